@@ -1,7 +1,7 @@
 """Install the pinned Solidity compiler where Brownie, py-solc-x and forge look for it.
 
 The native compiler comes from py-solc-x's own download. Where that download cannot be reached, npm's
-`solc` (the same release as WebAssembly, installed by `npm ci`) is put in its place behind a small
+`solc` (the same release as WebAssembly, installed by `npm install`) is put in its place behind a small
 executable that answers the two calls these tools make: `--version` and `--standard-json`.
 
 The folder is the one that SOLCX_BINARY_PATH names (the Makefile sets it to `.solcx` in the checkout).
@@ -41,7 +41,7 @@ def install_from_npm(binary: Path) -> None:
     """Write the executable `binary` over npm's package. Raises SystemExit if npm has not been run."""
     package = CHECKOUT / "node_modules" / "solc"
     if not package.is_dir():
-        sys.exit(f"{package} is missing: run `npm ci` first (or `make setup`, which does both).")
+        sys.exit(f"{package} is missing: run `make setup`.")
     binary.parent.mkdir(parents=True, exist_ok=True)
     binary.write_text(WRAPPER.format(package=str(package)))
     binary.chmod(0o755)

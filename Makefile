@@ -1,0 +1,38 @@
+# The environment is in .venv, node_modules and .solcx of this checkout; `make setup` makes it, and the other targets
+# make it when it is missing or outdated.
+
+export SOLCX_BINARY_PATH := $(CURDIR)/.solcx
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+PYTHON ?= python3.11
+SHELL := bash
+
+.PHONY: help setup demo test check fmt lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/installed node_modules/installed .solcx/installed ## install everything into this checkout
+
+.venv/installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# Not `npm ci`: it refuses a lock that was made where the tools' builds for other platforms could not be seen.
+node_modules/installed: package-lock.json .npmrc
+	npm install --no-save --no-progress --loglevel=error
+	touch $@
+
+.solcx/installed: tools/install_solc.py .venv/installed node_modules/installed
+	.venv/bin/python tools/install_solc.py
+	touch $@
+
+lock: ## bring requirements.lock up to date with pyproject.toml
+	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/python -m uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	npm install --package-lock-only
+
+clean: ## remove what was built (the environment stays)
+	rm -rf build .demo reports

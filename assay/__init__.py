@@ -1,0 +1,1 @@
+"""Assay: a compute market that pays only for right results."""
