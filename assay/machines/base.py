@@ -1,7 +1,8 @@
 """The seam between a machine and everything else: what jobs, disputes and agents know of it.
 
-A machine is a deterministic function from a state to the next state. A *trace* is one run of it on one task: `state_root(i)`
-is the 32-byte commitment to the state after `i` steps. A machine that has ended steps to itself, so a trace goes on for ever.
+A machine is a deterministic function from a state to the next state. A *trace* is one run of it on one task:
+`state_root(i)` is the 32-byte commitment to the state after `i` steps. A machine that has ended steps to itself, so a
+trace goes on for ever.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,12 +65,11 @@ class Machine(Protocol):
     def name(self) -> str:
         """As job specs name it."""
 
-    def load(
-        self, program: str | None, task: Mapping[str, Any], step_limit: int, fetch: FetchBlob
-    ) -> Trace:
+    def load(self, program: str | None, task: Mapping[str, Any], step_limit: int, fetch: FetchBlob) -> Trace:
         """A trace of one task of a job spec, at its initial state.
 
-        `program` and `task` are a job spec's (docs/documents.md). Raises `InputError` if they cannot be run on this machine.
+        `program` and `task` are a job spec's (docs/documents.md). Raises `InputError` if they cannot be run on this
+        machine.
         """
 
     def check_result(self, entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outcome]:
