@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo test check fmt lock clean
+.PHONY: help setup demo test test-unit test-solidity test-contracts test-differential test-e2e check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,42 @@ node_modules/installed: package-lock.json .npmrc
 .solcx/installed: tools/install_solc.py .venv/installed node_modules/installed
 	.venv/bin/python tools/install_solc.py
 	touch $@
+
+demo: setup ## play the whole market on a local network; KEEP=1 leaves it running
+	python -m demo $(if $(KEEP),--keep)
+
+# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it.
+PYTEST := python -m pytest -p no:pytest-brownie
+
+# The cheap ones first; pytest's summary of the rest closes the run.
+test: setup test-solidity test-contracts ## run all tests
+	$(PYTEST) tests/unit tests/differential tests/e2e
+
+test-unit: setup ## run the tests that need no chain
+	$(PYTEST) tests/unit
+
+test-solidity: setup ## fuzz the contracts and check their invariants with Foundry
+	forge test
+
+test-contracts: setup ## run the contract tests with Brownie
+	python -m pytest tests/contracts
+
+test-differential: setup ## compare the referee with the reference
+	$(PYTEST) tests/differential
+
+test-e2e: setup ## run whole processes against a local node
+	$(PYTEST) tests/e2e
+
+check: setup ## lint and type-check
+	ruff check .
+	ruff format --check .
+	mypy
+	forge fmt --check contracts interfaces tests/solidity
+
+fmt: setup ## format everything
+	ruff check --fix .
+	ruff format .
+	forge fmt contracts interfaces tests/solidity
 
 lock: ## bring requirements.lock up to date with pyproject.toml
 	.venv/bin/python -m pip install --quiet uv
