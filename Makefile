@@ -9,7 +9,7 @@ SHELL := bash
 .PHONY: help setup demo test test-unit test-solidity test-contracts test-differential test-e2e check fmt lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
 
 setup: .venv/installed node_modules/installed .solcx/installed ## install everything into this checkout
 
