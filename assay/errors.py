@@ -1,5 +1,8 @@
 """The one tree of exceptions. Every message says what happened and, where there is one, what to do about it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class AssayError(Exception):
     """Whatever Assay refuses or cannot do, told to a person."""
@@ -19,3 +22,15 @@ class TransientError(AssayError):
 
 class ChainError(AssayError):
     """The chain, or a contract on it, refuses."""
+
+
+class ContractError(ChainError):
+    """A contract reverted, or would revert, with an error that it declares.
+
+    `error` is its name, `arguments` its arguments by name, so that code can act on them; the message is for people.
+    """
+
+    def __init__(self, message: str, error: str, arguments: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.error = error
+        self.arguments = arguments

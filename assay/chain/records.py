@@ -1,0 +1,356 @@
+"""The structs of the contracts' interfaces as frozen dataclasses.
+
+Each has `abi()`, the tuple that the ABI wants, and `from_abi()` for what comes back. Addresses are checksummed text,
+hashes and roots 32 bytes, amounts base units, times seconds since the epoch, periods seconds.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any, Self
+
+from eth_abi.abi import encode
+from eth_utils.address import is_address, to_checksum_address
+
+from assay.errors import InputError
+from assay.keccak import keccak256
+
+Roots = tuple[bytes, ...]
+"""A list of state roots: 16 of them."""
+
+ZERO_ADDRESS = "0x" + 40 * "0"
+ZERO_HASH = bytes(32)
+ARITY = 16
+"""The number of roots in a list."""
+
+
+class Status(IntEnum):
+    """IJobMarket.Status: where a job that has not ended is."""
+
+    OPEN = 0
+    ACCEPTED = 1
+    CLAIMED = 2
+
+
+class End(IntEnum):
+    """IJobMarket.End: how a job ended."""
+
+    FINALIZED = 0
+    CANCELLED = 1
+    EXPIRED = 2
+    MISSED_DEADLINE = 3
+    SLASHED_BY_STEP = 4
+    SLASHED_BY_TIMEOUT = 5
+
+
+class Side(IntEnum):
+    """IDisputeGame.Side."""
+
+    CHALLENGER = 0
+    DEFENDER = 1
+
+    @property
+    def other(self) -> "Side":
+        """The opponent."""
+        return Side(1 - self)
+
+
+class Ending(IntEnum):
+    """IDisputeGame.Ending: how a dispute was decided."""
+
+    STEP = 0
+    TIMEOUT = 1
+
+
+def parse_address(text: str) -> str:
+    """Checksummed form of an address. Raises `InputError` if it is none, or its checksum is wrong."""
+    if not is_address(text):
+        raise InputError(f"{text!r} is no address, or its checksum is wrong.")
+    return str(to_checksum_address(text))
+
+
+_JOB_TEXT = re.compile(r"(\d+)\.(\d+)@(0x[0-9a-fA-F]{40})")
+
+
+@dataclass(frozen=True, order=True)
+class JobId:
+    """Which job of which slot of which requester. On chain: requester (160 bits) | slot (48) | generation (48)."""
+
+    requester: str
+    slot: int
+    generation: int
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Of the 32 bytes on chain."""
+        requester, slot, generation = raw[:20], raw[20:26], raw[26:32]
+        return cls(
+            str(to_checksum_address(requester)), int.from_bytes(slot, "big"), int.from_bytes(generation, "big")
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Of its text, `slot.generation@requester`, or of the 32 bytes in hexadecimal. Raises `InputError`."""
+        if match := _JOB_TEXT.fullmatch(text):
+            slot, generation, requester = match.groups()
+            return cls(parse_address(requester), int(slot), int(generation))
+        if re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
+            return cls.from_bytes(bytes.fromhex(text[2:]))
+        raise InputError(f"{text!r} is no job: a job is written slot.generation@requester, like 0.1@0x52c0...")
+
+    def __bytes__(self) -> bytes:
+        return (
+            bytes.fromhex(self.requester[2:]) + self.slot.to_bytes(6, "big") + self.generation.to_bytes(6, "big")
+        )
+
+    def __str__(self) -> str:
+        return f"{self.slot}.{self.generation}@{self.requester}"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """IJobMarket.Terms: what the requester fixes when it posts a job."""
+
+    referee: str
+    task_root: bytes
+    task_count: int
+    rounds: int
+    price: int
+    bond: int
+    accept_period: int
+    run_period: int
+    challenge_period: int
+    spec_id: bytes
+
+    ABI = "(address,bytes32,uint32,uint8,uint96,uint96,uint32,uint32,uint32,bytes32)"
+
+    @property
+    def step_limit(self) -> int:
+        """Steps for which a task is run at most."""
+        return int(ARITY**self.rounds)
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return (
+            self.referee,
+            self.task_root,
+            self.task_count,
+            self.rounds,
+            self.price,
+            self.bond,
+            self.accept_period,
+            self.run_period,
+            self.challenge_period,
+            self.spec_id,
+        )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """Of a decoded tuple."""
+        referee, *rest = values
+        return cls(to_checksum_address(referee), *rest)
+
+
+@dataclass(frozen=True)
+class Job:
+    """IJobMarket.Job: the record of a job that has not ended. Its hash is what the market stores."""
+
+    requester: str
+    slot: int
+    generation: int
+    terms: Terms
+    status: Status
+    deadline: int
+    """Open: last moment to accept. Accepted: last moment to claim. Claimed: last moment to challenge. Inclusive."""
+    provider: str = ZERO_ADDRESS
+    claim_root: bytes = ZERO_HASH
+
+    ABI = f"(address,uint48,uint48,{Terms.ABI},uint8,uint40,address,bytes32)"
+
+    @classmethod
+    def posted(cls, job_id: JobId, terms: Terms, deadline: int) -> Self:
+        """The record after `post`."""
+        return cls(job_id.requester, job_id.slot, job_id.generation, terms, Status.OPEN, deadline)
+
+    def accepted(self, provider: str, deadline: int) -> Self:
+        """The record after `accept`."""
+        return replace(self, status=Status.ACCEPTED, provider=provider, deadline=deadline)
+
+    def claimed(self, claim_root: bytes, deadline: int) -> Self:
+        """The record after `claim`."""
+        return replace(self, status=Status.CLAIMED, claim_root=claim_root, deadline=deadline)
+
+    @property
+    def job_id(self) -> JobId:
+        """Which job this is the record of."""
+        return JobId(self.requester, self.slot, self.generation)
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return (
+            self.requester,
+            self.slot,
+            self.generation,
+            self.terms.abi(),
+            int(self.status),
+            self.deadline,
+            self.provider,
+            self.claim_root,
+        )
+
+    def encode(self) -> bytes:
+        """The ABI encoding: also the `context` that ends a dispute about this job."""
+        return encode([self.ABI], [self.abi()])
+
+    def record_hash(self) -> bytes:
+        """keccak-256 of the ABI encoding."""
+        return keccak256(self.encode())
+
+
+@dataclass(frozen=True)
+class TaskProof:
+    """IJobMarket.TaskProof: where one task begins, and where the claim says that it ends."""
+
+    task: int
+    initial_root: bytes
+    initial_siblings: Roots
+    final_root: bytes
+    final_siblings: Roots
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return (self.task, self.initial_root, self.initial_siblings, self.final_root, self.final_siblings)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """IJobMarket.Parameters: fixed when the market was deployed."""
+
+    token: str
+    game: str
+    challenger_bond: int
+    minimum_bond: int
+    burn_share: int
+    """Of a slashed bond, in 1/10,000."""
+    minimum_challenge_period: int
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """Of a decoded tuple."""
+        token, game, *rest = values
+        return cls(to_checksum_address(token), to_checksum_address(game), *rest)
+
+
+@dataclass(frozen=True)
+class Account:
+    """ILedger.Account: what one party has in the market, beside its money in bonds and escrows."""
+
+    free: int
+    stake: int
+
+
+@dataclass(frozen=True)
+class DisputeTerms:
+    """IDisputeGame.Terms: the fixed terms of one dispute."""
+
+    market: str
+    claim: bytes
+    task: int
+    referee: str
+    rounds: int
+    challenger: str
+    defender: str
+    initial_root: bytes
+    claimed_root: bytes
+
+    ABI = "(address,bytes32,uint32,address,uint8,address,address,bytes32,bytes32)"
+
+    @property
+    def job_id(self) -> JobId:
+        """The job whose claim is disputed."""
+        return JobId.from_bytes(self.claim)
+
+    @property
+    def dispute_id(self) -> bytes:
+        """keccak-256 of the ABI encoding: what the game calls this dispute."""
+        return keccak256(encode([self.ABI], [self.abi()]))
+
+    def party(self, side: Side) -> str:
+        """The address that plays `side`."""
+        return self.challenger if side == Side.CHALLENGER else self.defender
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return (
+            self.market,
+            self.claim,
+            self.task,
+            self.referee,
+            self.rounds,
+            self.challenger,
+            self.defender,
+            self.initial_root,
+            self.claimed_root,
+        )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """Of a decoded tuple."""
+        market, claim, task, referee, rounds, challenger, defender, initial_root, claimed_root = values
+        return cls(
+            to_checksum_address(market),
+            claim,
+            task,
+            to_checksum_address(referee),
+            rounds,
+            to_checksum_address(challenger),
+            to_checksum_address(defender),
+            initial_root,
+            claimed_root,
+        )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """IDisputeGame.Pair: two neighbouring roots of the last list, with their proof."""
+
+    index: int
+    agreed: bytes
+    before: bytes
+    disputed: bytes
+    siblings: Roots
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return (self.index, self.agreed, self.before, self.disputed, self.siblings)
+
+
+@dataclass(frozen=True)
+class DisputeState:
+    """IDisputeGame.State: what the game stores of a dispute."""
+
+    challenger: str
+    to_move: Side
+    remaining: int
+    """Lists still to be posted: 0 when the last list has stride 1."""
+    running: bool
+    moved_at: int
+    defender: str
+    challenger_clock: int
+    defender_clock: int
+    commitment: bytes
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Self:
+        """Of a decoded tuple."""
+        challenger, to_move, remaining, running, moved_at, defender, *rest = values
+        return cls(
+            to_checksum_address(challenger),
+            Side(to_move),
+            remaining,
+            running,
+            moved_at,
+            to_checksum_address(defender),
+            *rest,
+        )
