@@ -1,11 +1,11 @@
 """The chain, as the rest of Assay sees it. Nothing outside this package imports web3.
 
-    node         one JSON-RPC node: blocks, calls, logs; its faults become `TransientError`
-    deployments  where a market's contracts are, checked against the node
-    records      the structs of the interfaces as frozen dataclasses, with their ABI form and hash
-    contracts    one class a contract: reads pinned to a block, and calls to send
-    events       logs as frozen dataclasses
-    history      pure reducers: what became of jobs and disputes
-    sender       simulates, signs and sends transactions, one a purpose
-    keys         encrypted keystores
+node         one JSON-RPC node: blocks, calls, logs; its faults become `TransientError`
+deployments  where a market's contracts are, checked against the node
+records      the structs of the interfaces as frozen dataclasses, with their ABI form and hash
+contracts    one class a contract: reads pinned to a block, and calls to send
+events       logs as frozen dataclasses
+history      pure reducers: what became of jobs and disputes
+sender       simulates, signs and sends transactions, one a purpose
+keys         encrypted keystores
 """

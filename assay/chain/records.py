@@ -1,4 +1,4 @@
-"""The structs of the contracts' interfaces as frozen dataclasses.
+"""The structs of the contracts' interfaces as frozen dataclasses (those of a dispute's play are in `assay.dispute`).
 
 Each has `abi()`, the tuple that the ABI wants, and `from_abi()` for what comes back. Addresses are checksummed text,
 hashes and roots 32 bytes, amounts base units, times seconds since the epoch, periods seconds.
@@ -13,16 +13,12 @@ from typing import Any, Self
 from eth_abi.abi import encode
 from eth_utils.address import is_address, to_checksum_address
 
+from assay.dispute.game import ARITY, Side
 from assay.errors import InputError
 from assay.keccak import keccak256
 
-Roots = tuple[bytes, ...]
-"""A list of state roots: 16 of them."""
-
 ZERO_ADDRESS = "0x" + 40 * "0"
 ZERO_HASH = bytes(32)
-ARITY = 16
-"""The number of roots in a list."""
 
 
 class Status(IntEnum):
@@ -42,18 +38,6 @@ class End(IntEnum):
     MISSED_DEADLINE = 3
     SLASHED_BY_STEP = 4
     SLASHED_BY_TIMEOUT = 5
-
-
-class Side(IntEnum):
-    """IDisputeGame.Side."""
-
-    CHALLENGER = 0
-    DEFENDER = 1
-
-    @property
-    def other(self) -> "Side":
-        """The opponent."""
-        return Side(1 - self)
 
 
 class Ending(IntEnum):
@@ -85,9 +69,7 @@ class JobId:
     def from_bytes(cls, raw: bytes) -> Self:
         """Of the 32 bytes on chain."""
         requester, slot, generation = raw[:20], raw[20:26], raw[26:32]
-        return cls(
-            str(to_checksum_address(requester)), int.from_bytes(slot, "big"), int.from_bytes(generation, "big")
-        )
+        return cls(str(to_checksum_address(requester)), int.from_bytes(slot, "big"), int.from_bytes(generation, "big"))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -100,9 +82,7 @@ class JobId:
         raise InputError(f"{text!r} is no job: a job is written slot.generation@requester, like 0.1@0x52c0...")
 
     def __bytes__(self) -> bytes:
-        return (
-            bytes.fromhex(self.requester[2:]) + self.slot.to_bytes(6, "big") + self.generation.to_bytes(6, "big")
-        )
+        return bytes.fromhex(self.requester[2:]) + self.slot.to_bytes(6, "big") + self.generation.to_bytes(6, "big")
 
     def __str__(self) -> str:
         return f"{self.slot}.{self.generation}@{self.requester}"
@@ -214,9 +194,9 @@ class TaskProof:
 
     task: int
     initial_root: bytes
-    initial_siblings: Roots
+    initial_siblings: tuple[bytes, ...]
     final_root: bytes
-    final_siblings: Roots
+    final_siblings: tuple[bytes, ...]
 
     def abi(self) -> tuple[Any, ...]:
         """As the ABI wants it."""
@@ -309,21 +289,6 @@ class DisputeTerms:
             initial_root,
             claimed_root,
         )
-
-
-@dataclass(frozen=True)
-class Pair:
-    """IDisputeGame.Pair: two neighbouring roots of the last list, with their proof."""
-
-    index: int
-    agreed: bytes
-    before: bytes
-    disputed: bytes
-    siblings: Roots
-
-    def abi(self) -> tuple[Any, ...]:
-        """As the ABI wants it."""
-        return (self.index, self.agreed, self.before, self.disputed, self.siblings)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from assay.chain.codec import load_abi
 from assay.chain.contracts.base import Contract
 from assay.chain.contracts.token import Permit
 from assay.chain.node import Call, Node
-from assay.chain.records import Account, Job, JobId, Parameters, Roots, TaskProof, Terms
+from assay.chain.records import Account, Job, JobId, Parameters, TaskProof, Terms
+from assay.dispute.game import Roots
 
 
 class Market(Contract):

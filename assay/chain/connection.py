@@ -1,0 +1,48 @@
+"""One market on one chain, through one node: where to start."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assay.chain.contracts.game import Game
+from assay.chain.contracts.market import Market
+from assay.chain.contracts.referee import Referee
+from assay.chain.contracts.token import Token
+from assay.chain.deployments import Deployment, check_deployment, load_deployment
+from assay.chain.node import Node
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A node, and the contracts of a deployment that was checked against it."""
+
+    node: Node
+    deployment: Deployment
+    market: Market
+    game: Game
+    token: Token
+
+    def referee(self, machine: str) -> Referee:
+        """The referee of a machine of this deployment."""
+        return Referee(self.node, self.deployment.referees[machine])
+
+
+def connect(rpc_url: str, deployment_file: Path) -> Chain:
+    """Connect, and check that this is the chain and these are the contracts of the deployment.
+
+    Raises `InputError` (no deployment file), `TransientError` (no node), `ChainError` (another chain, not deployed).
+    """
+    deployment = load_deployment(deployment_file)
+    node = Node(rpc_url)
+    check_deployment(node, deployment)
+    return chain_at(node, deployment)
+
+
+def chain_at(node: Node, deployment: Deployment) -> Chain:
+    """The contracts of `deployment`, taken as they are."""
+    return Chain(
+        node=node,
+        deployment=deployment,
+        market=Market(node, deployment.market),
+        game=Game(node, deployment.game),
+        token=Token(node, deployment.token),
+    )

@@ -1,0 +1,86 @@
+"""Wallets: private keys in encrypted keystore files (Web3 Secret Storage, version 3), one a file `<name>.json`."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from assay.chain.records import parse_address
+from assay.errors import InputError
+
+SCRYPT_WORK = 2**17
+"""scrypt's n: unlocking takes some tenths of a second, and guessing a password as long for each try."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """A keystore file. Its address is public; its key needs the password."""
+
+    name: str
+    address: str
+    path: Path
+
+
+def create_wallet(folder: Path, name: str, password: str, work: int = SCRYPT_WORK) -> Wallet:
+    """Make a new key and keep it encrypted. Raises `InputError` if the name is taken or unusable."""
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{name!r} is no name for a wallet: use letters, digits, - and _, 64 at most.")
+    if not password:
+        raise InputError("The password is empty: a wallet without one would be open to whoever finds its file.")
+    account: LocalAccount = Account.create()
+    keystore = Account.encrypt(account.key, password, kdf="scrypt", iterations=work)
+    path = folder / f"{name}.json"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        # Only the owner can read it, from the first byte on; a wallet that is there is never overwritten.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as taken:
+        raise InputError(f"There is a wallet {name!r} already, in {path}: choose another name.") from taken
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(keystore, file)
+    return Wallet(name, str(account.address), path)
+
+
+def list_wallets(folder: Path) -> list[Wallet]:
+    """The wallets in a folder, by name. Raises `InputError` for a file that is no keystore."""
+    return [_read_wallet(path)[0] for path in sorted(folder.glob("*.json"))]
+
+
+def find_wallet(folder: Path, name: str) -> Wallet:
+    """The wallet of this name or address. Raises `InputError` if there is none."""
+    if _NAME.fullmatch(name) and (folder / f"{name}.json").is_file():
+        return _read_wallet(folder / f"{name}.json")[0]
+    wallets = list_wallets(folder)
+    for wallet in wallets:
+        if name.lower() == wallet.address.lower():
+            return wallet
+    known = f"there are {', '.join(wallet.name for wallet in wallets)}" if wallets else "there is none"
+    raise InputError(f"There is no wallet {name!r} in {folder}; {known}. Make one with `assay wallet new NAME`.")
+
+
+def unlock_wallet(wallet: Wallet, password: str) -> LocalAccount:
+    """The account that signs for a wallet. Raises `InputError` if the password is wrong."""
+    keystore = _read_wallet(wallet.path)[1]
+    try:
+        account: LocalAccount = Account.from_key(Account.decrypt(keystore, password))
+    except (ValueError, KeyError, TypeError) as wrong:
+        if "MAC mismatch" in str(wrong):
+            raise InputError(f"The password of wallet {wallet.name!r} is wrong.") from None
+        raise InputError(f"The keystore {wallet.path} is damaged.") from None
+    if account.address != wallet.address:
+        raise InputError(f"The keystore {wallet.path} is damaged: it says {wallet.address}, and holds another key.")
+    return account
+
+
+def _read_wallet(path: Path) -> tuple[Wallet, dict[str, object]]:
+    try:
+        keystore = json.loads(path.read_text(encoding="utf-8"))
+        return Wallet(path.stem, parse_address(keystore["address"]), path), keystore
+    except (OSError, ValueError, KeyError, TypeError, InputError) as fault:
+        raise InputError(f"{path} is no keystore: {fault}") from fault
