@@ -72,16 +72,17 @@ interface IDisputeGame {
     /// @notice What is stored of a dispute.
     struct State {
         address challenger;
+        /// What is left of the challenger's time bank, seconds.
+        uint32 challengerClock;
+        /// When the last list was posted, seconds since the epoch.
+        uint40 movedAt;
         /// Whose turn it is, while `running`.
         Side toMove;
         /// Lists still to be posted: 0 when the last list has stride 1.
         uint8 remaining;
         bool running;
-        /// When the last list was posted, seconds since the epoch.
-        uint40 movedAt;
         address defender;
-        /// What is left of each side's time bank, seconds.
-        uint32 challengerClock;
+        /// What is left of the defender's time bank, seconds.
         uint32 defenderClock;
         /// keccak256(agreed root, Merkle root of the last list).
         bytes32 commitment;
@@ -97,6 +98,8 @@ interface IDisputeGame {
     /// @notice A dispute is over.
     event DisputeResolved(DisputeId indexed disputeId, Side winner, Ending ending);
 
+    /// @notice The clocks that a game is deployed with: 0 < minimumReply <= allowance <= 30 days.
+    error ClocksOutOfRange(uint32 allowance, uint32 minimumReply);
     /// @notice Disputes are opened by the market that their terms name.
     error NotTheMarket(address market, address caller);
     /// @notice A dispute with these very terms was opened before.
@@ -140,7 +143,8 @@ interface IDisputeGame {
     /// @notice Have the referee execute the step from `pair.before`, and end the dispute for the side to move, if it does not
     /// lead to `pair.disputed`. Anyone may call it, within the time of the side to move.
     /// @param context Passed on to the market.
-    function step(Terms calldata terms, Pair calldata pair, bytes calldata witness, bytes calldata context) external;
+    function step(Terms calldata terms, Pair calldata pair, bytes calldata witness, bytes calldata context)
+        external;
 
     /// @notice End a dispute whose side to move let its clock run out. Anyone may call it.
     /// @param context Passed on to the market.

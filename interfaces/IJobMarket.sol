@@ -5,7 +5,7 @@ import {IClaimCallback} from "interfaces/IClaimCallback.sol";
 import {DisputeId} from "interfaces/IDisputeGame.sol";
 import {ILedger} from "interfaces/ILedger.sol";
 
-/// @dev requester (160 bits) | slot (48 bits) | generation (48 bits).
+/// @dev requester (160 bits) | slot (48 bits) | generation (48 bits): see the library `JobIds`.
 type JobId is bytes32;
 
 /// @title IJobMarket
@@ -47,7 +47,7 @@ interface IJobMarket is ILedger, IClaimCallback {
 
     /// @notice What the requester fixes when it posts a job.
     struct Terms {
-        /// The machine that the tasks are for.
+        /// The machine that the tasks are for. Not checked here: whoever accepts a job knows the referee, or leaves it.
         address referee;
         /// Merkle root over the tasks' initial state roots; of one task, its initial state root.
         bytes32 taskRoot;
@@ -118,6 +118,8 @@ interface IJobMarket is ILedger, IClaimCallback {
     event JobClaimed(
         JobId indexed jobId, address indexed provider, bytes32 claimRoot, bytes32 resultId, uint40 deadline
     );
+    /// @notice The leaves of a claim about several tasks.
+    event FinalRootsClaimed(JobId indexed jobId, bytes32[] finalRoots);
     event JobChallenged(
         JobId indexed jobId, DisputeId indexed disputeId, address indexed challenger, uint32 task, uint96 bond
     );
@@ -152,16 +154,19 @@ interface IJobMarket is ILedger, IClaimCallback {
     error NotTheGame(address game, address caller);
     error TooManyDisputes(JobId jobId);
     error NoTasks();
-    error NoReferee(address referee);
     error RoundsOutOfRange(uint8 rounds);
     error BondTooLow(uint96 minimum, uint96 bond);
     error ChallengePeriodTooShort(uint32 minimum, uint32 period);
     /// @notice A period of zero, which nobody could meet.
     error ZeroPeriod();
     error TaskOutOfRange(uint32 taskCount, uint32 task);
+    /// @notice A claim states one final root for each task.
+    error WrongTaskCount(uint32 taskCount, uint256 given);
     error InitialRootNotInJob(bytes32 taskRoot);
     error FinalRootNotInClaim(bytes32 claimRoot);
-    error BurnShareOutOfRange(uint16 burnShare);
+
+    /// @notice A parameter that the market is deployed with is out of its bounds.
+    error ParameterOutOfRange(string parameter);
 
     /// @notice The market's parameters.
     function parameters() external view returns (Parameters memory);
@@ -184,10 +189,16 @@ interface IJobMarket is ILedger, IClaimCallback {
     /// @notice Accept a job and lock its bond. For whoever comes first with enough stake.
     function accept(Job calldata job) external;
 
-    /// @notice State the final state roots. For the job's provider, within the run period.
-    /// @param claimRoot Merkle root over the tasks' final state roots; of one task, its final state root.
+    /// @notice State the final state root of a job of one task. For the job's provider, within the run period.
     /// @param resultId Content id of the result document; carried by the event only.
-    function claim(Job calldata job, bytes32 claimRoot, bytes32 resultId) external;
+    function claim(Job calldata job, bytes32 finalRoot, bytes32 resultId) external;
+
+    /// @notice State the final state roots of a job of any number of tasks. For the job's provider, within the run period.
+    /// @dev The roots are brought, not just the Merkle root over them: a claim whose leaves only its author knows could not be
+    /// challenged.
+    /// @param finalRoots One for each task, in order.
+    /// @param resultId Content id of the result document; carried by the event only.
+    function claimBatch(Job calldata job, bytes32[] calldata finalRoots, bytes32 resultId) external;
 
     /// @notice Dispute one task of a claim, within the challenge period, and lock the challenger's bond. For anyone with
     /// enough stake; any number of challengers side by side.

@@ -27,6 +27,11 @@ interface ILedger {
     error StakeTooLow(address account, uint256 available, uint256 needed);
     /// @notice The token moved another amount than it was told to: it takes a fee or rebases, and cannot be used here.
     error WrongAmountReceived(uint256 expected, uint256 received);
+    error WrongAmountSent(uint256 expected, uint256 sent);
+    /// @notice There would be more in the market than its accounts can count: 2^96 - 1 units.
+    error TooMuchDeposited(uint256 total);
+    /// @notice There is no contract at this address.
+    error NotAContract(address account);
     error ZeroAmount();
     error ZeroAddress();
 

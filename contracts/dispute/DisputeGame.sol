@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Bisection} from "contracts/dispute/libraries/Bisection.sol";
+import {Clock} from "contracts/dispute/libraries/Clock.sol";
+import {IClaimCallback} from "interfaces/IClaimCallback.sol";
+import {DisputeId, IDisputeGame} from "interfaces/IDisputeGame.sol";
+import {IReferee} from "interfaces/IReferee.sol";
+
+/// @title DisputeGame
+/// @notice Plays disputes for any market: it holds no money, has no owner, and knows of a machine only its referee.
+contract DisputeGame is IDisputeGame {
+    using Bisection for Pair;
+
+    uint256 private constant MAX_ROUNDS = 15;
+    uint32 private constant MAX_ALLOWANCE = 30 days;
+
+    /// @inheritdoc IDisputeGame
+    uint32 public immutable allowance;
+    /// @inheritdoc IDisputeGame
+    uint32 public immutable minimumReply;
+
+    mapping(DisputeId disputeId => State) private _disputes;
+
+    /// @param allowance_ Each side's time bank, seconds: at most 30 days.
+    /// @param minimumReply_ The least time for each turn, seconds: from 1 to the allowance.
+    constructor(uint32 allowance_, uint32 minimumReply_) {
+        // INVARIANT G9: the clocks are bounded, so that every dispute ends.
+        require(
+            0 < minimumReply_ && minimumReply_ <= allowance_ && allowance_ <= MAX_ALLOWANCE,
+            ClocksOutOfRange(allowance_, minimumReply_)
+        );
+
+        allowance = allowance_;
+        minimumReply = minimumReply_;
+    }
+
+    // --- open -------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IDisputeGame
+    function open(Terms calldata terms, bytes32[16] calldata roots) external returns (DisputeId disputeId) {
+        require(msg.sender == terms.market, NotTheMarket(terms.market, msg.sender));
+        require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
+        require(roots[Bisection.ARITY - 1] != terms.claimedRoot, SameLastRoot(terms.claimedRoot));
+        disputeId = _idOf(terms);
+        State storage dispute = _disputes[disputeId];
+        require(dispute.movedAt == 0, DisputeExists(disputeId));
+
+        dispute.challenger = terms.challenger;
+        dispute.challengerClock = allowance;
+        dispute.movedAt = uint40(block.timestamp);
+        dispute.toMove = Side.Defender;
+        dispute.remaining = terms.rounds - 1;
+        dispute.running = true;
+        dispute.defender = terms.defender;
+        dispute.defenderClock = allowance;
+        dispute.commitment = Bisection.commit(terms.initialRoot, roots);
+
+        emit DisputeOpened(disputeId, terms, roots);
+    }
+
+    // --- bisect -----------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IDisputeGame
+    function move(DisputeId disputeId, Pair calldata pair, bytes32[16] calldata roots) external {
+        State storage dispute = _disputes[disputeId];
+        Side side = dispute.toMove;
+        address mover = side == Side.Challenger ? dispute.challenger : dispute.defender;
+        require(dispute.running, DisputeNotRunning(disputeId));
+        require(dispute.remaining > 0, NoMovesLeft());
+        require(msg.sender == mover, NotYourTurn(mover, msg.sender));
+        _requireInTime(dispute);
+        require(pair.isIn(dispute.commitment), PairNotInList(dispute.commitment));
+        require(roots[Bisection.ARITY - 1] != pair.disputed, SameLastRoot(pair.disputed));
+
+        if (side == Side.Challenger) {
+            dispute.challengerClock = Clock.spend(dispute.movedAt, dispute.challengerClock);
+            dispute.toMove = Side.Defender;
+        } else {
+            dispute.defenderClock = Clock.spend(dispute.movedAt, dispute.defenderClock);
+            dispute.toMove = Side.Challenger;
+        }
+        dispute.movedAt = uint40(block.timestamp);
+        dispute.remaining--;
+        dispute.commitment = Bisection.commit(pair.before, roots);
+
+        emit Moved(disputeId, side, pair.index, pair.before, roots);
+    }
+
+    // --- end --------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IDisputeGame
+    function step(Terms calldata terms, Pair calldata pair, bytes calldata witness, bytes calldata context)
+        external
+    {
+        DisputeId disputeId = _idOf(terms);
+        State storage dispute = _disputes[disputeId];
+        require(dispute.running, DisputeNotRunning(disputeId));
+        require(dispute.remaining == 0, MovesLeft(dispute.remaining));
+        _requireInTime(dispute);
+        require(pair.isIn(dispute.commitment), PairNotInList(dispute.commitment));
+
+        // SAFETY: a static call, so that a referee can change nothing. One that reverts or lies spoils its own job only.
+        bytes32 poststate = IReferee(terms.referee).step(pair.before, witness);
+        require(poststate != pair.disputed, StepIsRight(poststate));
+
+        emit Stepped(disputeId, pair.index, pair.before, poststate);
+        _resolve(disputeId, dispute.toMove, Ending.Step, terms, context);
+    }
+
+    /// @inheritdoc IDisputeGame
+    function timeout(Terms calldata terms, bytes calldata context) external {
+        DisputeId disputeId = _idOf(terms);
+        State storage dispute = _disputes[disputeId];
+        require(dispute.running, DisputeNotRunning(disputeId));
+        uint256 deadline = _deadlineOf(dispute);
+        require(block.timestamp > deadline, StillInTime(deadline));
+
+        Side winner = dispute.toMove == Side.Challenger ? Side.Defender : Side.Challenger;
+        _resolve(disputeId, winner, Ending.Timeout, terms, context);
+    }
+
+    // --- views ------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IDisputeGame
+    function stateOf(DisputeId disputeId) external view returns (State memory) {
+        return _disputes[disputeId];
+    }
+
+    /// @inheritdoc IDisputeGame
+    function deadlineOf(DisputeId disputeId) external view returns (uint256) {
+        State storage dispute = _disputes[disputeId];
+        return dispute.running ? _deadlineOf(dispute) : 0;
+    }
+
+    // --- internals --------------------------------------------------------------------------------------------------------
+
+    /// @dev The one way in which disputes end.
+    function _resolve(
+        DisputeId disputeId,
+        Side winner,
+        Ending ending,
+        Terms calldata terms,
+        bytes calldata context
+    ) private {
+        // INVARIANT G7: a dispute ends once, and the market hears of it once. The dispute is over before the market is called.
+        _disputes[disputeId].running = false;
+
+        emit DisputeResolved(disputeId, winner, ending);
+        IClaimCallback(terms.market).onDisputeResolved(terms, winner, ending, context);
+    }
+
+    function _requireInTime(State storage dispute) private view {
+        uint256 deadline = _deadlineOf(dispute);
+        require(block.timestamp <= deadline, OutOfTime(deadline));
+    }
+
+    function _deadlineOf(State storage dispute) private view returns (uint256) {
+        uint32 bank = dispute.toMove == Side.Challenger ? dispute.challengerClock : dispute.defenderClock;
+        return Clock.deadline(dispute.movedAt, bank, minimumReply);
+    }
+
+    function _idOf(Terms calldata terms) private pure returns (DisputeId) {
+        return DisputeId.wrap(keccak256(abi.encode(terms)));
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
+/// @title MerkleProof
+/// @notice Binary keccak trees over state roots: lists of 16 in a dispute, and the tasks of a job (docs/documents.md).
+/// @dev Proofs are siblings from the leaves up.
+library MerkleProof {
+    /// @notice A proof in this place has `expected` siblings.
+    error WrongProofLength(uint256 expected, uint256 given);
+
+    uint256 internal constant LIST_DEPTH = 4;
+
+    /// @notice The root over a list of 16.
+    function rootOfList(bytes32[16] memory nodes) internal pure returns (bytes32) {
+        for (uint256 width = 8; width > 0; width /= 2) {
+            for (uint256 i = 0; i < width; i++) {
+                nodes[i] = Hashes.efficientKeccak256(nodes[2 * i], nodes[2 * i + 1]);
+            }
+        }
+        return nodes[0];
+    }
+
+    /// @notice The root over any number of leaves: 32 zero bytes stand for those beyond them, up to a power of two.
+    function rootOfLeaves(bytes32[] memory nodes) internal pure returns (bytes32) {
+        bytes32 padding = 0;
+        for (uint256 width = nodes.length; width > 1; width = (width + 1) / 2) {
+            for (uint256 i = 0; i < width; i += 2) {
+                bytes32 right = i + 1 < width ? nodes[i + 1] : padding;
+                nodes[i / 2] = Hashes.efficientKeccak256(nodes[i], right);
+            }
+            padding = Hashes.efficientKeccak256(padding, padding);
+        }
+        return nodes[0];
+    }
+
+    /// @notice The depth of the tree over `leaves` leaves, at least 1: ceil(log2(leaves)).
+    function depthOf(uint256 leaves) internal pure returns (uint256 depth) {
+        while (2 ** depth < leaves) depth++;
+    }
+
+    /// @notice The root of the tree of depth `depth` in which `leaf` is at `index`, below 2^depth.
+    function rootFromLeaf(bytes32 leaf, uint256 index, uint256 depth, bytes32[] calldata siblings)
+        internal
+        pure
+        returns (bytes32 node)
+    {
+        require(siblings.length == depth, WrongProofLength(depth, siblings.length));
+
+        node = leaf;
+        for (uint256 level = 0; level < depth; level++) {
+            node = _parent(node, siblings[level], index >> level);
+        }
+    }
+
+    /// @notice The root of the list of 16 that has `left` at `index - 1` and `right` at `index`, 1 to 15.
+    /// @dev The two paths go up side by side until they meet, `right` as a left child and `left` as a right one:
+    ///
+    ///            o               two siblings a level while they are apart, the left one's first;
+    ///        /       \           none where they meet; one a level from there on
+    ///       o         o
+    ///     /   \     /   \
+    ///    s     L   R     s
+    function rootFromPair(bytes32 left, bytes32 right, uint256 index, bytes32[] calldata siblings)
+        internal
+        pure
+        returns (bytes32 node)
+    {
+        uint256 apart = 0;
+        while ((index >> apart) & 1 == 0) apart++;
+        uint256 length = LIST_DEPTH - 1 + apart;
+        require(siblings.length == length, WrongProofLength(length, siblings.length));
+
+        for (uint256 level = 0; level < apart; level++) {
+            left = Hashes.efficientKeccak256(siblings[2 * level], left);
+            right = Hashes.efficientKeccak256(right, siblings[2 * level + 1]);
+        }
+        node = Hashes.efficientKeccak256(left, right);
+        for (uint256 level = apart + 1; level < LIST_DEPTH; level++) {
+            node = _parent(node, siblings[apart + level - 1], index >> level);
+        }
+    }
+
+    function _parent(bytes32 node, bytes32 sibling, uint256 index) private pure returns (bytes32) {
+        return
+            index & 1 == 0
+                ? Hashes.efficientKeccak256(node, sibling)
+                : Hashes.efficientKeccak256(sibling, node);
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ILedger} from "interfaces/ILedger.sol";
+
+/// @title Ledger
+/// @notice The only code that moves tokens, and the only code that writes accounts.
+/// @dev INVARIANT L1: tokens held = sum of all accounts' free money and stake + bonds and escrows of what has not ended. A
+/// deposit, a withdrawal and a sweep change both sides by the same amount; everything else takes from one account and has
+/// whoever called it give the same amount to others, now or when the job or dispute that holds it ends.
+abstract contract Ledger is ILedger, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    /// @dev Nobody has its key. Burned money is credited to it like to anyone, and swept out to it.
+    address internal constant BURNED = 0x000000000000000000000000000000000000dEaD;
+    uint16 internal constant WHOLE = 10_000;
+
+    IERC20 private immutable _token;
+
+    mapping(address account => Account) private _accounts;
+
+    constructor(address token_) {
+        require(token_.code.length > 0, NotAContract(token_));
+
+        _token = IERC20(token_);
+    }
+
+    // --- money comes in ---------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ILedger
+    function deposit(address to, uint96 amount) external nonReentrant {
+        require(to != address(0), ZeroAddress());
+        require(amount > 0, ZeroAmount());
+
+        uint256 before = _token.balanceOf(address(this));
+        _token.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 total = _token.balanceOf(address(this));
+        // INVARIANT L2: what is credited is what came.
+        require(total - before == amount, WrongAmountReceived(amount, total - before));
+        // INVARIANT L3: all that there is fits into one account, so that no credit can ever overflow.
+        require(total <= type(uint96).max, TooMuchDeposited(total));
+
+        _credit(to, amount, 0);
+
+        emit Deposited(to, msg.sender, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function permit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant {
+        // Whoever saw the permit in the public pool can use it first. The allowance is there then, and the deposit that
+        // follows checks it.
+        try IERC20Permit(address(_token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {}
+            catch {}
+    }
+
+    // --- and becomes stake ------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ILedger
+    function stake(uint96 amount) external {
+        require(amount > 0, ZeroAmount());
+
+        _takeFree(msg.sender, amount);
+        _credit(msg.sender, 0, amount);
+
+        emit Staked(msg.sender, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function unstake(uint96 amount) external {
+        require(amount > 0, ZeroAmount());
+
+        _takeStake(msg.sender, amount);
+        _credit(msg.sender, amount, 0);
+
+        emit Unstaked(msg.sender, amount);
+    }
+
+    // --- money goes out ---------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ILedger
+    function withdraw(address to, uint96 amount) external nonReentrant {
+        require(to != address(0), ZeroAddress());
+        require(amount > 0, ZeroAmount());
+
+        _takeFree(msg.sender, amount);
+
+        emit Withdrawn(msg.sender, to, amount);
+        _send(to, amount);
+    }
+
+    /// @inheritdoc ILedger
+    function sweepBurned() external nonReentrant {
+        uint96 amount = _accounts[BURNED].free;
+        require(amount > 0, ZeroAmount());
+
+        _takeFree(BURNED, amount);
+
+        emit BurnedSwept(amount);
+        _send(BURNED, amount);
+    }
+
+    // --- views ------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ILedger
+    function token() public view returns (address) {
+        return address(_token);
+    }
+
+    /// @inheritdoc ILedger
+    function accountOf(address account) external view returns (Account memory) {
+        return _accounts[account];
+    }
+
+    // --- internals: all that the market does with money -------------------------------------------------------------------
+
+    /// @dev Add to an account's free money and to its stake.
+    function _credit(address to, uint96 free, uint96 staked) internal {
+        Account memory account = _accounts[to];
+        account.free += free;
+        account.stake += staked;
+        _accounts[to] = account;
+    }
+
+    /// @dev Take free money, for an escrow or a withdrawal.
+    function _takeFree(address from, uint96 amount) internal {
+        uint96 available = _accounts[from].free;
+        require(amount <= available, BalanceTooLow(from, available, amount));
+
+        _accounts[from].free = available - amount;
+    }
+
+    /// @dev Take stake, for a bond.
+    function _takeStake(address from, uint96 amount) internal {
+        // INVARIANT L4: a bond is no longer in the stake, so that no money leaves while it is at risk.
+        uint96 available = _accounts[from].stake;
+        require(amount <= available, StakeTooLow(from, available, amount));
+
+        _accounts[from].stake = available - amount;
+    }
+
+    /// @dev Divide a lost bond between the flames and whoever it is slashed in favour of.
+    function _slash(uint96 bond, uint16 burnShare, address beneficiary)
+        internal
+        returns (uint96 paid, uint96 burned)
+    {
+        // SAFETY: a share of at most one.
+        burned = uint96(uint256(bond) * burnShare / WHOLE);
+        paid = bond - burned;
+
+        _credit(BURNED, burned, 0);
+        _credit(beneficiary, paid, 0);
+    }
+
+    function _send(address to, uint256 amount) private {
+        uint256 before = _token.balanceOf(address(this));
+        _token.safeTransfer(to, amount);
+        uint256 sent = before - _token.balanceOf(address(this));
+        // INVARIANT L2: what is debited is what left, or others would pay for it.
+        require(sent == amount, WrongAmountSent(amount, sent));
+    }
+}

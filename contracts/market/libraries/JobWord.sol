@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev What a slot holds, in one word:
+///
+///     never used   0
+///     a job        the first 224 bits of the hash of its record | open disputes (32 bits)
+///     an end       0 (176 bits) | generation (48 bits)          | open disputes (32 bits)
+///
+/// The number of disputes is not in the record, so that a dispute which somebody opens or loses does not invalidate the
+/// record that the next challenger has sent.
+type JobWord is bytes32;
+
+using JobWords for JobWord global;
+
+/// @title JobWords
+/// @notice Reads and writes the word of a slot.
+library JobWords {
+    uint256 private constant DISPUTES_MASK = type(uint32).max;
+    /// @dev The word of an end has only zeros above this bit. That a record's hash begins with 176 zeros is not expected
+    /// before the end of the world.
+    uint256 private constant END_BITS = 80;
+
+    function ofJob(bytes32 recordHash, uint32 disputes_) internal pure returns (JobWord) {
+        return JobWord.wrap(bytes32((uint256(recordHash) & ~DISPUTES_MASK) | disputes_));
+    }
+
+    function ofEnd(uint48 generation_, uint32 disputes_) internal pure returns (JobWord) {
+        return JobWord.wrap(bytes32((uint256(generation_) << 32) | disputes_));
+    }
+
+    /// @notice Whether the slot holds the job with this record.
+    function holds(JobWord word, bytes32 recordHash) internal pure returns (bool) {
+        return (uint256(JobWord.unwrap(word)) ^ uint256(recordHash)) & ~DISPUTES_MASK == 0;
+    }
+
+    /// @notice Whether the slot's last job has ended. Also true for a slot that was never used.
+    function isEnd(JobWord word) internal pure returns (bool) {
+        return uint256(JobWord.unwrap(word)) >> END_BITS == 0;
+    }
+
+    /// @notice The generation of the job that has ended; 0 for a slot that was never used.
+    function generation(JobWord word) internal pure returns (uint48) {
+        return uint48(uint256(JobWord.unwrap(word)) >> 32);
+    }
+
+    /// @notice The number of open disputes.
+    function disputes(JobWord word) internal pure returns (uint32) {
+        return uint32(uint256(JobWord.unwrap(word)));
+    }
+
+    /// @notice The same word with one dispute more. The caller has checked that it can be counted.
+    function plusDispute(JobWord word) internal pure returns (JobWord) {
+        return JobWord.wrap(bytes32(uint256(JobWord.unwrap(word)) + 1));
+    }
+
+    /// @notice The same word with one dispute less. The caller has checked that there is one.
+    function minusDispute(JobWord word) internal pure returns (JobWord) {
+        return JobWord.wrap(bytes32(uint256(JobWord.unwrap(word)) - 1));
+    }
+}
