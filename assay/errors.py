@@ -12,8 +12,16 @@ class InputError(AssayError):
     """A file, an argument, a setting or a document that cannot be used."""
 
 
+class MissingBlobError(InputError):
+    """A store that answers does not have a blob. Somebody may yet put it there."""
+
+
 class IntegrityError(AssayError):
     """Bytes from a store, a peer or a node that are not what they are claimed to be."""
+
+
+class BlobTooLargeError(IntegrityError):
+    """A blob has more bytes than it may have where it is wanted."""
 
 
 class TransientError(AssayError):
