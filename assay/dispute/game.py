@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from assay.errors import InputError
 from assay.keccak import keccak256
+from assay.machines import merkle
 
 ARITY = 16
 """Roots in a list."""
@@ -104,32 +105,12 @@ class Pair:
 
 
 def pair_at(history: History, index: int) -> Pair:
-    """The pair that ends at `index` (0 to 15) of the last list, with its proof.
-
-    The siblings go from the leaves up; at each level the left one's comes before the right one's, and there is none for
-    two nodes with the same parent.
-    """
+    """The pair that ends at `index` (0 to 15) of the last list, with its proof."""
     agreed, roots = history.agreed, history.roots
-    left, right = max(index - 1, 0), index
-    siblings: list[bytes] = []
-    for nodes in _levels(roots)[:-1]:
-        if left == right:
-            siblings.append(nodes[right ^ 1])
-        elif left >> 1 != right >> 1:
-            siblings += [nodes[left ^ 1], nodes[right ^ 1]]
-        left, right = left >> 1, right >> 1
     before = agreed if index == 0 else roots[index - 1]
-    return Pair(index, agreed, before, roots[index], tuple(siblings))
+    return Pair(index, agreed, before, roots[index], tuple(merkle.prove_pair(roots, index)))
 
 
 def commitment(agreed: bytes, roots: Sequence[bytes]) -> bytes:
     """What the game stores of a list: keccak256(agreed root, Merkle root of the list)."""
-    return keccak256(agreed + _levels(roots)[-1][0])
-
-
-def _levels(roots: Sequence[bytes]) -> list[list[bytes]]:
-    """The Merkle tree over a list: its levels, from the leaves to the root."""
-    levels = [list(roots)]
-    while len(nodes := levels[-1]) > 1:
-        levels.append([keccak256(nodes[at] + nodes[at + 1]) for at in range(0, len(nodes), 2)])
-    return levels
+    return keccak256(agreed + merkle.root(roots))
