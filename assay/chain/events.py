@@ -222,21 +222,32 @@ def read_events(
 ) -> Iterator[Entry]:
     """The events of the market and the game in blocks `first` to `last`, in the chain's order, page by page.
 
-    `keys` restricts them to jobs and disputes with these ids (the events' first indexed argument). The pages become
-    smaller when the node refuses to answer for so many blocks. Raises `TransientError`, `IntegrityError`, `ChainError`.
+    `keys` restricts them to jobs and disputes with these ids (the events' first indexed argument). Raises
+    `TransientError`, `IntegrityError`, `ChainError`.
+    """
+    for page in read_logs(node, deployment, first, last, keys):
+        yield from decode_logs(page, deployment)
+
+
+def read_logs(
+    node: Node, deployment: Deployment, first: int, last: int, keys: Sequence[bytes] | None = None
+) -> Iterator[list[Log]]:
+    """The logs behind `read_events`, page by page, for whoever keeps them.
+
+    The pages become smaller when the node refuses to answer for so many blocks.
     """
     topics = () if keys is None else (None, list(keys))
     size = FIRST_PAGE
     while first <= last:
         until = min(first + size - 1, last)
         try:
-            logs = node.logs((deployment.market, deployment.game), first, until, topics)
+            page = node.logs((deployment.market, deployment.game), first, until, topics)
         except RangeRefusedError:
             if size == 1:
                 raise
             size = max(size // 4, 1)
             continue
-        yield from decode_logs(logs, deployment)
+        yield page
         first, size = until + 1, min(size * 2, LARGEST_PAGE)
 
 
