@@ -18,12 +18,12 @@ def parse_tokens(text: str) -> int:
     except InvalidOperation:
         whole = None
     if whole is None:
-        raise InputError(f"{text!r} is no amount of tokens: write it like 12 or 0.25.")
+        raise InputError(f"{text!r} is no amount of tokens: write it like 12 or 0.25")
     units = whole.scaleb(DECIMALS)
     if units != units.to_integral_value():
-        raise InputError(f"{text} has too many decimals: a token has {DECIMALS}.")
+        raise InputError(f"{text} has too many decimals: a token has {DECIMALS}")
     if units > MAX_AMOUNT:
-        raise InputError(f"{text} tokens are more than a market can hold.")
+        raise InputError(f"{text} tokens are more than a market can hold")
     return int(units)
 
 

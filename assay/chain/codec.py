@@ -51,7 +51,7 @@ class Entry:
         indexed = [entry for entry in self.inputs if entry["indexed"]]
         plain = [entry for entry in self.inputs if not entry["indexed"]]
         if len(topics) != 1 + len(indexed):
-            raise IntegrityError(f"A log of {self.name} has {len(topics)} topics instead of {1 + len(indexed)}.")
+            raise IntegrityError(f"a log of {self.name} has {len(topics)} topics instead of {1 + len(indexed)}")
         values = _decode([_type(entry) for entry in indexed], b"".join(topics[1:]), self.name)
         values += _decode([_type(entry) for entry in plain], data, self.name)
         return {e["name"]: _tidy(e, value) for e, value in zip(indexed + plain, values, strict=True)}
@@ -96,7 +96,7 @@ def _decode(types: list[str], data: bytes, name: str) -> tuple[Any, ...]:
     try:
         return tuple(decode(types, data))
     except (DecodingError, OverflowError) as fault:
-        raise IntegrityError(f"The node's answer about {name} is not what its ABI says: {fault}") from fault
+        raise IntegrityError(f"the node's answer about {name} is not what its ABI says: {fault}") from fault
 
 
 def _tidy(entry: Mapping[str, Any], value: Any) -> Any:

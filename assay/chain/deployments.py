@@ -56,12 +56,12 @@ def load_deployment(path: Path) -> Deployment:
         found = _File.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as missing:
         raise InputError(
-            f"There is no deployment file {path}: `assay devnet` writes one, and so does `brownie run deploy`. "
-            "Name another with --deployment or ASSAY_DEPLOYMENT."
+            f"there is no deployment file {path}: `assay devnet` writes one, and so does `brownie run deploy`; "
+            "name another with --deployment or ASSAY_DEPLOYMENT"
         ) from missing
     except (OSError, ValueError) as fault:
         detail = fault.errors()[0]["msg"] if isinstance(fault, ValidationError) else str(fault)
-        raise InputError(f"The deployment file {path} cannot be used: {detail}") from fault
+        raise InputError(f"the deployment file {path} cannot be used: {detail}") from fault
     return Deployment(
         chain_id=found.chain_id,
         start_block=found.start_block,
@@ -89,18 +89,18 @@ def check_deployment(node: Node, deployment: Deployment) -> None:
     chain_id = node.chain_id()
     if chain_id != deployment.chain_id:
         raise ChainError(
-            f"The node at {node.url} is on chain {chain_id}, and the deployment is on chain {deployment.chain_id}: "
-            "set another RPC URL or another deployment."
+            f"the node at {node.url} is on chain {chain_id}, and the deployment is on chain {deployment.chain_id}: "
+            "set another RPC URL or another deployment"
         )
     for address in deployment.addresses:
         code = node.code(address)
         if not code:
             raise ChainError(
-                f"There is no contract at {address} on chain {chain_id}: the market is not deployed here, or the chain "
-                "was started afresh. Deploy it (`assay devnet`, `brownie run deploy`), or set another deployment."
+                f"there is no contract at {address} on chain {chain_id}: the market is not deployed here, or the chain "
+                "was started afresh; deploy it (`assay devnet`, `brownie run deploy`), or set another deployment"
             )
         expected = deployment.code_hashes.get(address)
         if expected is None:
-            raise ChainError(f"The deployment file gives no code hash for {address}: write it anew.")
+            raise ChainError(f"the deployment file gives no code hash for {address}: write it anew")
         if keccak256(code).hex() != expected:
-            raise ChainError(f"The contract at {address} is not the one that was deployed: its code has another hash.")
+            raise ChainError(f"the contract at {address} is not the one that was deployed: its code has another hash")

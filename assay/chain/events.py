@@ -48,6 +48,14 @@ class JobClaimed:
 
 
 @dataclass(frozen=True)
+class FinalRootsClaimed:
+    """The leaves of a claim about several tasks. Follows its `JobClaimed`."""
+
+    job_id: JobId
+    final_roots: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
 class JobChallenged:
     """A dispute about one task was opened."""
 
@@ -161,7 +169,7 @@ class BurnedSwept:
     amount: int
 
 
-JobEvent = JobPosted | JobAccepted | JobClaimed | JobChallenged | ChallengeClosed | JobEnded
+JobEvent = JobPosted | JobAccepted | JobClaimed | FinalRootsClaimed | JobChallenged | ChallengeClosed | JobEnded
 DisputeEvent = DisputeOpened | Moved | Stepped | DisputeResolved
 MoneyEvent = Deposited | Withdrawn | Staked | Unstaked | BurnedSwept
 Event = JobEvent | DisputeEvent | MoneyEvent
@@ -186,7 +194,7 @@ def _job(values: Mapping[str, Any]) -> JobId:
 def _roots(values: Mapping[str, Any]) -> Roots:
     roots = tuple(values["roots"])
     if len(roots) != ARITY:
-        raise IntegrityError(f"A list has {ARITY} roots, not {len(roots)}.")
+        raise IntegrityError(f"a list has {ARITY} roots, not {len(roots)}")
     return roots
 
 
@@ -194,6 +202,7 @@ _MARKET: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "JobPosted": lambda v: JobPosted(_job(v), v["requester"], Terms.from_abi(v["terms"]), v["deadline"]),
     "JobAccepted": lambda v: JobAccepted(_job(v), v["provider"], v["deadline"]),
     "JobClaimed": lambda v: JobClaimed(_job(v), v["provider"], v["claimRoot"], v["resultId"], v["deadline"]),
+    "FinalRootsClaimed": lambda v: FinalRootsClaimed(_job(v), tuple(v["finalRoots"])),
     "JobChallenged": lambda v: JobChallenged(_job(v), v["disputeId"], v["challenger"], v["task"], v["bond"]),
     "ChallengeClosed": lambda v: ChallengeClosed(_job(v), v["disputeId"], v["challenger"], v["bond"], v["moot"]),
     "JobEnded": lambda v: JobEnded(_job(v), End(v["end"]), v["beneficiary"], v["paid"], v["refunded"], v["burned"]),
@@ -263,5 +272,5 @@ def _decode(log: Log, deployment: Deployment) -> Entry | None:
     try:
         event = makers[declared.name](declared.decode_log(log.topics, log.data))
     except ValueError as unknown:
-        raise IntegrityError(f"A log of {declared.name} holds a value that it cannot have: {unknown}") from unknown
+        raise IntegrityError(f"a log of {declared.name} holds a value that it cannot have: {unknown}") from unknown
     return Entry(event, log.block, log.block_hash, log.index, log.transaction)

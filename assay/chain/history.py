@@ -14,6 +14,7 @@ from assay.chain.events import (
     DisputeResolved,
     Entry,
     Event,
+    FinalRootsClaimed,
     JobAccepted,
     JobChallenged,
     JobClaimed,
@@ -26,6 +27,7 @@ from assay.chain.events import (
 from assay.chain.records import DisputeTerms, Job, JobId, Status
 from assay.dispute.game import Answer, History, Side
 from assay.errors import IntegrityError
+from assay.machines import merkle
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class JobHistory:
     """The record now; of a job that has ended, the last one before its end."""
     result_id: bytes | None = None
     """Content id of the result document, once claimed."""
+    final_roots: tuple[bytes, ...] = ()
+    """The claimed final state root of each task, once claimed."""
     challenges: tuple[JobChallenged, ...] = ()
     closed: tuple[ChallengeClosed, ...] = ()
     ended: JobEnded | None = None
@@ -74,26 +78,36 @@ def advance_job(history: JobHistory | None, entry: Entry) -> JobHistory:
     event = entry.event
     if isinstance(event, JobPosted):
         if history is not None:
-            raise IntegrityError(f"Job {event.job_id} was posted twice.")
+            raise IntegrityError(f"job {event.job_id} was posted twice")
         return JobHistory(Job.posted(event.job_id, event.terms, event.deadline), entries=(entry,))
     if history is None or not isinstance(event, JobEvent) or event.job_id != history.job.job_id:
-        raise IntegrityError(f"{type(event).__name__} does not belong to a job that was posted before.")
-    history = replace(history, entries=(*history.entries, entry))
+        raise IntegrityError(f"{type(event).__name__} does not belong to a job that was posted before")
+    return _advance(replace(history, entries=(*history.entries, entry)), event)
+
+
+def _advance(history: JobHistory, event: JobEvent) -> JobHistory:
+    """The history of a job that was posted, with one more event."""
     job = history.job
-    if isinstance(event, ChallengeClosed):  # a moot one follows the job's end
-        return replace(history, closed=(*history.closed, event))
-    if history.ended:
-        raise IntegrityError(f"Job {job.job_id} had ended before its {type(event).__name__}.")
+    if history.ended and not isinstance(event, ChallengeClosed):  # a moot one follows the job's end
+        raise IntegrityError(f"job {job.job_id} had ended before its {type(event).__name__}")
     match event:
         case JobAccepted() if job.status == Status.OPEN:
             return replace(history, job=job.accepted(event.provider, event.deadline))
         case JobClaimed() if job.status == Status.ACCEPTED:
-            return replace(history, job=job.claimed(event.claim_root, event.deadline), result_id=event.result_id)
+            roots = (event.claim_root,) if job.terms.task_count == 1 else ()
+            job = job.claimed(event.claim_root, event.deadline)
+            return replace(history, job=job, result_id=event.result_id, final_roots=roots)
+        case FinalRootsClaimed() if job.status == Status.CLAIMED:
+            if merkle.root(event.final_roots) != job.claim_root:
+                raise IntegrityError(f"the final roots of job {job.job_id} do not have the claim's root")
+            return replace(history, final_roots=event.final_roots)
         case JobChallenged() if job.status == Status.CLAIMED:
             return replace(history, challenges=(*history.challenges, event))
+        case ChallengeClosed():
+            return replace(history, closed=(*history.closed, event))
         case JobEnded():
             return replace(history, ended=event)
-    raise IntegrityError(f"Job {job.job_id} was {job.status.name.lower()} at its {type(event).__name__}.")
+    raise IntegrityError(f"job {job.job_id} was {job.status.name.lower()} at its {type(event).__name__}")
 
 
 def advance_dispute(history: DisputeHistory | None, entry: Entry) -> DisputeHistory:
@@ -101,19 +115,19 @@ def advance_dispute(history: DisputeHistory | None, entry: Entry) -> DisputeHist
     event = entry.event
     if isinstance(event, DisputeOpened):
         if history is not None:
-            raise IntegrityError(f"Dispute 0x{event.dispute_id.hex()} was opened twice.")
+            raise IntegrityError(f"dispute 0x{event.dispute_id.hex()} was opened twice")
         if event.terms.dispute_id != event.dispute_id:
-            raise IntegrityError(f"The terms of dispute 0x{event.dispute_id.hex()} do not have its id.")
+            raise IntegrityError(f"the terms of dispute 0x{event.dispute_id.hex()} do not have its id")
         play = History(event.terms.rounds, event.terms.initial_root, event.roots)
         return DisputeHistory(event.dispute_id, event.terms, play, entries=(entry,))
     if history is None or not isinstance(event, DisputeEvent) or event.dispute_id != history.dispute_id:
-        raise IntegrityError(f"{type(event).__name__} does not belong to a dispute that was opened before.")
+        raise IntegrityError(f"{type(event).__name__} does not belong to a dispute that was opened before")
     history = replace(history, entries=(*history.entries, entry))
     match event:
         case Moved():
             play = history.play
             if event.side != play.to_move or play.remaining == 0 or history.resolved:
-                raise IntegrityError(f"Dispute 0x{event.dispute_id.hex()} has a move out of turn.")
+                raise IntegrityError(f"dispute 0x{event.dispute_id.hex()} has a move out of turn")
             answer = Answer(event.index, event.agreed, event.roots)
             return replace(history, play=replace(play, answers=(*play.answers, answer)))
         case Stepped():

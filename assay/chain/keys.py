@@ -30,9 +30,9 @@ class Wallet:
 def create_wallet(folder: Path, name: str, password: str, work: int = SCRYPT_WORK) -> Wallet:
     """Make a new key and keep it encrypted. Raises `InputError` if the name is taken or unusable."""
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name for a wallet: use letters, digits, - and _, 64 at most.")
+        raise InputError(f"{name!r} is no name for a wallet: use letters, digits, - and _, 64 at most")
     if not password:
-        raise InputError("The password is empty: a wallet without one would be open to whoever finds its file.")
+        raise InputError("the password is empty: a wallet without one would be open to whoever finds its file")
     account: LocalAccount = Account.create()
     keystore = Account.encrypt(account.key, password, kdf="scrypt", iterations=work)
     path = folder / f"{name}.json"
@@ -41,7 +41,7 @@ def create_wallet(folder: Path, name: str, password: str, work: int = SCRYPT_WOR
         # Only the owner can read it, from the first byte on; a wallet that is there is never overwritten.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as taken:
-        raise InputError(f"There is a wallet {name!r} already, in {path}: choose another name.") from taken
+        raise InputError(f"there is a wallet {name!r} already, in {path}: choose another name") from taken
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(keystore, file)
     return Wallet(name, str(account.address), path)
@@ -61,7 +61,7 @@ def find_wallet(folder: Path, name: str) -> Wallet:
         if name.lower() == wallet.address.lower():
             return wallet
     known = f"there are {', '.join(wallet.name for wallet in wallets)}" if wallets else "there is none"
-    raise InputError(f"There is no wallet {name!r} in {folder}; {known}. Make one with `assay wallet new NAME`.")
+    raise InputError(f"there is no wallet {name!r} in {folder}; {known}; make one with `assay wallet new NAME`")
 
 
 def unlock_wallet(wallet: Wallet, password: str) -> LocalAccount:
@@ -71,10 +71,10 @@ def unlock_wallet(wallet: Wallet, password: str) -> LocalAccount:
         account: LocalAccount = Account.from_key(Account.decrypt(keystore, password))
     except (ValueError, KeyError, TypeError) as wrong:
         if "MAC mismatch" in str(wrong):
-            raise InputError(f"The password of wallet {wallet.name!r} is wrong.") from None
-        raise InputError(f"The keystore {wallet.path} is damaged.") from None
+            raise InputError(f"the password of wallet {wallet.name!r} is wrong") from None
+        raise InputError(f"the keystore {wallet.path} is damaged") from None
     if account.address != wallet.address:
-        raise InputError(f"The keystore {wallet.path} is damaged: it says {wallet.address}, and holds another key.")
+        raise InputError(f"the keystore {wallet.path} is damaged: it says {wallet.address}, and holds another key")
     return account
 
 

@@ -110,14 +110,14 @@ class _Provider(HTTPProvider):
         """Raise our error for `fault`, unless another attempt may help."""
         status = fault.response.status_code if isinstance(fault, requests.HTTPError) else None
         if status is not None and status not in _MAY_PASS:
-            raise ChainError(f"The node at {self._url} refuses with HTTP status {status}.") from fault
+            raise ChainError(f"the node at {self._url} refuses with HTTP status {status}") from fault
         if not is_last:
             return
         if isinstance(fault, requests.ConnectionError):
-            raise TransientError(f"No node answers at {self._url}: is it running, and is the URL right?") from fault
+            raise TransientError(f"no node answers at {self._url}: is it running, and is the URL right?") from fault
         if isinstance(fault, requests.Timeout):
-            raise TransientError(f"The node at {self._url} did not answer in time.") from fault
-        raise TransientError(f"The node at {self._url} gave no usable answer: {fault}") from fault
+            raise TransientError(f"the node at {self._url} did not answer in time") from fault
+        raise TransientError(f"the node at {self._url} gave no usable answer: {fault}") from fault
 
 
 class Node:
@@ -144,7 +144,7 @@ class Node:
             with self._faults():
                 data = self._web3.eth.get_block(number)
         except BlockNotFound as missing:
-            raise ChainError(f"The node at {self.url} has no block {number} (any more).") from missing
+            raise ChainError(f"the node at {self.url} has no block {number} (any more)") from missing
         return _block(data)
 
     def code(self, address: str) -> bytes:
@@ -199,7 +199,7 @@ class Node:
         except ChainError as refused:
             raise RangeRefusedError(f"{refused} (logs of blocks {first} to {last})") from refused
         if any(entry["removed"] for entry in found if "removed" in entry):
-            raise TransientError("The chain is being reorganised: try again.")
+            raise TransientError("the chain is being reorganised: try again")
         return sorted((_log(entry) for entry in found), key=lambda log: (log.block, log.index))
 
     def receipt(self, transaction: bytes) -> Receipt | None:
@@ -239,9 +239,9 @@ class Node:
         except ContractLogicError as reverted:
             raise contract_error(reverted.data, reverted.message) from reverted
         except Web3RPCError as refused:
-            raise ChainError(f"The node at {self.url} refuses: {_reason(refused)}") from refused
+            raise ChainError(f"the node at {self.url} refuses: {_reason(refused)}") from refused
         except (Web3Exception, KeyError, TypeError) as fault:
-            raise IntegrityError(f"The node at {self.url} gave a malformed answer: {fault!r}") from fault
+            raise IntegrityError(f"the node at {self.url} gave a malformed answer: {fault!r}") from fault
 
 
 def _transaction(call: Call, sender: str | None) -> TxParams:

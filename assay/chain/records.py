@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Self
 
 from eth_abi.abi import encode
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from assay.dispute.game import ARITY, Side
 from assay.errors import InputError
@@ -49,9 +49,12 @@ class Ending(IntEnum):
 
 def parse_address(text: str) -> str:
     """Checksummed form of an address. Raises `InputError` if it is none, or its checksum is wrong."""
-    if not is_address(text):
-        raise InputError(f"{text!r} is no address, or its checksum is wrong.")
-    return str(to_checksum_address(text))
+    if not re.fullmatch("0x[0-9a-fA-F]{40}", text):
+        raise InputError(f"{text!r} is no address: one is 0x and 40 hexadecimal digits")
+    address = str(to_checksum_address(text))
+    if text not in (address, text.lower(), "0x" + text[2:].upper()):
+        raise InputError(f"the checksum of address {text} is wrong (ERC-55): look for a typing error")
+    return address
 
 
 _JOB_TEXT = re.compile(r"(\d+)\.(\d+)@(0x[0-9a-fA-F]{40})")
@@ -296,26 +299,20 @@ class DisputeState:
     """IDisputeGame.State: what the game stores of a dispute."""
 
     challenger: str
+    challenger_clock: int
+    """What is left of the challenger's time bank, seconds; of the defender's likewise."""
+    moved_at: int
     to_move: Side
     remaining: int
     """Lists still to be posted: 0 when the last list has stride 1."""
     running: bool
-    moved_at: int
     defender: str
-    challenger_clock: int
     defender_clock: int
     commitment: bytes
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
         """Of a decoded tuple."""
-        challenger, to_move, remaining, running, moved_at, defender, *rest = values
-        return cls(
-            to_checksum_address(challenger),
-            Side(to_move),
-            remaining,
-            running,
-            moved_at,
-            to_checksum_address(defender),
-            *rest,
-        )
+        challenger, clock, moved_at, to_move, remaining, running, defender, *rest = values
+        challenger, defender = to_checksum_address(challenger), to_checksum_address(defender)
+        return cls(challenger, clock, moved_at, Side(to_move), remaining, running, defender, *rest)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,55 +16,64 @@ from assay.errors import ContractError, IntegrityError
 
 EXPLANATIONS: Mapping[str, str] = {
     # ILedger
-    "BalanceTooLow": "{account} has {available} tokens free in the market, and {needed} are needed: deposit more.",
-    "StakeTooLow": "{account} has {available} tokens staked beside its bonds, and {needed} are needed: stake more.",
-    "WrongAmountReceived": "The token moved {received} instead of {expected}: it cannot be used in this market.",
-    "ZeroAmount": "The amount is zero.",
-    "ZeroAddress": "The address is zero.",
+    "BalanceTooLow": "{account} has {available:tokens} tokens free in the market, and {needed:tokens} are needed: "
+    "deposit more",
+    "StakeTooLow": "{account} has {available:tokens} tokens staked beside its bonds, and {needed:tokens} are needed: "
+    "stake more",
+    "WrongAmountReceived": "the token moved {received:tokens} instead of {expected:tokens}: it cannot be used here",
+    "WrongAmountSent": "the token moved {sent:tokens} instead of {expected:tokens}: it cannot be used here",
+    "TooMuchDeposited": "there would be {total:tokens} tokens in the market, more than its accounts can count",
+    "NotAContract": "there is no contract at {account}",
+    "ZeroAmount": "the amount is zero",
+    "ZeroAddress": "the address is zero",
+    "SafeERC20FailedOperation": "the token at {token} refuses without a reason",
+    "ReentrancyGuardReentrantCall": "the token called back into the market: it cannot be used here",
     # IJobMarket
-    "SlotInUse": "Slot {slot} of {requester} holds a job that is not over: post in another slot.",
-    "RecordMismatch": "Job {jobId} has ended or changed meanwhile: look at it again.",
-    "WrongStatus": "Job {jobId} is {actual}, not {expected}.",
-    "TooLate": "The time for this ended at {deadline}.",
-    "TooEarly": "This can be done only after {deadline}.",
-    "NotTheRequester": "Only the job's requester, {requester}, can do this.",
-    "NotTheProvider": "Only the job's provider, {provider}, can do this.",
-    "DisputesOpen": "{disputes} challenges of job {jobId} are undecided: wait for their end.",
-    "NotTheGame": "Only the dispute game, {game}, can do this.",
-    "TooManyDisputes": "Job {jobId} has as many open disputes as a job can have.",
-    "NoTasks": "A job needs at least one task.",
-    "NoReferee": "There is no contract at {referee}, which is to be the referee.",
-    "RoundsOutOfRange": "{rounds} rounds are out of range: the step limit is 16^1 to 16^15.",
-    "BondTooLow": "The bond is {bond} tokens, and this market asks for {minimum} at least.",
-    "ChallengePeriodTooShort": "The challenge period is {period} s, and this market asks for {minimum} s at least.",
-    "ZeroPeriod": "A period is zero, which nobody could meet.",
-    "TaskOutOfRange": "The job has {taskCount} tasks: there is no task {task}.",
-    "InitialRootNotInJob": "The proof does not lead to the job's task root, {taskRoot}.",
-    "FinalRootNotInClaim": "The proof does not lead to the claim's root, {claimRoot}.",
-    "BurnShareOutOfRange": "The burn share, {burnShare}, is out of range.",
+    "SlotInUse": "slot {slot} of {requester} holds a job that is not over: post in another slot",
+    "RecordMismatch": "job {jobId:job} has ended or changed meanwhile: look at it again",
+    "WrongStatus": "job {jobId:job} is {actual:status}, not {expected:status}",
+    "TooLate": "the time for this ended at {deadline:time}",
+    "TooEarly": "this can be done only after {deadline:time}",
+    "NotTheRequester": "only the job's requester, {requester}, can do this",
+    "NotTheProvider": "only the job's provider, {provider}, can do this",
+    "DisputesOpen": "{disputes} challenges of job {jobId:job} are undecided: wait for their end",
+    "NotTheGame": "only the dispute game, {game}, can do this",
+    "TooManyDisputes": "job {jobId:job} has as many open disputes as a job can have",
+    "NoTasks": "a job needs at least one task",
+    "RoundsOutOfRange": "{rounds} rounds are out of range: the step limit is 16^1 to 16^15",
+    "BondTooLow": "the bond is {bond:tokens} tokens, and this market asks for {minimum:tokens} at least",
+    "ChallengePeriodTooShort": "the challenge period is {period} s, and this market asks for {minimum} s at least",
+    "ZeroPeriod": "a period is zero, which nobody could meet",
+    "TaskOutOfRange": "the job has {taskCount} tasks: there is no task {task}",
+    "WrongTaskCount": "the job has {taskCount} tasks, and the claim {given} final roots",
+    "WrongProofLength": "the proof has {given} siblings instead of {expected}",
+    "InitialRootNotInJob": "the proof does not lead to the job's task root, {taskRoot}",
+    "FinalRootNotInClaim": "the proof does not lead to the claim's root, {claimRoot}",
+    "ParameterOutOfRange": "the market's parameter {parameter} is out of range",
     # IDisputeGame
-    "NotTheMarket": "Only the market, {market}, can do this.",
-    "DisputeExists": "{disputeId} was opened before: the same challenger has disputed this task already.",
-    "DisputeNotRunning": "{disputeId} is not running: it is over, or there never was one.",
-    "NotYourTurn": "It is the turn of {mover}.",
-    "OutOfTime": "The clock of the side to move ran out at {deadline}.",
-    "StillInTime": "The side to move has time until {deadline}.",
-    "PairNotInList": "The roots do not belong to the last list: another move was made meanwhile.",
-    "SameLastRoot": "The list ends in the very root that it disputes.",
-    "NoMovesLeft": "What is left of this dispute is the step.",
-    "MovesLeft": "{remaining} more lists have to be posted before the step.",
-    "StepIsRight": "The disputed step is right.",
+    "NotTheMarket": "only the market, {market}, can do this",
+    "DisputeExists": "dispute {disputeId} was opened before: the same challenger has disputed this task already",
+    "DisputeNotRunning": "dispute {disputeId} is not running: it is over, or there never was one",
+    "NotYourTurn": "it is the turn of {mover}",
+    "OutOfTime": "the clock of the side to move ran out at {deadline:time}",
+    "StillInTime": "the side to move has time until {deadline:time}",
+    "PairNotInList": "the roots do not belong to the last list: another move was made meanwhile",
+    "SameLastRoot": "the list ends in the very root that it disputes",
+    "NoMovesLeft": "what is left of this dispute is the step",
+    "MovesLeft": "{remaining} more lists have to be posted before the step",
+    "StepIsRight": "the disputed step is right",
+    "ClocksOutOfRange": "an allowance of {allowance} s with a minimum reply of {minimumReply} s is out of range",
     # IReferee
-    "WrongWitness": "The witness does not belong to the state, or is malformed.",
+    "WrongWitness": "the witness does not belong to the state, or is malformed",
     # ERC-20 (ERC-6093) and its permit (ERC-2612)
-    "ERC20InsufficientBalance": "{sender} holds {balance} tokens, and {needed} are needed.",
-    "ERC20InsufficientAllowance": "{spender} may take {allowance} tokens, and {needed} are needed: approve more.",
-    "ERC2612ExpiredSignature": "The permit has expired.",
-    "ERC2612InvalidSigner": "The permit was signed by {signer} instead of {owner}.",
+    "ERC20InsufficientBalance": "{sender} holds {balance:tokens} tokens, and {needed:tokens} are needed",
+    "ERC20InsufficientAllowance": "{spender} may take {allowance:tokens} tokens, and {needed:tokens} are needed: "
+    "approve more",
+    "ERC2612ExpiredSignature": "the permit has expired",
+    "ERC2612InvalidSigner": "the permit was signed by {signer} instead of {owner}",
 }
-"""By the error's name: a sentence with the error's arguments in it."""
+"""By the error's name: what it means, with the error's arguments in it (how they are shown: `_Shown`)."""
 
-_TOKENS = {"available", "needed", "balance", "allowance", "bond", "received", "expected", "minimum"}
 _CONTRACTS = ("market", "game", "referee", "token")
 _ERROR_STRING = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
@@ -74,10 +84,10 @@ def contract_error(data: object, message: str | None) -> ContractError:
     match = re.search(r"0x((?:[0-9a-fA-F]{2})+)", data if isinstance(data, str) else "")
     raw = bytes.fromhex(match.group(1)) if match else b""
     if raw[:4] == _ERROR_STRING:
-        return ContractError(f"The contract refuses: {_text(raw[4:])}", "Error", {})
+        return ContractError(f"the contract refuses: {_text(raw[4:])}", "Error", {})
     if raw[:4] == _PANIC:
         code = int.from_bytes(raw[4:], "big")
-        return ContractError(f"The contract panics with code {code:#x}: please report this.", "Panic", {"code": code})
+        return ContractError(f"the contract panics with code {code:#x}: please report this", "Panic", {"code": code})
     for contract in _CONTRACTS:
         entry = load_abi(contract).errors.get(raw[:4])
         if entry is None:
@@ -88,30 +98,35 @@ def contract_error(data: object, message: str | None) -> ContractError:
             break
         return ContractError(explain(entry.name, arguments), entry.name, arguments)
     said = f"error 0x{raw.hex()}" if raw else (message or "no reason given")
-    return ContractError(f"The contract refuses: {said}.", "", {})
+    return ContractError(f"the contract refuses: {said}", "", {})
 
 
 def explain(error: str, arguments: Mapping[str, Any]) -> str:
-    """A sentence for an error of one of our contracts, followed by its name."""
-    shown = {name: _show(error, name, value) for name, value in arguments.items()}
+    """What an error of one of our contracts means, followed by its name."""
+    shown = {name: _Shown(value) for name, value in arguments.items()}
     if error in EXPLANATIONS:
         return f"{EXPLANATIONS[error].format(**shown)} ({error})"
     listed = ", ".join(f"{name} {value}" for name, value in shown.items())
-    return f"The contract refuses with {error}" + (f": {listed}." if listed else ".")
+    return f"the contract refuses with {error}" + (f": {listed}" if listed else "")
 
 
-def _show(error: str, name: str, value: Any) -> str:
-    if name == "jobId":
-        return str(JobId.from_bytes(value))
-    if name == "disputeId":
-        return f"dispute 0x{value.hex()}"
-    if error == "WrongStatus":
-        return Status(value).name.lower() if value < len(Status) else str(value)
-    if name == "deadline":
-        return f"{datetime.fromtimestamp(min(value, 2**40), tz=UTC):%Y-%m-%d %H:%M:%S} UTC"
-    if name in _TOKENS and error != "ChallengePeriodTooShort":
-        return format_tokens(value)
-    return f"0x{value.hex()}" if isinstance(value, bytes) else str(value)
+@dataclass(frozen=True)
+class _Shown:
+    """An error's argument in a sentence: `{x:tokens}`, `{x:time}`, `{x:job}`, `{x:status}`, or plain `{x}`."""
+
+    value: Any
+
+    def __format__(self, kind: str) -> str:
+        match kind:
+            case "tokens":
+                return format_tokens(self.value)
+            case "time":
+                return f"{datetime.fromtimestamp(min(self.value, 2**37), tz=UTC):%Y-%m-%d %H:%M:%S} UTC"
+            case "job":
+                return str(JobId.from_bytes(self.value))
+            case "status":
+                return Status(self.value).name.lower() if self.value < len(Status) else str(self.value)
+        return f"0x{self.value.hex()}" if isinstance(self.value, bytes) else str(self.value)
 
 
 def _text(data: bytes) -> str:

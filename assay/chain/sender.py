@@ -145,14 +145,14 @@ class Sender:
         while (receipt := self.node.receipt(transaction.hash)) is None:
             if time.monotonic() >= deadline:
                 raise TransientError(
-                    f"No block has transaction 0x{transaction.hash.hex()} ({transaction.purpose}) after {timeout:g} s. "
-                    "It may still be included: look again later."
+                    f"no block has transaction 0x{transaction.hash.hex()} ({transaction.purpose}) after {timeout:g} s: "
+                    "it may still be included: look again later"
                 )
             self._sleep(pause)
         if not receipt.succeeded:
             raise ContractError(
-                f"Transaction 0x{receipt.transaction.hex()} ({transaction.purpose}) was included in block "
-                f"{receipt.block} and reverted: the chain had changed since it was simulated.",
+                f"transaction 0x{receipt.transaction.hex()} ({transaction.purpose}) was included in block "
+                f"{receipt.block} and reverted: the chain had changed since it was simulated",
                 "",
                 {},
             )
@@ -167,7 +167,7 @@ class Sender:
         if has < simulation.max_cost:
             raise ChainError(
                 f"{self.address} has {has / 10**18:g} coins for gas, and up to {simulation.max_cost / 10**18:g} are "
-                f"needed to {call.purpose}: send it some."
+                f"needed to {call.purpose}: send it some"
             )
         nonce = max(self.node.next_nonce(self.address), self._journal.next_nonce(self.address))
         signed = self._account.sign_transaction(

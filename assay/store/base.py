@@ -29,18 +29,18 @@ class Store(Protocol):
 def check_id(blob_id: str) -> str:
     """`blob_id`, if it is a content id. Raises `InputError`: nothing else may become part of a path or a URL."""
     if not is_content_id(blob_id):
-        raise InputError(f"{blob_id!r} is no content id: one is 64 lowercase hexadecimal digits.")
+        raise InputError(f"{blob_id!r} is no content id: one is 64 lowercase hexadecimal digits")
     return blob_id
 
 
 def check_size(size: int, limit: int, blob_id: str) -> None:
     """Raise `BlobTooLargeError` for a blob that is larger than it may be."""
     if size > limit:
-        raise BlobTooLargeError(f"Blob {blob_id} has more than the {limit} bytes that are allowed here.")
+        raise BlobTooLargeError(f"blob {blob_id} has more than the {limit} bytes that are allowed here")
 
 
 def check_blob(data: bytes, blob_id: str, place: str) -> bytes:
     """`data`, if it has this id. Raises `IntegrityError`, which names the place that it came from."""
     if content_id(data) != blob_id:
-        raise IntegrityError(f"What {place} has as blob {blob_id} is something else: its hash does not match.")
+        raise IntegrityError(f"what {place} has as blob {blob_id} is something else: its hash does not match")
     return data

@@ -47,7 +47,7 @@ class HttpStore:
     def put(self, data: bytes) -> str:
         """Keep `data`; its content id (`Store.put`)."""
         if len(data) > MAX_BLOB:
-            raise InputError(f"{len(data)} bytes are too many for a blob: {MAX_BLOB} are allowed.")
+            raise InputError(f"{len(data)} bytes are too many for a blob: {MAX_BLOB} are allowed")
         blob_id = content_id(data)
         if not self.has(blob_id):
             url = self._url_of(blob_id)
@@ -90,13 +90,13 @@ class HttpStore:
         """Raise for any answer but success."""
         status = response.status_code
         if status in (404, 410):
-            raise MissingBlobError(f"The store at {self.url} has no blob {blob_id}.")
+            raise MissingBlobError(f"the store at {self.url} has no blob {blob_id}")
         if status == 413:
-            raise InputError(f"The store at {self.url} takes no blob as large as {blob_id}.")
+            raise InputError(f"the store at {self.url} takes no blob as large as {blob_id}")
         if status in _MAY_PASS:
             raise requests.HTTPError(f"HTTP status {status}")
         if not 200 <= status < 300:
-            raise InputError(f"The store at {self.url} refuses blob {blob_id} with HTTP status {status}.")
+            raise InputError(f"the store at {self.url} refuses blob {blob_id} with HTTP status {status}")
 
     def _try(self, action: Callable[[], Done]) -> Done:
         """Do `action`, again if a fault may pass. Raises `TransientError` if it does not."""
@@ -104,17 +104,17 @@ class HttpStore:
             try:
                 return action()
             except requests.exceptions.InvalidURL as fault:
-                raise InputError(f"{self.url} is no URL of a store.") from fault
+                raise InputError(f"{self.url} is no URL of a store") from fault
             except requests.RequestException as fault:
                 if attempt == self._attempts:
-                    raise TransientError(f"The store at {self.url} does not answer: {_reason(fault)}") from fault
+                    raise TransientError(f"the store at {self.url} does not answer: {_reason(fault)}") from fault
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("the last attempt returns or raises")
 
 
 def _reason(fault: requests.RequestException) -> str:
     if isinstance(fault, requests.exceptions.ConnectionError):
-        return "no connection. Is it running, and is the URL right?"
+        return "is it running, and is the URL right?"
     if isinstance(fault, requests.Timeout):
-        return "it took too long."
+        return "it took too long"
     return str(fault)

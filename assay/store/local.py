@@ -29,15 +29,15 @@ class LocalStore:
             check_size(path.stat().st_size, limit, blob_id)
             data = path.read_bytes()
         except FileNotFoundError as missing:
-            raise MissingBlobError(f"The store {self.folder} has no blob {blob_id}.") from missing
+            raise MissingBlobError(f"the store {self.folder} has no blob {blob_id}") from missing
         except OSError as fault:
-            raise InputError(f"The store {self.folder} cannot be read: {fault}") from fault
+            raise InputError(f"the store {self.folder} cannot be read: {fault}") from fault
         return check_blob(data, blob_id, f"the store {self.folder}")
 
     def put(self, data: bytes) -> str:
         """Keep `data`; its content id (`Store.put`). A damaged file in its place is replaced."""
         if len(data) > MAX_BLOB:
-            raise InputError(f"{len(data)} bytes are too many for a blob: {MAX_BLOB} are allowed.")
+            raise InputError(f"{len(data)} bytes are too many for a blob: {MAX_BLOB} are allowed")
         blob_id = content_id(data)
         with self.receive(blob_id) as incoming:
             incoming.write(data)
@@ -67,7 +67,7 @@ class LocalStore:
                 os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as fault:
-            raise InputError(f"The store {self.folder} cannot be written: {fault}") from fault
+            raise InputError(f"the store {self.folder} cannot be written: {fault}") from fault
         finally:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
@@ -94,4 +94,4 @@ class Incoming:
         """Raise `IntegrityError` unless what came has the id."""
         found = self._hash.hexdigest()
         if found != self._blob_id:
-            raise IntegrityError(f"What came as blob {self._blob_id} is {found}: it was damaged, cut off or exchanged.")
+            raise IntegrityError(f"what came as blob {self._blob_id} is {found}: it was damaged, cut off or exchanged")

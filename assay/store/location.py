@@ -24,4 +24,4 @@ def open_store(location: str, cache: Path | None = None) -> Store:
             return LocalStore(Path(unquote(parts.path)))
         case "" if location:
             return LocalStore(Path(location).expanduser())
-    raise InputError(f"{location!r} is no store: give an http://, https:// or file:// URL, or the path of a folder.")
+    raise InputError(f"{location!r} is no store: give an http://, https:// or file:// URL, or the path of a folder")

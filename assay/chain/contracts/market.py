@@ -74,9 +74,12 @@ class Market(Contract):
         """Accept a job and lock its bond."""
         return self._call("accept", (job.abi(),), f"accept job {job.job_id}")
 
-    def claim(self, job: Job, claim_root: bytes, result_id: bytes) -> Call:
-        """State the final state roots, and where the outputs are."""
-        return self._call("claim", (job.abi(), claim_root, result_id), f"claim job {job.job_id}")
+    def claim(self, job: Job, final_roots: Sequence[bytes], result_id: bytes) -> Call:
+        """State the final state roots, one a task, and where the outputs are."""
+        purpose = f"claim job {job.job_id}"
+        if job.terms.task_count == 1:
+            return self._call("claim", (job.abi(), final_roots[0], result_id), purpose)
+        return self._call("claimBatch", (job.abi(), final_roots, result_id), purpose)
 
     def challenge(self, job: Job, proof: TaskProof, roots: Roots) -> Call:
         """Dispute one task of a claim, with the first list."""

@@ -123,7 +123,7 @@ def test_a_redirect_is_not_followed(url: str, folder: Path) -> None:
 def test_a_store_that_is_down_is_a_passing_fault_that_says_what_to_look_at() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    with pytest.raises(TransientError, match="Is it running"):
+    with pytest.raises(TransientError, match="is it running"):
         HttpStore(f"http://127.0.0.1:{port}").get("0" * 64)
 
 
