@@ -3,7 +3,7 @@
 import sha3
 
 
-def keccak256(data: bytes) -> bytes:
+def keccak256(data: bytes | bytearray) -> bytes:
     """The 32-byte keccak-256 of `data`."""
     digest: bytes = sha3.keccak_256(data).digest()
     return digest

@@ -3,8 +3,9 @@
 from assay.errors import InputError
 from assay.machines.base import Machine
 from assay.machines.counter.machine import CounterMachine
+from assay.machines.riscv.machine import RiscvMachine
 
-MACHINES: dict[str, Machine] = {machine.name: machine for machine in (CounterMachine(),)}
+MACHINES: dict[str, Machine] = {machine.name: machine for machine in (CounterMachine(), RiscvMachine())}
 
 
 def machine_named(name: str) -> Machine:

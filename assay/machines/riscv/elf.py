@@ -1,0 +1,124 @@
+"""ELF files, as far as this machine runs them: static RV64 programs without compressed code or hardware floats."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+from assay.errors import InputError
+
+LOWEST, HIGHEST = 0x00001000, 0x6FFFFFFF
+"""Where segments may lie (docs/machine.md, section 6)."""
+
+FLAG_COMPRESSED = 0x1
+FLAGS_FLOAT_ABI = 0x6
+FLAG_FEW_REGISTERS = 0x8
+
+ADVICE = "build it with `assay build`, or for riscv64 with -static and -march=rv64ima -mabi=lp64"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of memory that a file fills: `data`, and zeros up to `size` bytes."""
+
+    address: int
+    data: bytes
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The address after the last byte."""
+        return self.address + self.size
+
+
+@dataclass(frozen=True)
+class Executable:
+    """What a file says to load, and what its start code asks the kernel for. Addresses are in the machine's memory."""
+
+    entry: int
+    segments: Sequence[Segment]
+    """By address."""
+    headers_address: int
+    """Of the program headers; 0 if no segment covers them."""
+    header_size: int
+    header_count: int
+
+    @property
+    def program_break(self) -> int:
+        """The end of the highest segment, rounded up to a page."""
+        return self.segments[-1].end + 4095 & ~4095
+
+
+def parse_elf(file: bytes) -> Executable:
+    """What to load from `file`. Raises `InputError` if it is not a program for this machine."""
+    if not file.startswith(b"\x7fELF"):
+        raise InputError(f"the program is not an ELF file; {ADVICE}")
+    try:
+        elf = ELFFile(io.BytesIO(file))
+        headers = [segment.header for segment in elf.iter_segments()]
+    except (ELFError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        raise InputError(f"the program is a damaged ELF file: {error}") from error
+    _check_kind(elf, headers)
+    segments = [_segment(file, header) for header in headers if header["p_type"] == "PT_LOAD" and header["p_memsz"]]
+    segments.sort(key=lambda segment: segment.address)
+    _check_segments(segments, elf["e_entry"])
+    return Executable(
+        entry=elf["e_entry"],
+        segments=segments,
+        headers_address=_headers_address(elf, headers),
+        header_size=elf["e_phentsize"],
+        header_count=elf["e_phnum"],
+    )
+
+
+def _check_kind(elf: ELFFile, headers: Sequence[Any]) -> None:
+    if elf.elfclass != 64 or elf["e_machine"] != "EM_RISCV":
+        raise InputError(f"the program is for {elf.get_machine_arch()}, {elf.elfclass}-bit, not for riscv64; {ADVICE}")
+    if not elf.little_endian:
+        raise InputError(f"the program is big-endian; {ADVICE}")
+    kinds = {header["p_type"] for header in headers}
+    if elf["e_type"] != "ET_EXEC" or kinds & {"PT_INTERP", "PT_DYNAMIC"}:
+        raise InputError(f"the program is not a static executable: it is dynamic, relocatable or a library; {ADVICE}")
+    if elf["e_flags"] & FLAG_COMPRESSED:
+        raise InputError(f"the program has compressed instructions; {ADVICE}")
+    if elf["e_flags"] & FLAGS_FLOAT_ABI:
+        raise InputError(f"the program needs hardware floats; {ADVICE}")
+    if elf["e_flags"] & FLAG_FEW_REGISTERS:
+        raise InputError(f"the program is for RV64E, which has 16 registers; {ADVICE}")
+
+
+def _segment(file: bytes, header: Any) -> Segment:
+    start, size = header["p_offset"], header["p_filesz"]
+    segment = Segment(header["p_vaddr"], file[start : start + size], header["p_memsz"])
+    if size > segment.size or start + size > len(file):
+        raise InputError(f"the program is a damaged ELF file: the segment at {segment.address:#x} is cut off")
+    if segment.address < LOWEST or segment.end - 1 > HIGHEST:
+        raise InputError(
+            f"the program has a segment at {segment.address:#x} to {segment.end - 1:#x}; "
+            f"the machine has room for it between {LOWEST:#x} and {HIGHEST:#x}"
+        )
+    return segment
+
+
+def _check_segments(segments: Sequence[Segment], entry: int) -> None:
+    if not segments:
+        raise InputError("the program is an ELF file with nothing to load")
+    for lower, upper in pairwise(segments):
+        if lower.end > upper.address:
+            raise InputError(f"the program is a damaged ELF file: two segments overlap at {upper.address:#x}")
+    if not any(segment.address <= entry < segment.end for segment in segments):
+        raise InputError(f"the program is a damaged ELF file: its entry point {entry:#x} is in no segment")
+
+
+def _headers_address(elf: ELFFile, headers: Sequence[Any]) -> int:
+    start, end = elf["e_phoff"], elf["e_phoff"] + elf["e_phentsize"] * elf["e_phnum"]
+    for header in headers:
+        offset = header["p_offset"]
+        if header["p_type"] == "PT_LOAD" and offset <= start and end <= offset + header["p_filesz"]:
+            address: int = header["p_vaddr"] + start - offset
+            return address
+    return 0

@@ -1,0 +1,112 @@
+"""What memory holds at the start of a task, and where a run leaves its output (docs/machine.md, section 6)."""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from assay.errors import InputError
+from assay.keccak import keccak256
+from assay.machines.base import Outcome
+from assay.machines.riscv.elf import Executable
+from assay.machines.riscv.hart import Hart
+from assay.machines.riscv.memory import Memory, Pages
+from assay.machines.riscv.memory_tree import MemoryTree
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Region:
+    """An aligned part of memory: one subtree."""
+
+    start: int
+    level: int
+
+    @property
+    def index(self) -> int:
+        """Which node of its level the region is."""
+        return self.start >> 5 + self.level
+
+
+PROGRAM = Region(0x00000000, level=26)
+INPUT = Region(0x80000000, level=25)
+OUTPUT = Region(0xC0000000, level=24)
+KERNEL = Region(0xE0000000, level=24)
+
+INFO_PAGE = 0x7FFFF000
+ARGUMENTS = 0x80001000
+STDIN = 0x80100000
+STDOUT = 0xC0001000
+STDERR = 0xD0000000
+
+MAX_ARGUMENTS = 1 * MIB - 4096
+MAX_STDIN = 512 * MIB
+MAX_STDOUT = 256 * MIB - 4096
+MAX_STDERR = 256 * MIB
+
+HEADER = struct.Struct("<4Q")
+
+
+def program_pages(executable: Executable) -> Pages:
+    """The program region: the file's segments, and the info page."""
+    info = struct.pack(
+        "<5Q",
+        executable.entry,
+        executable.headers_address,
+        executable.header_size,
+        executable.header_count,
+        executable.program_break,
+    )
+    segments = [(segment.address, segment.data) for segment in executable.segments]
+    return _lay_out(*segments, (INFO_PAGE, info))
+
+
+def input_pages(arguments: Sequence[str], stdin: bytes) -> Pages:
+    """The input region. Raises `InputError` if the arguments or the standard input are too large for it."""
+    if any("\0" in argument for argument in arguments):
+        raise InputError("an argument contains a zero byte")
+    joined = b"".join(argument.encode() + b"\0" for argument in arguments)
+    if len(joined) > MAX_ARGUMENTS:
+        raise InputError(f"the arguments take {len(joined)} bytes; at most {MAX_ARGUMENTS} fit")
+    if len(stdin) > MAX_STDIN:
+        raise InputError(f"the standard input has {len(stdin)} bytes; at most {MAX_STDIN} fit")
+    header = HEADER.pack(len(arguments), len(joined), len(stdin), 0)
+    return _lay_out((INPUT.start, header), (ARGUMENTS, joined), (STDIN, stdin))
+
+
+def output_pages(outcome: Outcome) -> Pages:
+    """The output region as a run with this outcome leaves it."""
+    header = HEADER.pack(outcome.status, outcome.exit_status, len(outcome.stdout), len(outcome.stderr))
+    return _lay_out((OUTPUT.start, header), (STDOUT, outcome.stdout), (STDERR, outcome.stderr))
+
+
+@cache
+def kernel_pages() -> Pages:
+    """The kernel region."""
+    kernel = files("assay.machines.riscv").joinpath("kernel.bin").read_bytes()
+    return _lay_out((KERNEL.start, kernel))
+
+
+def region_node(region: Region, pages: Pages) -> bytes:
+    """The node over a region that holds `pages`."""
+    return MemoryTree(pages).node(region.level, region.index)
+
+
+def memory_root(program: bytes, input_: bytes, output: bytes, kernel: bytes) -> bytes:
+    """The memory root, from the nodes of the four regions."""
+    return keccak256(program + keccak256(input_ + keccak256(output + kernel)))
+
+
+def initial_root(program: bytes, input_: bytes) -> bytes:
+    """The initial state root of a task, from the nodes of its program and its input."""
+    output, kernel = region_node(OUTPUT, {}), region_node(KERNEL, kernel_pages())
+    return Hart(Memory()).state(memory_root(program, input_, output, kernel)).root()
+
+
+def _lay_out(*pieces: tuple[int, bytes]) -> Pages:
+    memory = Memory()
+    for address, data in pieces:
+        memory.load(address, data)
+    return memory.pages()

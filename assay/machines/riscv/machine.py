@@ -1,0 +1,51 @@
+"""The RISC-V reference behind the seam that all machines share."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from assay.errors import InputError
+from assay.machines.base import FetchBlob, Outcome
+from assay.machines.riscv.elf import Executable, parse_elf
+from assay.machines.riscv.hart import Hart
+from assay.machines.riscv.image import input_pages, kernel_pages, program_pages
+from assay.machines.riscv.memory import Memory
+from assay.machines.riscv.result import check_entry
+from assay.machines.riscv.trace import RiscvTrace
+from assay.validation import ContentId, DocumentModel, explain
+
+
+class RiscvTask(DocumentModel):
+    """A task of a job spec."""
+
+    arguments: Annotated[list[str], Field(min_length=1)]
+    """The program's name first."""
+    stdin: ContentId | None
+
+
+class RiscvMachine:
+    """RV64IMA with a kernel: runs plain programs (docs/machine.md)."""
+
+    name = "riscv"
+
+    def load(self, program: str | None, task: Mapping[str, Any], step_limit: int, fetch: FetchBlob) -> RiscvTrace:
+        """A trace of one task; raises `InputError` if this machine cannot run it."""
+        if program is None:
+            raise InputError("the job has no program: `program` has to be the content id of an ELF file")
+        try:
+            checked = RiscvTask.model_validate(task)
+        except ValidationError as error:
+            raise InputError(f"not a task for the RISC-V machine: {explain(error)}") from error
+        stdin = b"" if checked.stdin is None else fetch(checked.stdin)
+        return trace_of(parse_elf(fetch(program)), checked.arguments, stdin, step_limit)
+
+    def check_result(self, entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outcome]:
+        """The final state root that a result document's entry proves, and its outcome."""
+        return check_entry(entry, fetch)
+
+
+def trace_of(executable: Executable, arguments: list[str], stdin: bytes, step_limit: int) -> RiscvTrace:
+    """A trace of one run of a program; raises `InputError` if its input does not fit into the machine."""
+    pages = {**program_pages(executable), **input_pages(arguments, stdin), **kernel_pages()}
+    return RiscvTrace(Hart(Memory()), pages, step_limit)

@@ -1,0 +1,151 @@
+"""A run of the reference, remembered well enough to go back to any step of it."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from assay.machines.base import Outcome, Progress
+from assay.machines.riscv.hart import Hart
+from assay.machines.riscv.interpreter import run
+from assay.machines.riscv.memory import Memory, Pages
+from assay.machines.riscv.memory_tree import MemoryTree
+from assay.machines.riscv.result import outcome_in, result_entry
+from assay.machines.riscv.state import State
+from assay.machines.riscv.witness import RecordingAccess, record
+
+STRIDE = 1 << 16
+"""Steps between two reports of the progress, and between the first snapshots."""
+MAX_SNAPSHOTS = 64
+MAX_SNAPSHOT_PAGES = 1 << 16
+"""256 MiB: what snapshots may hold beside the memory of the machine itself."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The machine after `step` steps. Its hart never runs: copies of it do."""
+
+    step: int
+    hart: Hart
+    pages: Pages
+
+
+class RiscvTrace:
+    """One run from any state, given by a hart and the contents of its memory. See `assay.machines.base.Trace`."""
+
+    def __init__(self, hart: Hart, pages: Pages, step_limit: int) -> None:
+        self._step_limit = step_limit
+        self._snapshots = [Snapshot(0, hart, dict(pages))]
+        self._interval = STRIDE
+        self._end: int | None = None  # where the fixed point begins, once it is known
+        self._tree = MemoryTree()
+        self._step = 0
+        self._restore(self._snapshots[0])
+
+    @property
+    def step_limit(self) -> int:
+        """The number of steps that count."""
+        return self._step_limit
+
+    def run(self, progress: Progress | None = None) -> int:
+        """Run to the fixed point or the step limit; the number of steps until then."""
+        self._seek(self._step_limit, progress)
+        return min(self._step, self._step_limit)
+
+    def state_root(self, step: int) -> bytes:
+        """The state root after `step` steps."""
+        return self.state(step).root()
+
+    def state(self, step: int) -> State:
+        """The state after `step` steps."""
+        self._seek(step)
+        self._tree.follow(self._memory.pages())
+        return self._hart.state(self._tree.root())
+
+    def witness(self, step: int) -> bytes:
+        """The witness of the step from state `step` to state `step + 1` (docs/machine.md, section 5)."""
+        self._seek(step)
+        self._tree.follow(self._memory.pages())
+        return record(self._hart, self._tree)
+
+    def word(self, step: int) -> tuple[int, int | None]:
+        """pc after `step` steps, and the word there; None if it cannot be fetched."""
+        self._seek(step)
+        pc = self._hart.pc
+        return pc, None if pc & 3 or pc >> 32 else self._memory.read(pc, 4)
+
+    def outcome(self) -> Outcome:
+        """What the run leaves in the output region; raises `InputError` if the program has spoilt it."""
+        self._seek(self._step_limit)
+        return outcome_in(self._memory)
+
+    def result(self) -> tuple[dict[str, Any], list[bytes]]:
+        """The task's entry in a result document, and the blobs that it names."""
+        outcome = self.outcome()
+        state = self.state(self._step_limit)
+        return result_entry(state, self._tree, outcome), [outcome.stdout, outcome.stderr]
+
+    def _seek(self, step: int, progress: Progress | None = None) -> None:
+        """Bring the hart to the state after `step` steps, from where it is or from the best snapshot."""
+        if step < 0:
+            raise ValueError(f"there is no state {step}")
+        if self._end is not None:
+            step = min(step, self._end)
+        nearest = max((s for s in self._snapshots if s.step <= step), key=lambda snapshot: snapshot.step)
+        if not nearest.step <= self._step <= step:
+            self._restore(nearest)
+        while self._step < step and self._step != self._end:
+            self._advance(min(step, (self._step // STRIDE + 1) * STRIDE))
+            if progress is not None:
+                progress(self._step)
+
+    def _advance(self, step: int) -> None:
+        """Run to `step`, or to a step that may have led to the fixed point."""
+        before = self._snapshot()
+        taken = run(self._hart, step - self._step)
+        self._step += taken
+        if self._end is None and _at_rest(self._hart):
+            self._settle(before, taken)
+        elif self._step % self._interval == 0 and self._step > self._snapshots[-1].step:
+            self._remember()
+
+    def _settle(self, before: Snapshot, taken: int) -> None:
+        """The machine is at its fixed point, which it may have reached with the last step or with the one before."""
+        memory = Memory(before.pages)
+        previous = before.hart.on(memory)
+        run(previous, taken - 1)
+        self._end = self._step = self._step - int(_same_registers(previous, self._hart))
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self._step, self._hart.on(self._memory), self._memory.pages())
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        self._memory = Memory(snapshot.pages)
+        self._hart = snapshot.hart.on(self._memory)
+        self._step = snapshot.step
+
+    def _remember(self) -> None:
+        """Keep a snapshot of this state. When they are too many or too large, every other one goes."""
+        self._snapshots.append(self._snapshot())
+        while len(self._snapshots) > MAX_SNAPSHOTS or self._snapshot_pages() > MAX_SNAPSHOT_PAGES:
+            if len(self._snapshots) == 1:
+                return
+            self._snapshots = self._snapshots[::2]
+            self._interval *= 2
+
+    def _snapshot_pages(self) -> int:
+        """How many pages the snapshots hold, each counted once, beside those of the first."""
+        return sum(
+            sum(earlier.pages.get(index) is not page for index, page in later.pages.items())
+            for earlier, later in pairwise(self._snapshots)
+        )
+
+
+def _at_rest(hart: Hart) -> bool:
+    """Whether the hart's state steps to itself. A step that stores never does: it moves pc."""
+    stepped = hart.on(RecordingAccess(hart.memory))
+    run(stepped, 1)
+    return _same_registers(stepped, hart)
+
+
+def _same_registers(a: Hart, b: Hart) -> bool:
+    return a.state(memory_root=b"") == b.state(memory_root=b"")
