@@ -72,18 +72,16 @@ interface IDisputeGame {
     /// @notice What is stored of a dispute.
     struct State {
         address challenger;
-        /// What is left of the challenger's time bank, seconds.
-        uint32 challengerClock;
-        /// When the last list was posted, seconds since the epoch.
-        uint40 movedAt;
+        /// Until when the side to move can answer, inclusive, seconds since the epoch.
+        uint40 deadline;
+        /// What is left of the other side's time bank, seconds. That of the side to move is running.
+        uint32 waitingBank;
         /// Whose turn it is, while `running`.
         Side toMove;
         /// Lists still to be posted: 0 when the last list has stride 1.
         uint8 remaining;
         bool running;
         address defender;
-        /// What is left of the defender's time bank, seconds.
-        uint32 defenderClock;
         /// keccak256(agreed root, Merkle root of the last list).
         bytes32 commitment;
     }

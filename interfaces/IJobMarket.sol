@@ -8,6 +8,13 @@ import {ILedger} from "interfaces/ILedger.sol";
 /// @dev requester (160 bits) | slot (48 bits) | generation (48 bits): see the library `JobIds`.
 type JobId is bytes32;
 
+/// @dev price (96 bits) | bond (96 bits) | runPeriod (32 bits) | challengePeriod (32 bits): see the library `Deals`.
+type Deal is bytes32;
+
+/// @dev 0 (16 bits) | taskCount (32 bits) | status (8 bits) | deadline (40 bits) | provider (160 bits): see the library
+/// `Stages`.
+type Stage is bytes32;
+
 /// @title IJobMarket
 /// @notice The life of a job: posted and paid into escrow by a requester, accepted under a bond by a provider, claimed,
 /// open to challenges for a while, then finalized and paid.
@@ -69,19 +76,16 @@ interface IJobMarket is ILedger, IClaimCallback {
         bytes32 specId;
     }
 
-    /// @notice The record of a job: its hash is what is stored.
+    /// @notice The record of a job: its hash is what is stored. Packed, because every call brings it.
     struct Job {
-        address requester;
-        uint48 slot;
-        /// How many jobs the slot has held, this one included.
-        uint48 generation;
-        Terms terms;
-        Status status;
-        /// Open: last moment to accept. Accepted: last moment to claim. Claimed: last moment to challenge. Inclusive, seconds
-        /// since the epoch.
-        uint40 deadline;
-        /// Zero while Open.
-        address provider;
+        JobId id;
+        /// keccak256 of the ABI encoding of the job's `Terms`.
+        bytes32 termsHash;
+        /// Those of the terms that most calls need.
+        Deal deal;
+        /// How far the job is. Its deadline is the last moment to accept it while Open, to claim it while Accepted, to challenge
+        /// it while Claimed: inclusive, seconds since the epoch. Its provider is zero while Open.
+        Stage stage;
         /// Merkle root over the tasks' final state roots, as claimed; of one task, its final state root. Zero until Claimed.
         bytes32 claimRoot;
     }
@@ -142,6 +146,8 @@ interface IJobMarket is ILedger, IClaimCallback {
     error SlotInUse(address requester, uint48 slot);
     /// @notice The record is not that of the job that the slot holds now: it is outdated, or the job has ended.
     error RecordMismatch(JobId jobId);
+    /// @notice The terms are not those that the job was posted with.
+    error TermsMismatch(bytes32 termsHash);
     error WrongStatus(JobId jobId, Status expected, Status actual);
     /// @notice The time for this ended at `deadline`.
     error TooLate(uint256 deadline);
@@ -203,9 +209,12 @@ interface IJobMarket is ILedger, IClaimCallback {
     /// @notice Dispute one task of a claim, within the challenge period, and lock the challenger's bond. For anyone with
     /// enough stake; any number of challengers side by side.
     /// @param roots The challenger's list over the whole trace (`IDisputeGame`).
-    function challenge(Job calldata job, TaskProof calldata proof, bytes32[16] calldata roots)
-        external
-        returns (DisputeId disputeId);
+    function challenge(
+        Job calldata job,
+        Terms calldata terms,
+        TaskProof calldata proof,
+        bytes32[16] calldata roots
+    ) external returns (DisputeId disputeId);
 
     /// @notice Pay for a claim whose challenge period is over and which no dispute is open about. Anyone may call it.
     function finalize(Job calldata job) external;

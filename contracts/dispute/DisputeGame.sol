@@ -44,16 +44,15 @@ contract DisputeGame is IDisputeGame {
         require(roots[Bisection.ARITY - 1] != terms.claimedRoot, SameLastRoot(terms.claimedRoot));
         disputeId = _idOf(terms);
         State storage dispute = _disputes[disputeId];
-        require(dispute.movedAt == 0, DisputeExists(disputeId));
+        require(dispute.deadline == 0, DisputeExists(disputeId));
 
         dispute.challenger = terms.challenger;
-        dispute.challengerClock = allowance;
-        dispute.movedAt = uint40(block.timestamp);
+        dispute.deadline = Clock.start(allowance, minimumReply);
+        dispute.waitingBank = allowance;
         dispute.toMove = Side.Defender;
         dispute.remaining = terms.rounds - 1;
         dispute.running = true;
         dispute.defender = terms.defender;
-        dispute.defenderClock = allowance;
         dispute.commitment = Bisection.commit(terms.initialRoot, roots);
 
         emit DisputeOpened(disputeId, terms, roots);
@@ -64,24 +63,20 @@ contract DisputeGame is IDisputeGame {
     /// @inheritdoc IDisputeGame
     function move(DisputeId disputeId, Pair calldata pair, bytes32[16] calldata roots) external {
         State storage dispute = _disputes[disputeId];
-        Side side = dispute.toMove;
-        address mover = side == Side.Challenger ? dispute.challenger : dispute.defender;
+        (Side side, uint8 remaining, uint40 deadline) = (dispute.toMove, dispute.remaining, dispute.deadline);
         require(dispute.running, DisputeNotRunning(disputeId));
-        require(dispute.remaining > 0, NoMovesLeft());
+        require(remaining > 0, NoMovesLeft());
+        address mover = side == Side.Challenger ? dispute.challenger : dispute.defender;
         require(msg.sender == mover, NotYourTurn(mover, msg.sender));
-        _requireInTime(dispute);
-        require(pair.isIn(dispute.commitment), PairNotInList(dispute.commitment));
+        require(Clock.isInTime(deadline), OutOfTime(deadline));
+        bytes32 commitment = dispute.commitment;
+        require(pair.isIn(commitment), PairNotInList(commitment));
         require(roots[Bisection.ARITY - 1] != pair.disputed, SameLastRoot(pair.disputed));
 
-        if (side == Side.Challenger) {
-            dispute.challengerClock = Clock.spend(dispute.movedAt, dispute.challengerClock);
-            dispute.toMove = Side.Defender;
-        } else {
-            dispute.defenderClock = Clock.spend(dispute.movedAt, dispute.defenderClock);
-            dispute.toMove = Side.Challenger;
-        }
-        dispute.movedAt = uint40(block.timestamp);
-        dispute.remaining--;
+        dispute.deadline = Clock.start(dispute.waitingBank, minimumReply);
+        dispute.waitingBank = Clock.stop(deadline);
+        dispute.toMove = _other(side);
+        dispute.remaining = remaining - 1;
         dispute.commitment = Bisection.commit(pair.before, roots);
 
         emit Moved(disputeId, side, pair.index, pair.before, roots);
@@ -97,8 +92,10 @@ contract DisputeGame is IDisputeGame {
         State storage dispute = _disputes[disputeId];
         require(dispute.running, DisputeNotRunning(disputeId));
         require(dispute.remaining == 0, MovesLeft(dispute.remaining));
-        _requireInTime(dispute);
-        require(pair.isIn(dispute.commitment), PairNotInList(dispute.commitment));
+        uint40 deadline = dispute.deadline;
+        require(Clock.isInTime(deadline), OutOfTime(deadline));
+        bytes32 commitment = dispute.commitment;
+        require(pair.isIn(commitment), PairNotInList(commitment));
 
         // SAFETY: a static call, so that a referee can change nothing. One that reverts or lies spoils its own job only.
         bytes32 poststate = IReferee(terms.referee).step(pair.before, witness);
@@ -113,11 +110,10 @@ contract DisputeGame is IDisputeGame {
         DisputeId disputeId = _idOf(terms);
         State storage dispute = _disputes[disputeId];
         require(dispute.running, DisputeNotRunning(disputeId));
-        uint256 deadline = _deadlineOf(dispute);
-        require(block.timestamp > deadline, StillInTime(deadline));
+        uint40 deadline = dispute.deadline;
+        require(!Clock.isInTime(deadline), StillInTime(deadline));
 
-        Side winner = dispute.toMove == Side.Challenger ? Side.Defender : Side.Challenger;
-        _resolve(disputeId, winner, Ending.Timeout, terms, context);
+        _resolve(disputeId, _other(dispute.toMove), Ending.Timeout, terms, context);
     }
 
     // --- views ------------------------------------------------------------------------------------------------------------
@@ -130,7 +126,7 @@ contract DisputeGame is IDisputeGame {
     /// @inheritdoc IDisputeGame
     function deadlineOf(DisputeId disputeId) external view returns (uint256) {
         State storage dispute = _disputes[disputeId];
-        return dispute.running ? _deadlineOf(dispute) : 0;
+        return dispute.running ? dispute.deadline : 0;
     }
 
     // --- internals --------------------------------------------------------------------------------------------------------
@@ -150,14 +146,8 @@ contract DisputeGame is IDisputeGame {
         IClaimCallback(terms.market).onDisputeResolved(terms, winner, ending, context);
     }
 
-    function _requireInTime(State storage dispute) private view {
-        uint256 deadline = _deadlineOf(dispute);
-        require(block.timestamp <= deadline, OutOfTime(deadline));
-    }
-
-    function _deadlineOf(State storage dispute) private view returns (uint256) {
-        uint32 bank = dispute.toMove == Side.Challenger ? dispute.challengerClock : dispute.defenderClock;
-        return Clock.deadline(dispute.movedAt, bank, minimumReply);
+    function _other(Side side) private pure returns (Side) {
+        return side == Side.Challenger ? Side.Defender : Side.Challenger;
     }
 
     function _idOf(Terms calldata terms) private pure returns (DisputeId) {

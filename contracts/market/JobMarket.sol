@@ -4,16 +4,20 @@ pragma solidity 0.8.37;
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {MerkleProof} from "contracts/dispute/libraries/MerkleProof.sol";
 import {Ledger} from "contracts/market/Ledger.sol";
+import {Deals} from "contracts/market/libraries/Deals.sol";
 import {JobIds} from "contracts/market/libraries/JobIds.sol";
 import {JobWord, JobWords} from "contracts/market/libraries/JobWord.sol";
+import {Stages} from "contracts/market/libraries/Stages.sol";
 import {IClaimCallback} from "interfaces/IClaimCallback.sol";
 import {DisputeId, IDisputeGame} from "interfaces/IDisputeGame.sol";
-import {IJobMarket, JobId} from "interfaces/IJobMarket.sol";
+import {Deal, IJobMarket, JobId, Stage} from "interfaces/IJobMarket.sol";
 
 /// @title JobMarket
 /// @notice Jobs and the money for them, in one immutable contract without an owner.
 contract JobMarket is IJobMarket, Ledger, Multicall {
     using JobIds for JobId;
+    using Deals for Deal;
+    using Stages for Stage;
 
     uint16 private constant MIN_BURN_SHARE = 100;
     uint16 private constant MAX_BURN_SHARE = 9_000;
@@ -26,7 +30,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     uint16 private immutable _burnShare;
     uint32 private immutable _minimumChallengePeriod;
 
-    mapping(address requester => mapping(uint48 slot => JobWord)) private _slots;
+    mapping(uint256 slotKey => JobWord) private _slots;
 
     /// @param parameters_ Bonds above zero, a burn share from 1 to 90 %, a challenge period of at most 30 days.
     constructor(Parameters memory parameters_) Ledger(parameters_.token) {
@@ -53,98 +57,89 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         require(generation > 0, SlotInUse(msg.sender, slot));
         _requireSound(terms);
 
+        jobId = JobIds.pack(msg.sender, slot, generation);
         uint40 deadline = _after(terms.acceptPeriod);
-        Job memory job;
-        job.requester = msg.sender;
-        job.slot = slot;
-        job.generation = generation;
-        job.terms = terms;
-        job.deadline = deadline;
-        _slots[msg.sender][slot] = JobWords.ofJob(_hashOf(job), 0);
+        Stage open = Stages.open(terms.taskCount, deadline);
+        _slots[jobId.slotKey()] =
+            JobWords.ofJob(_hashOf(jobId, _hashOf(terms), Deals.pack(terms), open, 0), 0);
         _takeFree(msg.sender, terms.price);
 
-        jobId = JobIds.pack(msg.sender, slot, generation);
         emit JobPosted(jobId, msg.sender, terms, deadline);
     }
 
     /// @inheritdoc IJobMarket
     function cancel(Job calldata job) external {
-        JobId jobId = _requireCurrent(job);
+        _requireCurrent(job);
         _requireStatus(job, Status.Open);
-        require(msg.sender == job.requester, NotTheRequester(job.requester, msg.sender));
+        address requester = job.id.requester();
+        require(msg.sender == requester, NotTheRequester(requester, msg.sender));
 
-        _refund(job, jobId, End.Cancelled);
+        _refund(job, End.Cancelled);
     }
 
     // --- accept and claim -------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IJobMarket
     function accept(Job calldata job) external {
-        JobId jobId = _requireCurrent(job);
+        _requireCurrent(job);
         _requireStatus(job, Status.Open);
         _requireInTime(job);
 
-        Job memory accepted = job;
-        accepted.status = Status.Accepted;
-        accepted.deadline = _after(job.terms.runPeriod);
-        accepted.provider = msg.sender;
-        _write(accepted);
-        _takeStake(msg.sender, job.terms.bond);
+        uint40 deadline = _after(job.deal.runPeriod());
+        _advance(job, Status.Accepted, deadline, 0);
+        _takeStake(msg.sender, job.deal.bond());
 
-        emit JobAccepted(jobId, msg.sender, accepted.deadline);
+        emit JobAccepted(job.id, msg.sender, deadline);
     }
 
     /// @inheritdoc IJobMarket
     function claim(Job calldata job, bytes32 finalRoot, bytes32 resultId) external {
-        require(job.terms.taskCount == 1, WrongTaskCount(job.terms.taskCount, 1));
-
-        _claim(job, finalRoot, resultId);
+        _claim(job, 1, finalRoot, resultId);
     }
 
     /// @inheritdoc IJobMarket
     function claimBatch(Job calldata job, bytes32[] calldata finalRoots, bytes32 resultId) external {
         // INVARIANT J6: whoever reads the chain knows every final root that is claimed, and so can challenge it.
-        require(
-            job.terms.taskCount == finalRoots.length, WrongTaskCount(job.terms.taskCount, finalRoots.length)
-        );
+        _claim(job, finalRoots.length, MerkleProof.rootOfLeaves(finalRoots), resultId);
 
-        JobId jobId = _claim(job, MerkleProof.rootOfLeaves(finalRoots), resultId);
-        emit FinalRootsClaimed(jobId, finalRoots);
+        emit FinalRootsClaimed(job.id, finalRoots);
     }
 
     // --- challenge --------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IJobMarket
-    function challenge(Job calldata job, TaskProof calldata proof, bytes32[16] calldata roots)
-        external
-        returns (DisputeId disputeId)
-    {
-        JobId jobId = _requireCurrent(job);
+    function challenge(
+        Job calldata job,
+        Terms calldata terms,
+        TaskProof calldata proof,
+        bytes32[16] calldata roots
+    ) external returns (DisputeId disputeId) {
+        JobWord word = _requireCurrent(job);
         _requireStatus(job, Status.Claimed);
         _requireInTime(job);
-        _requireIn(proof, job);
-        JobWord word = _slots[job.requester][job.slot];
-        require(word.disputes() < type(uint32).max, TooManyDisputes(jobId));
+        require(_hashOf(terms) == job.termsHash, TermsMismatch(job.termsHash));
+        _requireIn(proof, terms, job.claimRoot);
+        require(word.disputes() < type(uint32).max, TooManyDisputes(job.id));
 
-        _slots[job.requester][job.slot] = word.plusDispute();
+        _slots[job.id.slotKey()] = word.plusDispute();
         _takeStake(msg.sender, _challengerBond);
 
         // SAFETY: the game calls nothing while it opens a dispute.
         disputeId = _game.open(
             IDisputeGame.Terms({
                 market: address(this),
-                claim: JobId.unwrap(jobId),
+                claim: JobId.unwrap(job.id),
                 task: proof.task,
-                referee: job.terms.referee,
-                rounds: job.terms.rounds,
+                referee: terms.referee,
+                rounds: terms.rounds,
                 challenger: msg.sender,
-                defender: job.provider,
+                defender: job.stage.provider(),
                 initialRoot: proof.initialRoot,
                 claimedRoot: proof.finalRoot
             }),
             roots
         );
-        emit JobChallenged(jobId, disputeId, msg.sender, proof.task, _challengerBond);
+        emit JobChallenged(job.id, disputeId, msg.sender, proof.task, _challengerBond);
     }
 
     /// @inheritdoc IClaimCallback
@@ -158,27 +153,22 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         require(msg.sender == address(_game), NotTheGame(address(_game), msg.sender));
 
         JobId jobId = JobId.wrap(terms.claim);
-        JobWord word = _slots[jobId.requester()][jobId.slot()];
+        JobWord word = _slots[jobId.slotKey()];
         if (word.isEnd()) {
             // The job was slashed by another challenger. INVARIANT J8: its slot has not been used again since.
-            _closeChallenge(jobId, terms, word, true);
+            _closeChallenge(terms, word, true);
             return;
         }
 
         Job memory job = abi.decode(context, (Job));
-        // INVARIANT J9: the word is the hash of one record, whose requester, slot and generation are those of the job.
+        // INVARIANT J9: the word is the hash of one record, whose id is that of the job.
         require(word.holds(_hashOf(job)), RecordMismatch(jobId));
         if (winner == IDisputeGame.Side.Defender) {
-            _closeChallenge(jobId, terms, word, false);
+            _closeChallenge(terms, word, false);
         } else {
-            _slots[job.requester][job.slot] = JobWords.ofEnd(job.generation, word.disputes() - 1);
             _credit(terms.challenger, 0, _challengerBond);
-            _endBySlashing(
-                job,
-                jobId,
-                ending == IDisputeGame.Ending.Step ? End.SlashedByStep : End.SlashedByTimeout,
-                terms.challenger
-            );
+            End end = ending == IDisputeGame.Ending.Step ? End.SlashedByStep : End.SlashedByTimeout;
+            _slash(jobId, job.deal, end, terms.challenger, word.disputes() - 1);
         }
     }
 
@@ -186,30 +176,29 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
 
     /// @inheritdoc IJobMarket
     function finalize(Job calldata job) external {
-        JobId jobId = _requireCurrent(job);
+        JobWord word = _requireCurrent(job);
         _requireStatus(job, Status.Claimed);
         _requireOver(job);
-        uint32 disputes = _slots[job.requester][job.slot].disputes();
         // INVARIANT J7: a claim is paid only when every dispute about it is won.
-        require(disputes == 0, DisputesOpen(jobId, disputes));
+        require(word.disputes() == 0, DisputesOpen(job.id, word.disputes()));
 
-        _slots[job.requester][job.slot] = JobWords.ofEnd(job.generation, 0);
-        _credit(job.provider, job.terms.price, job.terms.bond);
+        address provider = job.stage.provider();
+        _end(job.id, 0);
+        _credit(provider, job.deal.price(), job.deal.bond());
 
-        emit JobEnded(jobId, End.Finalized, job.provider, job.terms.price, 0, 0);
+        emit JobEnded(job.id, End.Finalized, provider, job.deal.price(), 0, 0);
     }
 
     /// @inheritdoc IJobMarket
     function expire(Job calldata job) external {
-        JobId jobId = _requireCurrent(job);
+        _requireCurrent(job);
         _requireOver(job);
 
-        if (job.status == Status.Open) {
-            _refund(job, jobId, End.Expired);
+        if (job.stage.status() == Status.Open) {
+            _refund(job, End.Expired);
         } else {
             _requireStatus(job, Status.Accepted);
-            _slots[job.requester][job.slot] = JobWords.ofEnd(job.generation, 0);
-            _endBySlashing(job, jobId, End.MissedDeadline, job.requester);
+            _slash(job.id, job.deal, End.MissedDeadline, job.id.requester(), 0);
         }
     }
 
@@ -229,18 +218,18 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
 
     /// @inheritdoc IJobMarket
     function slotWord(address requester, uint48 slot) external view returns (bytes32) {
-        return JobWord.unwrap(_slots[requester][slot]);
+        return JobWord.unwrap(_wordOf(requester, slot));
     }
 
     /// @inheritdoc IJobMarket
     function nextGeneration(address requester, uint48 slot) public view returns (uint48) {
-        JobWord word = _slots[requester][slot];
+        JobWord word = _wordOf(requester, slot);
         return word.isEnd() && word.disputes() == 0 ? word.generation() + 1 : 0;
     }
 
     /// @inheritdoc IJobMarket
     function isCurrent(Job calldata job) external view returns (bool current, uint32 disputes) {
-        JobWord word = _slots[job.requester][job.slot];
+        JobWord word = _slots[job.id.slotKey()];
         current = word.holds(_hashOf(job));
         disputes = current ? word.disputes() : 0;
     }
@@ -259,71 +248,84 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         );
     }
 
-    function _requireCurrent(Job calldata job) private view returns (JobId jobId) {
-        jobId = _idOf(job);
-        require(_slots[job.requester][job.slot].holds(_hashOf(job)), RecordMismatch(jobId));
+    function _requireCurrent(Job calldata job) private view returns (JobWord word) {
+        word = _slots[job.id.slotKey()];
+        require(word.holds(_hashOf(job)), RecordMismatch(job.id));
     }
 
     function _requireStatus(Job calldata job, Status expected) private pure {
-        require(job.status == expected, WrongStatus(_idOf(job), expected, job.status));
+        Status actual = job.stage.status();
+        require(actual == expected, WrongStatus(job.id, expected, actual));
     }
 
     function _requireInTime(Job calldata job) private view {
-        require(block.timestamp <= job.deadline, TooLate(job.deadline));
+        uint256 deadline = job.stage.deadline();
+        require(block.timestamp <= deadline, TooLate(deadline));
     }
 
     function _requireOver(Job calldata job) private view {
-        require(block.timestamp > job.deadline, TooEarly(job.deadline));
+        uint256 deadline = job.stage.deadline();
+        require(block.timestamp > deadline, TooEarly(deadline));
     }
 
     /// @dev INVARIANT J5: a dispute is about a task of the job, from where it begins to where the claim says that it ends.
-    function _requireIn(TaskProof calldata proof, Job calldata job) private pure {
-        require(proof.task < job.terms.taskCount, TaskOutOfRange(job.terms.taskCount, proof.task));
-        uint256 depth = MerkleProof.depthOf(job.terms.taskCount);
-        bytes32 taskRoot =
-            MerkleProof.rootFromLeaf(proof.initialRoot, proof.task, depth, proof.initialSiblings);
-        require(taskRoot == job.terms.taskRoot, InitialRootNotInJob(job.terms.taskRoot));
-        bytes32 claimRoot = MerkleProof.rootFromLeaf(proof.finalRoot, proof.task, depth, proof.finalSiblings);
-        require(claimRoot == job.claimRoot, FinalRootNotInClaim(job.claimRoot));
+    function _requireIn(TaskProof calldata proof, Terms calldata terms, bytes32 claimRoot) private pure {
+        require(proof.task < terms.taskCount, TaskOutOfRange(terms.taskCount, proof.task));
+        uint256 depth = MerkleProof.depthOf(terms.taskCount);
+        bytes32 root = MerkleProof.rootFromLeaf(proof.initialRoot, proof.task, depth, proof.initialSiblings);
+        require(root == terms.taskRoot, InitialRootNotInJob(terms.taskRoot));
+        root = MerkleProof.rootFromLeaf(proof.finalRoot, proof.task, depth, proof.finalSiblings);
+        require(root == claimRoot, FinalRootNotInClaim(claimRoot));
     }
 
     // --- internals: what it does ------------------------------------------------------------------------------------------
 
-    function _claim(Job calldata job, bytes32 claimRoot, bytes32 resultId) private returns (JobId jobId) {
-        jobId = _requireCurrent(job);
+    function _claim(Job calldata job, uint256 roots, bytes32 claimRoot, bytes32 resultId) private {
+        _requireCurrent(job);
         _requireStatus(job, Status.Accepted);
-        require(msg.sender == job.provider, NotTheProvider(job.provider, msg.sender));
+        require(msg.sender == job.stage.provider(), NotTheProvider(job.stage.provider(), msg.sender));
         _requireInTime(job);
+        require(roots == job.stage.taskCount(), WrongTaskCount(job.stage.taskCount(), roots));
 
-        Job memory claimed = job;
-        claimed.status = Status.Claimed;
-        claimed.deadline = _after(job.terms.challengePeriod);
-        claimed.claimRoot = claimRoot;
-        _write(claimed);
+        uint40 deadline = _after(job.deal.challengePeriod());
+        _advance(job, Status.Claimed, deadline, claimRoot);
 
-        emit JobClaimed(jobId, msg.sender, claimRoot, resultId, claimed.deadline);
+        emit JobClaimed(job.id, msg.sender, claimRoot, resultId, deadline);
     }
 
-    function _refund(Job calldata job, JobId jobId, End end) private {
-        _slots[job.requester][job.slot] = JobWords.ofEnd(job.generation, 0);
-        _credit(job.requester, job.terms.price, 0);
-
-        emit JobEnded(jobId, end, address(0), 0, job.terms.price, 0);
+    /// @dev The caller is, or becomes, the provider.
+    function _advance(Job calldata job, Status status, uint40 deadline, bytes32 claimRoot) private {
+        Stage stage = job.stage.advance(status, deadline, msg.sender);
+        _slots[job.id.slotKey()] =
+            JobWords.ofJob(_hashOf(job.id, job.termsHash, job.deal, stage, claimRoot), 0);
     }
 
-    /// @dev Give the requester its price back, and the bond to the flames and to `beneficiary`.
-    function _endBySlashing(Job memory job, JobId jobId, End end, address beneficiary) private {
-        _credit(job.requester, job.terms.price, 0);
-        (uint96 paid, uint96 burned) = _slash(job.terms.bond, _burnShare, beneficiary);
+    function _end(JobId jobId, uint32 disputes) private {
+        _slots[jobId.slotKey()] = JobWords.ofEnd(jobId.generation(), disputes);
+    }
 
-        emit JobEnded(jobId, end, beneficiary, paid, job.terms.price, burned);
+    function _refund(Job calldata job, End end) private {
+        uint96 price = job.deal.price();
+        _end(job.id, 0);
+        _credit(job.id.requester(), price, 0);
+
+        emit JobEnded(job.id, end, address(0), 0, price, 0);
+    }
+
+    /// @dev End a job: its price goes back to the requester, the bond to the flames and to `beneficiary`.
+    function _slash(JobId jobId, Deal deal, End end, address beneficiary, uint32 disputes) private {
+        uint96 price = deal.price();
+        _end(jobId, disputes);
+        _credit(jobId.requester(), price, 0);
+        (uint96 paid, uint96 burned) = _divide(deal.bond(), _burnShare, beneficiary);
+
+        emit JobEnded(jobId, end, beneficiary, paid, price, burned);
     }
 
     /// @dev End a challenge that did not succeed, or that has become pointless.
-    function _closeChallenge(JobId jobId, IDisputeGame.Terms calldata terms, JobWord word, bool moot)
-        private
-    {
-        _slots[jobId.requester()][jobId.slot()] = word.minusDispute();
+    function _closeChallenge(IDisputeGame.Terms calldata terms, JobWord word, bool moot) private {
+        JobId jobId = JobId.wrap(terms.claim);
+        _slots[jobId.slotKey()] = word.minusDispute();
         if (moot) {
             _credit(terms.challenger, 0, _challengerBond);
         } else {
@@ -334,17 +336,24 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         emit ChallengeClosed(jobId, disputeId, terms.challenger, _challengerBond, moot);
     }
 
-    /// @dev Write a record that has no disputes yet: only claims have.
-    function _write(Job memory job) private {
-        _slots[job.requester][job.slot] = JobWords.ofJob(_hashOf(job), 0);
-    }
-
-    function _idOf(Job calldata job) private pure returns (JobId) {
-        return JobIds.pack(job.requester, job.slot, job.generation);
+    function _wordOf(address requester, uint48 slot) private view returns (JobWord) {
+        return _slots[JobIds.pack(requester, slot, 0).slotKey()];
     }
 
     function _hashOf(Job memory job) private pure returns (bytes32) {
-        return keccak256(abi.encode(job));
+        return _hashOf(job.id, job.termsHash, job.deal, job.stage, job.claimRoot);
+    }
+
+    function _hashOf(JobId id, bytes32 termsHash, Deal deal, Stage stage, bytes32 claimRoot)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(id, termsHash, deal, stage, claimRoot));
+    }
+
+    function _hashOf(Terms calldata terms) private pure returns (bytes32) {
+        return keccak256(abi.encode(terms));
     }
 
     function _after(uint32 period) private view returns (uint40) {

@@ -127,23 +127,25 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @dev Take free money, for an escrow or a withdrawal.
     function _takeFree(address from, uint96 amount) internal {
-        uint96 available = _accounts[from].free;
-        require(amount <= available, BalanceTooLow(from, available, amount));
+        Account memory account = _accounts[from];
+        require(amount <= account.free, BalanceTooLow(from, account.free, amount));
 
-        _accounts[from].free = available - amount;
+        account.free -= amount;
+        _accounts[from] = account;
     }
 
     /// @dev Take stake, for a bond.
     function _takeStake(address from, uint96 amount) internal {
         // INVARIANT L4: a bond is no longer in the stake, so that no money leaves while it is at risk.
-        uint96 available = _accounts[from].stake;
-        require(amount <= available, StakeTooLow(from, available, amount));
+        Account memory account = _accounts[from];
+        require(amount <= account.stake, StakeTooLow(from, account.stake, amount));
 
-        _accounts[from].stake = available - amount;
+        account.stake -= amount;
+        _accounts[from] = account;
     }
 
     /// @dev Divide a lost bond between the flames and whoever it is slashed in favour of.
-    function _slash(uint96 bond, uint16 burnShare, address beneficiary)
+    function _divide(uint96 bond, uint16 burnShare, address beneficiary)
         internal
         returns (uint96 paid, uint96 burned)
     {

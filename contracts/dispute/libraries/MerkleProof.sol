@@ -13,17 +13,20 @@ library MerkleProof {
     uint256 internal constant LIST_DEPTH = 4;
 
     /// @notice The root over a list of 16.
-    function rootOfList(bytes32[16] memory nodes) internal pure returns (bytes32) {
-        for (uint256 width = 8; width > 0; width /= 2) {
-            for (uint256 i = 0; i < width; i++) {
-                nodes[i] = Hashes.efficientKeccak256(nodes[2 * i], nodes[2 * i + 1]);
-            }
-        }
-        return nodes[0];
+    function rootOfList(bytes32[16] calldata leaves) internal pure returns (bytes32) {
+        return _rootOfFour(
+            _rootOfFour(leaves[0], leaves[1], leaves[2], leaves[3]),
+            _rootOfFour(leaves[4], leaves[5], leaves[6], leaves[7]),
+            _rootOfFour(leaves[8], leaves[9], leaves[10], leaves[11]),
+            _rootOfFour(leaves[12], leaves[13], leaves[14], leaves[15])
+        );
     }
 
-    /// @notice The root over any number of leaves: 32 zero bytes stand for those beyond them, up to a power of two.
-    function rootOfLeaves(bytes32[] memory nodes) internal pure returns (bytes32) {
+    /// @notice The root over any number of leaves: 32 zero bytes stand for those beyond them, up to a power of two. Zero if
+    /// there are none.
+    function rootOfLeaves(bytes32[] memory nodes) internal pure returns (bytes32 root) {
+        if (nodes.length == 0) return 0;
+
         bytes32 padding = 0;
         for (uint256 width = nodes.length; width > 1; width = (width + 1) / 2) {
             for (uint256 i = 0; i < width; i += 2) {
@@ -32,7 +35,7 @@ library MerkleProof {
             }
             padding = Hashes.efficientKeccak256(padding, padding);
         }
-        return nodes[0];
+        root = nodes[0];
     }
 
     /// @notice The depth of the tree over `leaves` leaves, at least 1: ceil(log2(leaves)).
@@ -80,6 +83,10 @@ library MerkleProof {
         for (uint256 level = apart + 1; level < LIST_DEPTH; level++) {
             node = _parent(node, siblings[apart + level - 1], index >> level);
         }
+    }
+
+    function _rootOfFour(bytes32 a, bytes32 b, bytes32 c, bytes32 d) private pure returns (bytes32) {
+        return Hashes.efficientKeccak256(Hashes.efficientKeccak256(a, b), Hashes.efficientKeccak256(c, d));
     }
 
     function _parent(bytes32 node, bytes32 sibling, uint256 index) private pure returns (bytes32) {

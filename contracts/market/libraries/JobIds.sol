@@ -6,8 +6,9 @@ import {JobId} from "interfaces/IJobMarket.sol";
 /// @title JobIds
 /// @notice A job's id says where the job is: requester (160 bits) | slot (48 bits) | generation (48 bits).
 library JobIds {
-    function pack(address requester, uint48 slot, uint48 generation) internal pure returns (JobId) {
-        return JobId.wrap(bytes32((uint256(uint160(requester)) << 96) | (uint256(slot) << 48) | generation));
+    function pack(address requester_, uint48 slot_, uint48 generation_) internal pure returns (JobId) {
+        return
+            JobId.wrap(bytes32((uint256(uint160(requester_)) << 96) | (uint256(slot_) << 48) | generation_));
     }
 
     function requester(JobId id) internal pure returns (address) {
@@ -20,5 +21,10 @@ library JobIds {
 
     function generation(JobId id) internal pure returns (uint48) {
         return uint48(uint256(JobId.unwrap(id)));
+    }
+
+    /// @notice Where the word of the job's slot is stored.
+    function slotKey(JobId id) internal pure returns (uint256) {
+        return uint256(JobId.unwrap(id)) >> 48;
     }
 }
