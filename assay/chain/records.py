@@ -128,6 +128,10 @@ class Terms:
             self.spec_id,
         )
 
+    def hash(self) -> bytes:
+        """keccak-256 of the ABI encoding."""
+        return keccak256(encode([self.ABI], [self.abi()]))
+
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
         """Of a decoded tuple."""
@@ -137,7 +141,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Job:
-    """IJobMarket.Job: the record of a job that has not ended. Its hash is what the market stores."""
+    """A job that has not ended. What the market stores is the hash of its record, which `abi` and `encode` give."""
 
     requester: str
     slot: int
@@ -149,7 +153,7 @@ class Job:
     provider: str = ZERO_ADDRESS
     claim_root: bytes = ZERO_HASH
 
-    ABI = f"(address,uint48,uint48,{Terms.ABI},uint8,uint40,address,bytes32)"
+    ABI = "(bytes32,bytes32,bytes32,bytes32,bytes32)"
 
     @classmethod
     def posted(cls, job_id: JobId, terms: Terms, deadline: int) -> Self:
@@ -170,17 +174,12 @@ class Job:
         return JobId(self.requester, self.slot, self.generation)
 
     def abi(self) -> tuple[Any, ...]:
-        """As the ABI wants it."""
-        return (
-            self.requester,
-            self.slot,
-            self.generation,
-            self.terms.abi(),
-            int(self.status),
-            self.deadline,
-            self.provider,
-            self.claim_root,
-        )
+        """The record, IJobMarket.Job, as the ABI wants it: id, hash of the terms, deal, stage, claim root."""
+        terms = self.terms
+        deal = _pack((terms.price, 96), (terms.bond, 96), (terms.run_period, 32), (terms.challenge_period, 32))
+        provider = int(self.provider, 16)
+        stage = _pack((terms.task_count, 48), (self.status, 8), (self.deadline, 40), (provider, 160))
+        return (bytes(self.job_id), terms.hash(), deal, stage, self.claim_root)
 
     def encode(self) -> bytes:
         """The ABI encoding: also the `context` that ends a dispute about this job."""
@@ -299,20 +298,30 @@ class DisputeState:
     """IDisputeGame.State: what the game stores of a dispute."""
 
     challenger: str
-    challenger_clock: int
-    """What is left of the challenger's time bank, seconds; of the defender's likewise."""
-    moved_at: int
+    deadline: int
+    """Until when the side to move can answer, inclusive."""
+    waiting_bank: int
+    """What is left of the other side's time bank, seconds."""
     to_move: Side
     remaining: int
     """Lists still to be posted: 0 when the last list has stride 1."""
     running: bool
     defender: str
-    defender_clock: int
     commitment: bytes
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
         """Of a decoded tuple."""
-        challenger, clock, moved_at, to_move, remaining, running, defender, *rest = values
+        challenger, deadline, bank, to_move, remaining, running, defender, commitment = values
         challenger, defender = to_checksum_address(challenger), to_checksum_address(defender)
-        return cls(challenger, clock, moved_at, Side(to_move), remaining, running, defender, *rest)
+        return cls(challenger, deadline, bank, Side(to_move), remaining, running, defender, commitment)
+
+
+def _pack(*fields: tuple[int, int]) -> bytes:
+    """One word of (value, bits), the first one highest. Raises `OverflowError` if a value has more bits."""
+    word = 0
+    for value, bits in fields:
+        if not 0 <= value < 1 << bits:
+            raise OverflowError(f"{value} does not fit into {bits} bits")
+        word = word << bits | value
+    return word.to_bytes(32, "big")

@@ -31,6 +31,7 @@ EXPLANATIONS: Mapping[str, str] = {
     # IJobMarket
     "SlotInUse": "slot {slot} of {requester} holds a job that is not over: post in another slot",
     "RecordMismatch": "job {jobId:job} has ended or changed meanwhile: look at it again",
+    "TermsMismatch": "these are not the terms that the job was posted with",
     "WrongStatus": "job {jobId:job} is {actual:status}, not {expected:status}",
     "TooLate": "the time for this ended at {deadline:time}",
     "TooEarly": "this can be done only after {deadline:time}",

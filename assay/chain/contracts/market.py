@@ -83,7 +83,8 @@ class Market(Contract):
 
     def challenge(self, job: Job, proof: TaskProof, roots: Roots) -> Call:
         """Dispute one task of a claim, with the first list."""
-        return self._call("challenge", (job.abi(), proof.abi(), roots), f"challenge job {job.job_id}")
+        arguments = (job.abi(), job.terms.abi(), proof.abi(), roots)
+        return self._call("challenge", arguments, f"challenge job {job.job_id}")
 
     def finalize(self, job: Job) -> Call:
         """Pay for a claim that stood."""

@@ -16,7 +16,6 @@ from assay.keccak import keccak256
 REQUESTER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 STRUCTS = {
     "IJobMarket.Terms": Terms,
-    "IJobMarket.Job": Job,
     "IJobMarket.Parameters": Parameters,
     "ILedger.Account": Account,
     "IDisputeGame.State": DisputeState,
@@ -70,6 +69,26 @@ def test_a_jobs_text_and_bytes_lead_back_to_it(job_id: JobId) -> None:
 
 def test_a_jobs_word_is_requester_slot_generation() -> None:
     assert bytes(JobId(REQUESTER, 5, 9)).hex() == REQUESTER[2:].lower() + "000000000005" + "000000000009"
+
+
+def test_a_jobs_record_is_five_words() -> None:
+    terms = Terms(REQUESTER, b"\x01" * 32, 2, 6, 0xA, 0xB, 60, 0xC, 0xD, b"\x04" * 32)
+    job = Job.posted(JobId(REQUESTER, 5, 9), terms, 0xE).accepted(REQUESTER, 0xF)
+    address = bytes(12) + bytes.fromhex(REQUESTER[2:])
+    words = [
+        address,
+        b"\x01" * 32,
+        *(value.to_bytes(32, "big") for value in (2, 6, 0xA, 0xB, 60, 0xC, 0xD)),
+        b"\x04" * 32,
+    ]
+    record = [
+        bytes(job.job_id),
+        keccak256(b"".join(words)),
+        bytes.fromhex(24 * "0")[1:] + b"\x0a" + bytes(11) + b"\x0b" + b"\0\0\0\x0c" + b"\0\0\0\x0d",
+        bytes(5) + b"\x02" + b"\x01" + b"\0\0\0\0\x0f" + address[12:],
+        bytes(32),
+    ]
+    assert job.encode() == b"".join(record)
 
 
 def test_a_dispute_is_named_by_the_hash_of_its_terms_word_by_word() -> None:
