@@ -10,8 +10,9 @@ library Machine {
     struct State {
         bytes32 memoryRoot;
         uint64 pc;
-        /// Use `read` and `write`: x[0] stays 0.
-        uint64[32] x;
+        /// The registers, four to a word as in the encoding: use `read` and `write`. In the place of x0 is what the encoding has
+        /// there, the pc that the state was decoded with.
+        uint256[8] x;
         /// The address that LR has reserved, or `NO_RESERVATION`.
         uint64 reservation;
         uint64 mtvec;
@@ -41,38 +42,42 @@ library Machine {
     /// @notice The state that `STATE_SIZE` bytes encode: the memory root, then 38 integers of 8 bytes, four to a word of
     /// the virtual machine: pc, x1, x2, x3 | x4, ... | x28, ... x31 | reservation, mtvec, mepc, mcause | mtval, mscratch.
     function decode(bytes calldata encoding) internal pure returns (State memory state) {
-        state.memoryRoot = bytes32(encoding[:32]);
-
-        uint64[32] memory x = state.x;
-        for (uint256 i = 0; i < 32; i += 4) {
-            (x[i], x[i + 1], x[i + 2], x[i + 3]) = split(bytes32(encoding[32 + 8 * i:]));
-        }
-        (state.pc, x[0]) = (x[0], 0);
-
-        (state.reservation, state.mtvec, state.mepc, state.mcause) = split(bytes32(encoding[288:]));
+        uint256 word;
+        (state.memoryRoot, state.x, word) = abi.decode(encoding, (bytes32, uint256[8], uint256));
+        state.pc = field(state.x[0], 0);
+        state.reservation = field(word, 0);
+        state.mtvec = field(word, 1);
+        state.mepc = field(word, 2);
+        state.mcause = field(word, 3);
         state.mtval = uint64(bytes8(encoding[320:]));
         state.mscratch = uint64(bytes8(encoding[328:]));
     }
 
     /// @notice The state root: the hash of the encoding.
     function root(State memory state) internal pure returns (bytes32) {
-        uint64[32] memory x = state.x;
-        uint256[8] memory words;
-        for (uint256 i = 0; i < 32; i += 4) {
-            words[i / 4] = join(i == 0 ? state.pc : x[i], x[i + 1], x[i + 2], x[i + 3]);
-        }
-        uint256 word = join(state.reservation, state.mtvec, state.mepc, state.mcause);
-        return keccak256(abi.encodePacked(state.memoryRoot, words, word, state.mtval, state.mscratch));
+        state.x[0] = withField(state.x[0], 0, state.pc);
+        return keccak256(
+            abi.encodePacked(
+                state.memoryRoot,
+                state.x,
+                state.reservation,
+                state.mtvec,
+                state.mepc,
+                state.mcause,
+                state.mtval,
+                state.mscratch
+            )
+        );
     }
 
     /// @notice The value of register `i`.
     function read(State memory state, uint256 i) internal pure returns (uint64) {
-        return state.x[i];
+        return i == 0 ? 0 : field(state.x[i / 4], i % 4);
     }
 
     /// @notice Set register `i`, unless it is x0.
     function write(State memory state, uint256 i, uint64 value) internal pure {
-        if (i != 0) state.x[i] = value;
+        if (i != 0) state.x[i / 4] = withField(state.x[i / 4], i % 4, value);
     }
 
     /// @notice End an instruction that only has a result: write it to register `i`, and go on behind the instruction.
@@ -142,12 +147,19 @@ library Machine {
         }
     }
 
-    function split(bytes32 word) private pure returns (uint64, uint64, uint64, uint64) {
-        uint256 number = uint256(word);
-        return (uint64(number >> 192), uint64(number >> 128), uint64(number >> 64), uint64(number));
+    /// @dev The integer at `place` (0 to 3, from the left) of a word that holds four.
+    function field(uint256 word, uint256 place) private pure returns (uint64) {
+        return uint64(word >> shiftTo(place));
     }
 
-    function join(uint64 a, uint64 b, uint64 c, uint64 d) private pure returns (uint256) {
-        return uint256(a) << 192 | uint256(b) << 128 | uint256(c) << 64 | d;
+    /// @dev `word` with `value` at `place`.
+    function withField(uint256 word, uint256 place, uint64 value) private pure returns (uint256) {
+        uint256 shift = shiftTo(place);
+        return (word & ~(uint256(type(uint64).max) << shift)) | uint256(value) << shift;
+    }
+
+    /// @dev How far to the right the integer at `place` is: (3 - place) * 64.
+    function shiftTo(uint256 place) private pure returns (uint256) {
+        return (place ^ 3) << 6;
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {MerklePath} from "contracts/referees/riscv/MerklePath.sol";
 import {IReferee} from "interfaces/IReferee.sol";
 
 /// @title Memory
@@ -10,6 +11,7 @@ import {IReferee} from "interfaces/IReferee.sol";
 /// other (docs/machine.md, sections 2 and 5).
 /// @dev `open` reads the witness, the instruction loads and stores, and `close` checks all of it against the memory root.
 /// SAFETY: nothing that is loaded can be believed before `close`.
+/// INVARIANT: beside its own word an instruction accesses one location, so that the data part stands for one leaf.
 ///
 ///     level 27               root
 ///                           /    \
@@ -20,28 +22,16 @@ import {IReferee} from "interfaces/IReferee.sol";
 ///                   .     . .     .                 siblings of both paths
 ///     level 0    fetched      data
 library Memory {
+    using MerklePath for MerklePath.Path;
+
     /// @notice Bytes that can be addressed.
     uint64 internal constant SIZE = 2 ** 32;
     uint256 private constant LEAF_SIZE = 32;
-    uint256 private constant DEPTH = 27;
-
-    /// @notice A leaf, and the siblings that lead from it to the root.
-    struct Path {
-        /// The number of the leaf.
-        uint256 index;
-        /// Bit k: the witness gives the sibling at level k.
-        uint256 bitmap;
-        /// The leaf as the witness gives it.
-        bytes32 leaf;
-        /// The leaf as the step leaves it.
-        bytes32 written;
-        bytes32[DEPTH] siblings;
-    }
 
     struct Window {
-        Path fetched;
+        MerklePath.Path fetched;
         /// Meaningful only with a data part.
-        Path data;
+        MerklePath.Path data;
         /// Whether the witness has a data part.
         bool hasData;
         /// The level at which the two paths meet; 0 as long as nothing was accessed through the data part.
@@ -50,23 +40,26 @@ library Memory {
 
     /// @notice Read the witness of a step that fetches the instruction at `pc`: its parts behind the state.
     function open(bytes calldata witness, uint64 pc) internal pure returns (Window memory window) {
-        bytes calldata rest = readPath(window.fetched, witness);
+        bytes calldata rest = window.fetched.readFrom(witness);
         window.fetched.index = pc / LEAF_SIZE;
         window.hasData = rest.length != 0;
-        if (window.hasData) rest = readPath(window.data, rest);
+        if (window.hasData) rest = window.data.readFrom(rest);
         require(rest.length == 0, IReferee.WrongWitness());
     }
 
-    /// @notice Check that the witness belongs to `root`, and was needed. The root after the step.
+    /// @notice Check that the witness belongs to `root`, and that all of it was needed. The root after the step.
+    /// @dev With a data part the step writes no other leaf.
     function close(Window memory window, bytes32 root) internal pure returns (bytes32) {
-        Path memory fetched = window.fetched;
-        Path memory data = window.data;
-
+        MerklePath.Path memory last = window.fetched;
+        bytes32 neighbour; // the fetched path's node beside the data path's
         require(window.hasData == (window.meeting != 0), IReferee.WrongWitness());
-        require(rootOf(window, fetched.leaf, data.leaf) == root, IReferee.WrongWitness());
+        if (window.hasData) {
+            neighbour = last.climb(last.before, 0, window.meeting - 1);
+            last = window.data;
+        }
 
-        if (fetched.written == fetched.leaf && data.written == data.leaf) return root;
-        return rootOf(window, fetched.written, data.written);
+        require(rootOver(window, last.before, neighbour) == root, IReferee.WrongWitness());
+        return last.written == last.before ? root : rootOver(window, last.written, neighbour);
     }
 
     /// @notice The little-endian number of `size` bytes (1, 2, 4 or 8) at `location`, which is aligned and in memory.
@@ -77,14 +70,14 @@ library Memory {
 
     /// @notice Put the low `size` bytes (1, 2, 4 or 8) of `value` at `location`, which is aligned and in memory.
     function store(Window memory window, uint64 location, uint256 size, uint64 value) internal pure {
-        Path memory path = pathTo(window, location);
+        MerklePath.Path memory path = pathTo(window, location);
         uint256 shift = shiftTo(location, size);
         uint256 mask = ((1 << (8 * size)) - 1) << shift;
         path.written = bytes32((uint256(path.written) & ~mask) | (uint256(reverse(value, size)) << shift));
     }
 
     /// @dev The path whose leaf holds `location`.
-    function pathTo(Window memory window, uint64 location) private pure returns (Path memory) {
+    function pathTo(Window memory window, uint64 location) private pure returns (MerklePath.Path memory) {
         uint256 index = location / LEAF_SIZE;
         if (index == window.fetched.index) return window.fetched;
         if (window.meeting == 0) join(window, index);
@@ -92,71 +85,29 @@ library Memory {
     }
 
     /// @dev Let the data part stand for the leaf `index`: where the two paths meet, each has the other's node as its sibling,
-    /// and from there up they are the same, so the witness must not give these siblings.
+    /// and from there up they are the same, so that the witness must not give these siblings.
     function join(Window memory window, uint256 index) private pure {
-        uint256 meeting = bitLength(window.fetched.index ^ index);
-        require(
-            window.hasData && window.data.bitmap >> (meeting - 1) == 0
-                && (window.fetched.bitmap >> (meeting - 1)) & 1 == 0,
-            IReferee.WrongWitness()
-        );
+        uint256 meeting = Math.log2(window.fetched.index ^ index) + 1;
+        bool fetchedGives = (window.fetched.bitmap >> (meeting - 1)) & 1 == 1;
+        bool dataGives = window.data.bitmap >> (meeting - 1) != 0;
+        require(window.hasData && !fetchedGives && !dataGives, IReferee.WrongWitness());
+
         window.data.index = index;
         window.meeting = meeting;
     }
 
-    /// @dev The memory root if the leaves were these two.
-    function rootOf(Window memory window, bytes32 fetchedLeaf, bytes32 dataLeaf)
+    /// @dev The memory root if the leaf of the data part, or else the fetched one, is `leaf`.
+    function rootOver(Window memory window, bytes32 leaf, bytes32 neighbour)
         private
         pure
         returns (bytes32 node)
     {
-        Path memory fetched = window.fetched;
         uint256 meeting = window.meeting;
-        if (meeting == 0) return climb(fetched, fetchedLeaf, 0, DEPTH);
+        if (meeting == 0) return window.fetched.climb(leaf, 0, MerklePath.DEPTH);
 
-        node = climb(fetched, fetchedLeaf, 0, meeting - 1);
-        bytes32 other = climb(window.data, dataLeaf, 0, meeting - 1);
-        node = parent(fetched.index >> (meeting - 1), node, other);
-        return climb(fetched, node, meeting, DEPTH);
-    }
-
-    /// @dev From the path's node at level `from`, its node at level `to`.
-    function climb(Path memory path, bytes32 node, uint256 from, uint256 to) private pure returns (bytes32) {
-        for (uint256 level = from; level < to; level++) {
-            node = parent(path.index >> level, node, path.siblings[level]);
-        }
-        return node;
-    }
-
-    /// @dev The hash of node `index` of a level with its sibling.
-    function parent(uint256 index, bytes32 node, bytes32 sibling) private pure returns (bytes32) {
-        return
-            index & 1 == 0
-                ? Hashes.efficientKeccak256(node, sibling)
-                : Hashes.efficientKeccak256(sibling, node);
-    }
-
-    /// @dev Read one part of a witness: bitmap, leaf, and the siblings that are not default. What is behind it.
-    function readPath(Path memory path, bytes calldata witness) private pure returns (bytes calldata) {
-        require(witness.length >= 36, IReferee.WrongWitness());
-        uint256 bitmap = uint32(bytes4(witness));
-        require(bitmap >> DEPTH == 0, IReferee.WrongWitness());
-        path.bitmap = bitmap;
-        path.leaf = path.written = bytes32(witness[4:]);
-
-        uint256 position = 36;
-        bytes32 emptySubtree = 0;
-        for (uint256 level = 0; level < DEPTH; level++) {
-            if ((bitmap >> level) & 1 == 0) {
-                path.siblings[level] = emptySubtree;
-            } else {
-                require(witness.length >= position + 32, IReferee.WrongWitness());
-                path.siblings[level] = bytes32(witness[position:]);
-                position += 32;
-            }
-            emptySubtree = Hashes.efficientKeccak256(emptySubtree, emptySubtree);
-        }
-        return witness[position:];
+        node = window.data.climb(leaf, 0, meeting - 1);
+        node = MerklePath.parent(window.data.index >> (meeting - 1), node, neighbour);
+        return window.fetched.climb(node, meeting, MerklePath.DEPTH);
     }
 
     /// @dev How far to the right of a leaf's bits those of an access lie.
@@ -170,12 +121,5 @@ library Memory {
         value = (value & 0x0000FFFF0000FFFF) << 16 | (value >> 16) & 0x0000FFFF0000FFFF;
         value = value << 32 | value >> 32;
         return value >> (64 - 8 * size);
-    }
-
-    /// @dev The number of bits up to the highest one that is set.
-    function bitLength(uint256 value) private pure returns (uint256 length) {
-        for (; value != 0; value >>= 1) {
-            length++;
-        }
     }
 }
