@@ -1,10 +1,14 @@
 """A machine that runs: the registers, which change, and the memory that they work on."""
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from assay.machines.riscv.memory import MemoryAccess
+from assay.machines.riscv.memory import PAGE_BITS, MemoryAccess
 from assay.machines.riscv.state import NO_RESERVATION, State
 from assay.machines.riscv.traps import Trap
+
+if TYPE_CHECKING:
+    from assay.machines.riscv.instruction import Instruction
 
 KERNEL_START = 0xE0000000
 SINK = 32
@@ -26,9 +30,24 @@ class Hart:
     mtval: int = 0
     mscratch: int = 0
 
+    code: dict[int, "Instruction"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What has been fetched, by address, for speed; forgotten as soon as it may be outdated. No part of the state."""
+    code_pages: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
+
     def on(self, memory: MemoryAccess) -> "Hart":
         """A hart with the same registers, and a memory of its own."""
         return replace(self, memory=memory, x=self.x.copy())
+
+    def store(self, address: int, size: int, value: int) -> None:
+        """Write the low `size` bytes of `value` to memory. The address has been checked."""
+        if address >> PAGE_BITS in self.code_pages:
+            self.forget_code()
+        self.memory.write(address, size, value & (1 << 8 * size) - 1)
+
+    def forget_code(self) -> None:
+        """Fetch everything anew."""
+        self.code.clear()
+        self.code_pages.clear()
 
     def take(self, trap: Trap) -> None:
         """Enter the trap handler (docs/machine.md, section 3)."""

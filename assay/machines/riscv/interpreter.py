@@ -3,22 +3,11 @@
 from assay.machines.riscv.decode import decode
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.instruction import Instruction
+from assay.machines.riscv.memory import PAGE_BITS
 from assay.machines.riscv.traps import Cause, Trap
 
-CACHED_WORDS = 1 << 16
-
-
-class _Decoded(dict[int, Instruction]):
-    """Words that have been decoded. A program that makes up its words as it runs does not fill the host's memory."""
-
-    def __missing__(self, word: int) -> Instruction:
-        if len(self) >= CACHED_WORDS:
-            self.clear()
-        instruction = self[word] = decode(word)
-        return instruction
-
-
-_decoded = _Decoded()
+MAX_CODE = 1 << 18
+"""Instructions that a hart keeps: a program that fills memory with them does not fill the host's."""
 
 
 def run(hart: Hart, steps: int) -> int:
@@ -26,13 +15,11 @@ def run(hart: Hart, steps: int) -> int:
 
     Only such a step can lead to a fixed point, so the caller has a look there.
     """
-    read = hart.memory.read
+    code = hart.code
     for taken in range(1, steps + 1):
         pc = hart.pc
         try:
-            if pc & 3 or pc >> 32:
-                raise Trap(Cause.INSTRUCTION_MISALIGNED if pc & 3 else Cause.INSTRUCTION_FAULT, pc)
-            instruction = _decoded[read(pc, 4)]
+            instruction = code.get(pc) or fetch(hart, pc)
             target = instruction.execute(hart, instruction)
             hart.pc = pc + 4 if target is None else target
         except Trap as trap:
@@ -40,3 +27,16 @@ def run(hart: Hart, steps: int) -> int:
         if hart.pc == pc:
             return taken
     return steps
+
+
+def fetch(hart: Hart, pc: int) -> Instruction:
+    """The instruction at `pc`, which the hart keeps as long as nobody writes to its page."""
+    if pc & 3:
+        raise Trap(Cause.INSTRUCTION_MISALIGNED, pc)
+    if pc >> 32:
+        raise Trap(Cause.INSTRUCTION_FAULT, pc)
+    if len(hart.code) >= MAX_CODE:
+        hart.forget_code()
+    instruction = hart.code[pc] = decode(hart.memory.read(pc, 4))
+    hart.code_pages.add(pc >> PAGE_BITS)
+    return instruction

@@ -1,6 +1,6 @@
 """A run of the reference, remembered well enough to go back to any step of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -27,10 +27,20 @@ class Snapshot:
     step: int
     hart: Hart
     pages: Pages
+    pages_apart: int = 0
+    """Pages that the snapshot before it does not have."""
+
+    def after(self, other: "Snapshot") -> "Snapshot":
+        """This snapshot, as one that follows `other`."""
+        return replace(self, pages_apart=sum(other.pages.get(index) is not page for index, page in self.pages.items()))
 
 
 class RiscvTrace:
-    """One run from any state, given by a hart and the contents of its memory. See `assay.machines.base.Trace`."""
+    """One run. See `assay.machines.base.Trace`.
+
+    It starts from any state: with the registers of `hart`, whose own memory is not looked at, over the memory that `pages`
+    gives. So bare code runs as well as a task does: `RiscvTrace(Hart(Memory(), pc=0x1000), pages, step_limit)`.
+    """
 
     def __init__(self, hart: Hart, pages: Pages, step_limit: int) -> None:
         self._step_limit = step_limit
@@ -48,8 +58,9 @@ class RiscvTrace:
 
     def run(self, progress: Progress | None = None) -> int:
         """Run to the fixed point or the step limit; the number of steps until then."""
-        self._seek(self._step_limit, progress)
-        return min(self._step, self._step_limit)
+        if self._end is None:
+            self._seek(self._step_limit, progress)
+        return self._step_limit if self._end is None else self._end
 
     def state_root(self, step: int) -> bytes:
         """The state root after `step` steps."""
@@ -125,19 +136,11 @@ class RiscvTrace:
 
     def _remember(self) -> None:
         """Keep a snapshot of this state. When they are too many or too large, every other one goes."""
-        self._snapshots.append(self._snapshot())
-        while len(self._snapshots) > MAX_SNAPSHOTS or self._snapshot_pages() > MAX_SNAPSHOT_PAGES:
-            if len(self._snapshots) == 1:
-                return
-            self._snapshots = self._snapshots[::2]
+        self._snapshots.append(self._snapshot().after(self._snapshots[-1]))
+        while len(self._snapshots) > MAX_SNAPSHOTS or sum(s.pages_apart for s in self._snapshots) > MAX_SNAPSHOT_PAGES:
+            first, *others = self._snapshots[::2]
+            self._snapshots = [first, *(later.after(earlier) for earlier, later in pairwise([first, *others]))]
             self._interval *= 2
-
-    def _snapshot_pages(self) -> int:
-        """How many pages the snapshots hold, each counted once, beside those of the first."""
-        return sum(
-            sum(earlier.pages.get(index) is not page for index, page in later.pages.items())
-            for earlier, later in pairwise(self._snapshots)
-        )
 
 
 def _at_rest(hart: Hart) -> bool:

@@ -5,23 +5,25 @@ from collections.abc import Callable
 from assay.machines.riscv.bits import SIGN64, extend
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.instruction import Instruction
-from assay.machines.riscv.instructions.memory import check_load, check_store
+from assay.machines.riscv.instructions.memory import load_trap, store_trap
 from assay.machines.riscv.state import NO_RESERVATION
 
 
 def load_reserved(hart: Hart, i: Instruction, size: int) -> None:
     address = hart.x[i.rs1]
-    check_load(address, size)
+    if address & size - 1 or address >> 32:
+        raise load_trap(address, size)
     hart.x[i.rd] = extend(hart.memory.read(address, size), 8 * size)
     hart.reservation = address
 
 
 def store_conditional(hart: Hart, i: Instruction, size: int) -> None:
     address = hart.x[i.rs1]
-    check_store(address, size)
+    if address & size - 1 or address >> 32:
+        raise store_trap(address, size)
     succeeds = hart.reservation == address
     if succeeds:
-        hart.memory.write(address, size, hart.x[i.rs2] & (1 << 8 * size) - 1)
+        hart.store(address, size, hart.x[i.rs2])
     hart.x[i.rd] = int(not succeeds)
     hart.reservation = NO_RESERVATION
 
@@ -29,10 +31,11 @@ def store_conditional(hart: Hart, i: Instruction, size: int) -> None:
 def amo(hart: Hart, i: Instruction, size: int, combine: Callable[[int, int], int]) -> None:
     """Combine memory with rs2. `combine` sees both sign-extended to 64 bits, which keeps unsigned ones in order."""
     address = hart.x[i.rs1]
-    check_store(address, size)
+    if address & size - 1 or address >> 32:
+        raise store_trap(address, size)
     old = extend(hart.memory.read(address, size), 8 * size)
     new = combine(old, extend(hart.x[i.rs2], 8 * size))
-    hart.memory.write(address, size, new & (1 << 8 * size) - 1)
+    hart.store(address, size, new)
     hart.x[i.rd] = old
 
 

@@ -6,26 +6,24 @@ from assay.machines.riscv.instruction import Instruction
 from assay.machines.riscv.traps import Cause, Trap
 
 
-def aligned(target: int) -> int:
-    """`target`, if an instruction can be there."""
+def branch(hart: Hart, i: Instruction) -> int:
+    """The target of a branch that is taken."""
+    target = hart.pc + i.immediate & M64
     if target & 3:
         raise Trap(Cause.INSTRUCTION_MISALIGNED, target)
     return target
 
 
-def branch(hart: Hart, i: Instruction) -> int:
-    """The target of a branch that is taken."""
-    return aligned(hart.pc + i.immediate & M64)
-
-
 def jal(hart: Hart, i: Instruction) -> int:
-    target = aligned(hart.pc + i.immediate & M64)
+    target = branch(hart, i)
     hart.x[i.rd] = hart.pc + 4
     return target
 
 
 def jalr(hart: Hart, i: Instruction) -> int:
-    target = aligned(hart.x[i.rs1] + i.immediate & M64 - 1)
+    target = hart.x[i.rs1] + i.immediate & M64 - 1
+    if target & 3:
+        raise Trap(Cause.INSTRUCTION_MISALIGNED, target)
     hart.x[i.rd] = hart.pc + 4
     return target
 

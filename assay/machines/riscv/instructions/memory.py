@@ -6,34 +6,30 @@ from assay.machines.riscv.instruction import Instruction
 from assay.machines.riscv.traps import Cause, Trap
 
 
-def check_load(address: int, size: int) -> None:
-    """Trap if `size` bytes cannot be read at `address`: it has to be aligned, and below 2^32."""
-    if address & size - 1:
-        raise Trap(Cause.LOAD_MISALIGNED, address)
-    if address >> 32:
-        raise Trap(Cause.LOAD_FAULT, address)
+def load_trap(address: int, size: int) -> Trap:
+    """Why `size` bytes cannot be read at `address`, which is misaligned or beyond 2^32."""
+    return Trap(Cause.LOAD_MISALIGNED if address & size - 1 else Cause.LOAD_FAULT, address)
 
 
-def check_store(address: int, size: int) -> None:
-    """Trap if `size` bytes cannot be written at `address`."""
-    if address & size - 1:
-        raise Trap(Cause.STORE_MISALIGNED, address)
-    if address >> 32:
-        raise Trap(Cause.STORE_FAULT, address)
+def store_trap(address: int, size: int) -> Trap:
+    """Why `size` bytes cannot be written at `address`."""
+    return Trap(Cause.STORE_MISALIGNED if address & size - 1 else Cause.STORE_FAULT, address)
 
 
 def load(hart: Hart, i: Instruction, size: int) -> int:
     """The number in the `size` bytes that the instruction loads."""
     address = hart.x[i.rs1] + i.immediate & M64
-    check_load(address, size)
+    if address & size - 1 or address >> 32:
+        raise load_trap(address, size)
     return hart.memory.read(address, size)
 
 
 def store(hart: Hart, i: Instruction, size: int) -> None:
     """Put the low `size` bytes of rs2 where the instruction stores."""
     address = hart.x[i.rs1] + i.immediate & M64
-    check_store(address, size)
-    hart.memory.write(address, size, hart.x[i.rs2] & (1 << 8 * size) - 1)
+    if address & size - 1 or address >> 32:
+        raise store_trap(address, size)
+    hart.store(address, size, hart.x[i.rs2])
 
 
 def lb(hart: Hart, i: Instruction) -> None:
