@@ -38,8 +38,8 @@ class Snapshot:
 class RiscvTrace:
     """One run. See `assay.machines.base.Trace`.
 
-    It starts from any state: with the registers of `hart`, whose own memory is not looked at, over the memory that `pages`
-    gives. So bare code runs as well as a task does: `RiscvTrace(Hart(Memory(), pc=0x1000), pages, step_limit)`.
+    It starts from any state: the registers of `hart`, over memory that holds `pages` (not the hart's own). So bare code
+    runs as well as a task does: `RiscvTrace(Hart(Memory(), pc=0x1000), pages, step_limit)`.
     """
 
     def __init__(self, hart: Hart, pages: Pages, step_limit: int) -> None:
