@@ -1,0 +1,85 @@
+"""The actors and the contracts of the Brownie tests. Nothing else names an account by its number."""
+
+import pytest
+from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, accounts, chain
+
+from tests.contracts.network import use_a_port_of_our_own
+from tests.contracts.support import BOND, FUNDS, STAKE
+
+use_a_port_of_our_own()  # Brownie connects after it has read this file
+
+
+@pytest.fixture(autouse=True)
+def isolation():
+    """Every test starts from what the fixtures of the session deployed. (Brownie's own fixture redeploys a module.)"""
+    chain.snapshot()
+    yield
+    chain.revert()
+
+
+@pytest.fixture(scope="session")
+def deployer():
+    return accounts[0]
+
+
+@pytest.fixture(scope="session")
+def requester():
+    return accounts[1]
+
+
+@pytest.fixture(scope="session")
+def provider():
+    return accounts[2]
+
+
+@pytest.fixture(scope="session")
+def verifier():
+    return accounts[3]
+
+
+@pytest.fixture(scope="session")
+def other_verifier():
+    return accounts[4]
+
+
+@pytest.fixture(scope="session")
+def junk_challengers():
+    """Three who challenge whatever they see."""
+    return accounts[5:8]
+
+
+@pytest.fixture(scope="session")
+def stranger():
+    """Owns nothing and has no part in anything."""
+    return accounts[9]
+
+
+@pytest.fixture(scope="session")
+def token(deployer):
+    return deployer.deploy(AssayToken)
+
+
+@pytest.fixture(scope="session")
+def game(deployer):
+    return deployer.deploy(DisputeGame, 600, 60)
+
+
+@pytest.fixture(scope="session")
+def referee(deployer):
+    return deployer.deploy(CounterReferee)
+
+
+@pytest.fixture(scope="session")
+def empty_market(deployer, token, game):
+    """A market in which nobody has any money yet: a fifth of a slashed bond is burned."""
+    return deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600))
+
+
+@pytest.fixture(scope="session")
+def market(empty_market, token, deployer, requester, provider, verifier, other_verifier, junk_challengers):
+    """A market in which everybody but the stranger has money and stake."""
+    token.approve(empty_market, 2**256 - 1, {"from": deployer})
+    for account in (requester, provider, verifier, other_verifier, *junk_challengers):
+        empty_market.deposit(account, FUNDS + STAKE, {"from": deployer})
+        empty_market.stake(STAKE, {"from": account})
+    return empty_market

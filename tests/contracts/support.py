@@ -1,0 +1,252 @@
+"""What the Brownie tests share: jobs about the counter machine, liars, and disputes played to their end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from brownie import chain, web3
+from brownie.exceptions import VirtualMachineError
+
+from assay.chain.records import DisputeTerms, Job, JobId, TaskProof, Terms
+from assay.dispute.game import Answer, History, Pair, Roots, Side
+from assay.dispute.strategy import Move, Step, next_action, opening
+from assay.keccak import keccak256
+from assay.machines import merkle
+from assay.machines.counter.machine import CounterTrace
+from assay.machines.counter.state import CounterState
+
+BOND = 100
+"""The challenger's bond, and the least bond of a provider."""
+STAKE = 5_000
+FUNDS = 20_000
+PRICE = 1_000
+ROUNDS = 3
+STEPS = 16**ROUNDS
+PERIOD = 3_600
+
+RESULT = keccak256(b"result document")
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def at(timestamp: int) -> None:
+    """The next transaction happens at this time."""
+    answer = web3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
+    assert "error" not in answer, answer
+
+
+def after(deadline: int) -> None:
+    """The next transaction happens just after `deadline`, or later if it is past."""
+    at(max(deadline, chain[-1].timestamp) + 1)
+
+
+@contextmanager
+def refused(error: str, *arguments: Any) -> Iterator[None]:
+    """The transaction reverts with this custom error; with these arguments, if any are given."""
+    with pytest.raises(VirtualMachineError) as caught:
+        yield
+    said = caught.value.revert_msg
+    assert said is not None
+    name, _, rest = said.partition(":")
+    assert name == error, said
+    if arguments:
+        assert rest.strip() == ", ".join(str(argument) for argument in arguments)
+
+
+# --- money ----------------------------------------------------------------------------------------------------------
+
+
+def money(market: Any, account: Any) -> tuple[int, int]:
+    """What an account has free, and staked beside its bonds."""
+    free, stake = market.accountOf(account)
+    return int(free), int(stake)
+
+
+# --- machines -------------------------------------------------------------------------------------------------------
+
+
+def truth(start: int = 5, target: int = 2**60, steps: int = STEPS) -> CounterTrace:
+    """An honest run of the counter."""
+    return CounterTrace(CounterState(start, target), steps)
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A run that is right up to step `at`, wrong in that step, and goes on from there as if nothing had happened."""
+
+    honest: CounterTrace
+    at: int
+    step_limit: int = STEPS
+
+    def _trace(self, step: int) -> CounterTrace:
+        return self.honest if step <= self.at else truth(start=1_000_000, steps=self.step_limit)
+
+    def state_root(self, step: int) -> bytes:
+        return self._trace(step).state_root(step)
+
+    def witness(self, step: int) -> bytes:
+        return self._trace(step).witness(step)
+
+
+# --- jobs -----------------------------------------------------------------------------------------------------------
+
+
+def terms_for(referee: Any, initial_roots: list[bytes] | None = None, **changes: Any) -> Terms:
+    """The terms of a job about the counter that starts from 5."""
+    roots = initial_roots or [truth().state_root(0)]
+    terms = Terms(
+        referee=referee.address,
+        task_root=merkle.root(roots),
+        task_count=len(roots),
+        rounds=ROUNDS,
+        price=PRICE,
+        bond=500,
+        accept_period=PERIOD,
+        run_period=PERIOD,
+        challenge_period=PERIOD,
+        spec_id=keccak256(b"spec document"),
+    )
+    return replace(terms, **changes)
+
+
+def post(market: Any, requester: Any, terms: Terms, slot: int = 0) -> Job:
+    event = market.post(slot, terms.abi(), {"from": requester}).events["JobPosted"]
+    return Job.posted(JobId.from_bytes(bytes(event["jobId"])), terms, event["deadline"])
+
+
+def accept(market: Any, provider: Any, job: Job) -> Job:
+    event = market.accept(job.abi(), {"from": provider}).events["JobAccepted"]
+    return job.accepted(event["provider"], event["deadline"])
+
+
+def claim(market: Any, provider: Any, job: Job, final_root: bytes | None = None) -> Job:
+    """Claim a job of one task: with the true final root, if none is given."""
+    root = final_root or truth().state_root(STEPS)
+    event = market.claim(job.abi(), root, RESULT, {"from": provider}).events["JobClaimed"]
+    return job.claimed(bytes(event["claimRoot"]), event["deadline"])
+
+
+def claim_batch(market: Any, provider: Any, job: Job, final_roots: list[bytes]) -> Job:
+    event = market.claimBatch(job.abi(), final_roots, RESULT, {"from": provider}).events["JobClaimed"]
+    return job.claimed(bytes(event["claimRoot"]), event["deadline"])
+
+
+@dataclass(frozen=True)
+class Parties:
+    """The contracts, and who deals with whom."""
+
+    market: Any
+    game: Any
+    referee: Any
+    requester: Any
+    provider: Any
+
+    def claimed(self, final_root: bytes | None = None, slot: int = 0, **changes: Any) -> Job:
+        """A job of one task that has been claimed: with the true final root, if none is given."""
+        job = post(self.market, self.requester, terms_for(self.referee, **changes), slot)
+        return claim(self.market, self.provider, accept(self.market, self.provider, job), final_root)
+
+
+# --- disputes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Dispute:
+    """One dispute on the chain, and all that was posted in it."""
+
+    game: Any
+    terms: DisputeTerms
+    job: Job
+    history: History
+    winner: Side | None = None
+    calls: list[Any] = field(default_factory=list)
+
+    @property
+    def id(self) -> bytes:
+        return self.terms.dispute_id
+
+    @property
+    def deadline(self) -> int:
+        return int(self.game.deadlineOf(self.id))
+
+    @property
+    def context(self) -> bytes:
+        return self.job.encode()
+
+    def move(self, action: Move, sender: Any) -> Any:
+        call = self.game.move(self.id, pair_abi(action.pair), action.roots, {"from": sender})
+        answer = Answer(action.pair.index, action.pair.before, action.roots)
+        self.history = replace(self.history, answers=(*self.history.answers, answer))
+        self.calls.append(call)
+        return call
+
+    def step(self, action: Step, sender: Any) -> Any:
+        call = self.game.step(self.terms.abi(), pair_abi(action.pair), action.witness, self.context, {"from": sender})
+        self.winner = self.history.to_move
+        self.calls.append(call)
+        return call
+
+    def timeout(self, sender: Any) -> Any:
+        """End the dispute just after the deadline of the side to move."""
+        after(self.deadline)
+        call = self.game.timeout(self.terms.abi(), self.context, {"from": sender})
+        self.winner = self.history.to_move.other
+        self.calls.append(call)
+        return call
+
+
+def pair_abi(pair: Pair) -> tuple[Any, ...]:
+    return (pair.index, pair.agreed, pair.before, pair.disputed, pair.siblings)
+
+
+def proof_of(task: int, initial_roots: list[bytes], final_roots: list[bytes]) -> TaskProof:
+    """Where a task begins, and where the claim says that it ends."""
+    return TaskProof(
+        task,
+        initial_roots[task],
+        tuple(merkle.prove(initial_roots, task)),
+        final_roots[task],
+        tuple(merkle.prove(final_roots, task)),
+    )
+
+
+def challenge(
+    parties: Parties, verifier: Any, job: Job, trace: Any, proof: TaskProof | None = None, roots: Roots | None = None
+) -> Dispute:
+    """Open a dispute: with `trace`'s own list, if none is given."""
+    proof = proof or proof_of(0, [truth().state_root(0)], [job.claim_root])
+    roots = roots or opening(trace, job.terms.rounds)
+    call = parties.market.challenge(job.abi(), job.terms.abi(), proof.abi(), roots, {"from": verifier})
+    terms = DisputeTerms.from_abi(call.events["DisputeOpened"]["terms"])
+    assert bytes(call.events["JobChallenged"]["disputeId"]) == terms.dispute_id
+    history = History(job.terms.rounds, proof.initial_root, roots)
+    return Dispute(parties.game, terms, job, history, calls=[call])
+
+
+def play(dispute: Dispute, traces: dict[Side, Any], helper: Any) -> Side:
+    """Both sides follow their traces, as well as they can, to the end; a side without a trace is silent.
+
+    Whoever has nothing left to say is timed out by `helper`, who also makes the call that executes the step.
+    """
+    accounts = {Side.CHALLENGER: dispute.terms.challenger, Side.DEFENDER: dispute.terms.defender}
+    while dispute.winner is None:
+        side = dispute.history.to_move
+        trace = traces.get(side)
+        action = None if trace is None else next_action(dispute.history, side, trace)
+        if isinstance(action, Move):
+            dispute.move(action, accounts[side])
+        elif isinstance(action, Step) and is_wrong(action):
+            dispute.step(action, helper)
+        else:
+            dispute.timeout(helper)
+    return dispute.winner
+
+
+def is_wrong(action: Step) -> bool:
+    """Whether the referee will find that the disputed step is wrong."""
+    if keccak256(action.witness) != action.pair.before:
+        return False
+    return CounterState.decode(action.witness).after(1).root() != action.pair.disputed
