@@ -12,10 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
 from assay.errors import InputError
+from assay.machines.riscv.elf import parse_elf
 
 MACHINE = "-mcpu=generic_rv64+m+a"
 """What the hart executes: no compressed and no floating-point instructions (docs/machine.md)."""
@@ -27,10 +25,6 @@ COMPILERS = {".c": "cc"}
 
 FIRST_BUILD = "the toolchain compiles its C library for the machine; the first build takes about a minute"
 _SLOW_SECONDS = 3.0
-
-# ELF header flags of the RISC-V psABI, section "File Header": compressed instructions, and the floating-point ABI.
-_FLAG_COMPRESSED = 0x1
-_FLAG_FLOAT_ABI = 0x6
 
 Told = Callable[[str], None]
 """Told what a build that takes long is doing, and what the compiler warns of."""
@@ -87,16 +81,8 @@ def run_toolchain(
 
 
 def _check(program: Path, output: Path) -> None:
-    """Refuse what the flags of a caller may have made of the program: better here than when a job is posted."""
-    with program.open("rb") as file:
-        try:
-            header = ELFFile(file).header
-        except ELFError as error:
-            raise InputError(f"{output} would be no program: leave out flags that change the kind of output") from error
-    if header["e_type"] != "ET_EXEC" or header["e_machine"] != "EM_RISCV":
-        raise InputError(f"{output} would be no static RISC-V program: leave out flags that change the target")
-    if header["e_flags"] & (_FLAG_COMPRESSED | _FLAG_FLOAT_ABI):
-        raise InputError(
-            f"{output} would have compressed or floating-point instructions, which the machine lacks: leave out "
-            "-march, -mcpu and -mabi"
-        )
+    """Refuse what `flags` may have made of the program now, rather than when a job is posted."""
+    try:
+        parse_elf(program.read_bytes())
+    except InputError as error:
+        raise InputError(f"{output} cannot be built, its flags are to blame: {error}") from error
