@@ -6,6 +6,7 @@ of a second.
 """
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -24,7 +25,9 @@ COMPILERS = {".c": "cc"}
 """Toolchain command by the suffix of a source."""
 
 FIRST_BUILD = "the toolchain compiles its C library for the machine; the first build takes about a minute"
-_SLOW_SECONDS = 3.0
+SLOW_SECONDS = 3.0
+MOST_LINES = 40
+"""Of a compiler's messages: the first ones tell what is wrong."""
 
 Told = Callable[[str], None]
 """Told what a build that takes long is doing, and what the compiler warns of."""
@@ -45,6 +48,8 @@ def build(sources: Sequence[Path], output: Path, *, flags: Sequence[str] = (), t
             raise InputError(f"{source} is not there: check the path")
     if not output.parent.is_dir():
         raise InputError(f"{output} cannot be written: make the folder {output.parent} first")
+    if output.is_dir() or not os.access(output.parent, os.W_OK):
+        raise InputError(f"{output} cannot be written: name a file in a folder of yours")
 
     names = [str(source) for source in sources]
     with TemporaryDirectory(dir=output.parent, prefix=".build-") as folder:
@@ -68,16 +73,23 @@ def run_toolchain(
     command = [sys.executable, "-m", "ziglang", *arguments]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
-            messages, _ = process.communicate(timeout=_SLOW_SECONDS)
+            messages, _ = process.communicate(timeout=SLOW_SECONDS)
         except subprocess.TimeoutExpired:
             if told is not None:
                 told(FIRST_BUILD)
             messages, _ = process.communicate()
-    text = messages.decode(errors="replace").strip()
+    text = _head(messages.decode(errors="replace").strip())
     if text and told is not None and process.returncode == 0:
         told(text)
     if process.returncode != 0:
         raise InputError(f"{refusal}: correct what the compiler says and build again\n{text}")
+
+
+def _head(text: str) -> str:
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES:] = [f"... and {len(lines) - MOST_LINES} more lines"]
+    return "\n".join(lines)
 
 
 def _check(program: Path, output: Path) -> None:

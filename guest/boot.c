@@ -31,7 +31,7 @@ struct start {
 struct start boot(void) {
     u64 length = INPUT->arguments_length, count = INPUT->argument_count;
 
-    // From the top down: the arguments' text, the random bytes, and the table of pointers, which begins at the stack pointer.
+    // From the top down: the arguments' text, the random bytes, and the table that begins at the stack pointer.
     char *text = (char *)((PROGRAM_END - length) & -8UL);
     char *random = text - sizeof random_bytes;
     memcpy(text, (const void *)ARGUMENTS, length);

@@ -1,5 +1,5 @@
-// Copying and setting memory. Memory is accessed aligned, eight bytes at a time: the machine has no other way, and every
-// instruction costs whoever runs the job, so the inner loops are unrolled.
+// Copying and setting memory. All accesses are aligned, as the machine wants them, and of eight bytes where possible:
+// every instruction costs whoever runs the job. So the inner loops are unrolled.
 
 #include "kernel.h"
 

@@ -100,8 +100,8 @@ resume:
     load sp, 2
     mret
 
-# A trap inside the kernel: the program wrote over it, since no memory protection keeps it from doing so. Ends the run as
-# a segmentation fault does, without a message, using nothing of the kernel's data.
+# A trap inside the kernel: the program has written over it, which no memory protection prevents. Ends the run as a
+# segmentation fault does, without a message, using nothing of the kernel's data.
 panic:
     li t0, 0xC0000000
     li t1, 128 + 11

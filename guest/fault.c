@@ -49,8 +49,8 @@ static void store(u8 *to, u64 size, u64 value) {
     for (u64 i = 0; i < size; i++) to[i] = value >> 8 * i;
 }
 
-// Linux carries out misaligned loads and stores, so programs rely on it; atomic ones fault there too. The immediate need
-// not be decoded: mtval holds the address.
+// Linux carries out misaligned loads and stores, so programs rely on it; atomic ones fault there too. The immediate
+// need not be decoded: mtval holds the address.
 static _Bool is_carried_out(struct frame *frame, u32 instruction, u64 address) {
     u32 opcode = instruction % 128, rd = instruction >> 7 & 31, rs2 = instruction >> 20 & 31;
     u32 log_size = instruction >> 12 & 3, is_unsigned = instruction >> 14 & 1;

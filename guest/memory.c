@@ -4,8 +4,8 @@
 //             ^ initial break     ^ top   ^ floor                  ^ ceiling
 //
 // Memory starts zeroed, and is fresh between `top` and `floor`: a new mapping is taken from there for nothing. What the
-// program has unmapped is kept in a table of ranges, and cleared when it is mapped again. No protection: every address can
-// be read and written at all times, so that hints, guard pages and mprotect change nothing.
+// program has unmapped is kept in a table of ranges, and cleared when it is mapped again. There is no protection: every
+// address can be read and written at all times, so that guard pages and mprotect change nothing.
 
 #include "kernel.h"
 
@@ -30,7 +30,7 @@ void memory_start(u64 program_end, u64 stack_bottom) {
 }
 
 _Bool is_program(u64 address, u64 length) {
-    return address >= PROGRAM_START && address <= PROGRAM_END && length <= PROGRAM_END - address;
+    return !length || (address >= PROGRAM_START && address <= PROGRAM_END && length <= PROGRAM_END - address);
 }
 
 i64 memory_break(u64 to) {
@@ -128,7 +128,8 @@ static i64 map_at(u64 start, u64 length) {
 
 i64 memory_map(u64 address, u64 length, u64 flags) {
     if (!(flags & MAP_ANONYMOUS)) return -EBADF;
-    if (!length || length > MEMORY_END) return length ? -ENOMEM : -EINVAL;
+    if (!length) return -EINVAL;
+    if (length > MEMORY_END) return -ENOMEM;
     length = round_up(length);
 
     if (flags & MAP_FIXED) return map_at(address, length);

@@ -1,7 +1,7 @@
 // What a process asks about itself, and its end. There is one process with one thread, number 1, of the user 0.
 //
-// Time and chance are the same in every run: the clock starts at zero and goes on by a microsecond whenever it is read and
-// by the time asked for when the program sleeps; random bytes come from a fixed sequence.
+// Time and chance are the same in every run: the clock starts at zero and goes on by a microsecond whenever it is read,
+// and by the time asked for when the program sleeps; random bytes come from a fixed sequence.
 
 #include "kernel.h"
 
