@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo test test-unit test-solidity test-contracts test-differential test-e2e check fmt lock clean
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -31,6 +31,9 @@ node_modules/installed: package-lock.json .npmrc
 
 demo: setup ## play the whole market on a local network; KEEP=1 leaves it running
 	python -m demo $(if $(KEEP),--keep)
+
+kernel: setup ## build the guest kernel anew (a test compares it with the committed one)
+	python guest/build.py
 
 # Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it.
 PYTEST := python -m pytest -p no:pytest-brownie

@@ -2,8 +2,8 @@
 //
 //     compress [-1 ... -9] < FILE > FILE.gz
 //
-// The number says how hard to look for repetitions. Repetitions are found through hash chains and taken lazily; each block
-// of tokens gets Huffman codes of its own (RFC 1951, "DEFLATE").
+// The number says how hard to look for repetitions. They are found through hash chains and taken lazily; each block of
+// tokens gets Huffman codes of its own (RFC 1951, "DEFLATE").
 
 #include <stdint.h>
 #include <stdio.h>
@@ -65,8 +65,8 @@ struct code {
     uint16_t bits[LITERALS];    // first bit lowest
 };
 
-// A binary heap of tree nodes, the least frequent one first. Equal ones are ordered by number, so that every computer builds
-// the same tree.
+// A binary heap of tree nodes, the least frequent one first. Equal ones are ordered by number, so that every computer
+// builds the same tree.
 struct heap {
     const uint32_t *frequency;
     unsigned size;
@@ -156,10 +156,12 @@ static void put_symbol(const struct code *code, unsigned symbol) { put_bits(code
 
 static const uint16_t length_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                        31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-static const uint8_t length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-static const uint16_t distance_base[] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-                                         193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
-static const uint8_t distance_extra[] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
+static const uint8_t length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                       2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const uint16_t distance_base[] = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                         33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+                                         1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const uint8_t distance_extra[] = {0, 0, 0, 0, 1, 1, 2,  2,  3,  3,  4,  4,  5,  5,  6,
                                          6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
 static uint8_t length_kind[LONGEST + 1];
@@ -209,7 +211,10 @@ static void make_header(void) {
     static uint8_t lengths[LITERALS + DISTANCES];
 
     for (header.literals = LITERALS; !literals.length[header.literals - 1];) header.literals--;
-    for (header.distances = DISTANCES; header.distances > 1 && !distances.length[header.distances - 1];) header.distances--;
+    for (header.distances = DISTANCES; header.distances > 1;) {
+        if (distances.length[header.distances - 1]) break;
+        header.distances--;
+    }
     unsigned size = header.literals + header.distances;
     memcpy(lengths, literals.length, header.literals);
     memcpy(lengths + header.literals, distances.length, header.distances);
@@ -313,13 +318,15 @@ static struct match find(uint32_t place, unsigned least) {
     earlier[place % WINDOW] = there;
     newest[hash] = place + 1;
 
-    for (unsigned tries = effort; there && place - (there - 1) <= WINDOW - 1 && tries; tries--, there = earlier[(there - 1) % WINDOW]) {
-        const uint8_t *candidate = text + there - 1;
-        if (best.length >= longest) break;
+    for (unsigned tries = effort; there && tries && best.length < longest; tries--) {
+        unsigned distance = place - (there - 1);
+        if (distance >= WINDOW) break;
+        const uint8_t *candidate = here - distance;
+        there = earlier[(there - 1) % WINDOW];
         if (candidate[best.length] != here[best.length]) continue;
         unsigned length = 0;
         while (length < longest && candidate[length] == here[length]) length++;
-        if (length > best.length) best = (struct match){length, place - (there - 1)};
+        if (length > best.length) best = (struct match){length, distance};
     }
     return best;
 }

@@ -2,8 +2,8 @@
 //
 //     render < SCENE > PICTURE.png
 //
-// A scene is a text of lines, each a word and decimal numbers; scene.txt explains them by example. All arithmetic is in fixed
-// point, so that every computer draws the same picture to the last bit.
+// A scene is a text of lines, each a word and decimal numbers; scene.txt explains them by example. All arithmetic is in
+// fixed point, so that every computer draws the same picture to the last bit.
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -108,6 +108,8 @@ static int read_number(const char **at, number *value) {
 
 static vector triple(const number *numbers) { return (vector){numbers[0], numbers[1], numbers[2]}; }
 
+static int is_between(number value, number least, number most) { return least <= value && value <= most; }
+
 static int read_line(const char *line) {
     number n[9] = {0};
     int count = 0;
@@ -119,11 +121,11 @@ static int read_line(const char *line) {
 #define IS(word, size) (length == sizeof word - 1 && !memcmp(line, word, length) && count == size)
     if (IS("size", 2)) {
         scene.width = n[0] / ONE, scene.height = n[1] / ONE;
-        return scene.width > 0 && scene.width <= LARGEST_SIZE && scene.height > 0 && scene.height <= LARGEST_SIZE;
+        return is_between(scene.width, 1, LARGEST_SIZE) && is_between(scene.height, 1, LARGEST_SIZE);
     }
     if (IS("samples", 1)) {
         scene.samples = n[0] / ONE;
-        return scene.samples > 0 && scene.samples <= MOST_SAMPLES;
+        return is_between(scene.samples, 1, MOST_SAMPLES);
     }
     if (IS("camera", 7)) {
         scene.eye = triple(n), scene.target = triple(n + 3), scene.zoom = n[6];
@@ -155,7 +157,7 @@ static void read_scene(void) {
         char *comment = strchr(line, '#');
         if (comment) *comment = 0;
         if (line[strspn(line, " \t\r\n")] && !read_line(line)) {
-            fprintf(stderr, "render: line %d of the scene is not understood; scene.txt shows what can be said\n", number);
+            fprintf(stderr, "render: line %d of the scene is not understood: see scene.txt\n", number);
             exit(1);
         }
     }
@@ -235,15 +237,16 @@ static void draw(uint8_t *pixels) {
     vector ahead = unit(subtract(scene.target, scene.eye));
     vector right = unit(cross((vector){0, ONE, 0}, ahead));
     vector up = cross(ahead, right);
-    number rays = scene.samples * scene.samples, half_width = scene.width * ONE / scene.height;
+    number samples = scene.samples, rays = samples * samples;
+    number half_width = scene.width * ONE / scene.height;  // half the height is 1
 
     for (number row = 0; row < scene.height; row++) {
         *pixels++ = 0;  // PNG's filter of the row: none
         for (number column = 0; column < scene.width; column++) {
             vector sum = {0, 0, 0};
             for (number i = 0; i < rays; i++) {
-                number x = (2 * (column * scene.samples + i % scene.samples) + 1) * half_width / (scene.width * scene.samples);
-                number y = (2 * (row * scene.samples + i / scene.samples) + 1) * ONE / (scene.height * scene.samples);
+                number x = (2 * (column * samples + i % samples) + 1) * half_width / (scene.width * samples);
+                number y = (2 * (row * samples + i / samples) + 1) * ONE / (scene.height * samples);
                 vector across = scale(right, x - half_width), upward = scale(up, ONE - y);
                 vector direction = unit(add(scale(ahead, scene.zoom), add(across, upward)));
                 sum = add(sum, trace((ray){scene.eye, direction}, REFLECTIONS));

@@ -1,0 +1,39 @@
+"""Programs for the RISC-V machine: built by the toolchain, run by the reference."""
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from assay.machines.base import Outcome
+from assay.machines.riscv.elf import parse_elf
+from assay.machines.riscv.machine import trace_of
+from assay.toolchain import build
+
+STEP_LIMIT = 16**6
+
+
+def require_toolchain() -> None:
+    """Skip the test where the optional toolchain is not installed."""
+    if importlib.util.find_spec("ziglang") is None:
+        pytest.skip("the C toolchain (assay[build]) is not installed")
+
+
+@cache
+def program(source: Path) -> bytes:
+    """The ELF file of a C program, built once a session."""
+    require_toolchain()
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / source.with_suffix(".elf").name
+        build([source], output)
+        return output.read_bytes()
+
+
+def run(source: Path, arguments: Sequence[str] = (), stdin: bytes = b"", step_limit: int = STEP_LIMIT) -> Outcome:
+    """What a run of the program leaves behind; `arguments` follow its name."""
+    trace = trace_of(parse_elf(program(source)), [source.stem, *arguments], stdin, step_limit)
+    trace.run()
+    return trace.outcome()

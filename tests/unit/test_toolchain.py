@@ -1,0 +1,147 @@
+"""Building programs for the machine."""
+
+import importlib.util
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+import assay.toolchain
+from assay.errors import InputError
+from assay.machines.riscv.elf import parse_elf
+from assay.toolchain import FIRST_BUILD, build
+from tests.support.programs import require_toolchain
+
+GREETING = '#include <stdio.h>\nint main(int count, char **words) { printf("%s %f\\n", words[0], 1.5 * count); }\n'
+# Loads, stores and arithmetic of floating-point registers.
+FLOAT_OPCODES = {0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53}
+
+
+@pytest.fixture
+def greeting(tmp_path: Path) -> Path:
+    require_toolchain()
+    source = tmp_path / "greeting.c"
+    source.write_text(GREETING)
+    return source
+
+
+def words_of_code(file: bytes) -> Iterator[int]:
+    code = ELFFile(io.BytesIO(file)).get_section_by_name(".text").data()
+    assert len(code) % 4 == 0
+    for at in range(0, len(code), 4):
+        yield int.from_bytes(code[at : at + 4], "little")
+
+
+def test_without_the_toolchain_the_user_learns_how_to_install_it(
+    greeting: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"pip install 'assay\[build\]'"):
+        build([greeting], greeting.with_suffix(".elf"))
+
+
+def test_no_sources_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no sources"):
+        build([], tmp_path / "program.elf")
+
+
+def test_a_source_in_another_language_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"program\.rs cannot be built: only \.c files can"):
+        build([tmp_path / "program.rs"], tmp_path / "program.elf")
+
+
+def test_a_missing_source_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"missing\.c is not there"):
+        build([tmp_path / "missing.c"], tmp_path / "program.elf")
+
+
+def test_a_missing_output_folder_is_refused(greeting: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="make the folder"):
+        build([greeting], tmp_path / "missing" / "greeting.elf")
+
+
+def test_a_folder_as_output_is_refused(greeting: Path) -> None:
+    with pytest.raises(InputError, match="name a file"):
+        build([greeting], greeting.parent)
+
+
+def test_an_error_in_the_source_is_shown_and_leaves_the_old_program(greeting: Path) -> None:
+    output = greeting.with_suffix(".elf")
+    output.write_bytes(b"the old program")
+    greeting.write_text("int main(void) { retrun 0; }\n")
+    with pytest.raises(InputError, match=r"(?s)greeting\.c cannot be built.*use of undeclared identifier 'retrun'"):
+        build([greeting], output)
+    assert output.read_bytes() == b"the old program"
+    assert sorted(path.name for path in greeting.parent.iterdir()) == ["greeting.c", "greeting.elf"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("-shared", "not a static executable"),
+        ("-c", "not a static executable"),
+        ("-E", "not an ELF file"),
+        ("-Wl,--image-base=0x70000000", "has a segment at 0x70000000"),
+    ],
+)
+def test_flags_that_make_something_else_are_refused(greeting: Path, flag: str, reason: str) -> None:
+    with pytest.raises(InputError, match=f"flags are to blame: .*{reason}"):
+        build([greeting], greeting.with_suffix(".elf"), flags=[flag])
+
+
+def test_compressed_instructions_are_refused(greeting: Path) -> None:
+    # Without the C library, which would be compiled anew for this processor.
+    greeting.write_text("void _start(void) { for (;;) continue; }\n")
+    with pytest.raises(InputError, match=r"flags are to blame: .*compressed instructions"):
+        build([greeting], greeting.with_suffix(".elf"), flags=["-mcpu=generic_rv64+m+a+c", "-nostdlib"])
+
+
+def test_a_flood_of_messages_is_cut(greeting: Path) -> None:
+    greeting.write_text("".join(f'#error "number {i}"\n' for i in range(100)))
+    with pytest.raises(InputError) as caught:
+        build([greeting], greeting.with_suffix(".elf"), flags=["-ferror-limit=0"])
+    lines = str(caught.value).splitlines()
+    assert 30 < len(lines) < 60
+    assert re.fullmatch(r"\.\.\. and \d+ more lines", lines[-1])
+
+
+def test_a_program_is_static_and_within_what_the_machine_executes(greeting: Path) -> None:
+    output = greeting.with_suffix(".elf")
+    build([greeting], output)
+    parse_elf(output.read_bytes())
+    for word in words_of_code(output.read_bytes()):
+        assert word & 3 == 3, f"{word:#x} is compressed"
+        assert word & 0x7F not in FLOAT_OPCODES, f"{word:#x} uses floating-point registers"
+
+
+def test_the_same_sources_make_the_same_program_anywhere(greeting: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    copy = tmp_path / "elsewhere" / "greeting.c"
+    copy.write_text(GREETING)
+    build([greeting], greeting.with_suffix(".elf"))
+    build([copy], tmp_path / "elsewhere" / "other name.elf")
+    assert greeting.with_suffix(".elf").read_bytes() == (tmp_path / "elsewhere" / "other name.elf").read_bytes()
+
+
+def test_several_sources_and_flags_make_one_program(greeting: Path, tmp_path: Path) -> None:
+    greeting.write_text("int answer(void);\nint main(void) { return answer(); }\n")
+    (tmp_path / "answer.c").write_text("int answer(void) { return ANSWER; }\n")
+    build([greeting, tmp_path / "answer.c"], greeting.with_suffix(".elf"), flags=["-DANSWER=42"])
+    parse_elf(greeting.with_suffix(".elf").read_bytes())
+
+
+def test_warnings_are_told(greeting: Path) -> None:
+    greeting.write_text("int main(void) { return 1 / 0; }\n")
+    told: list[str] = []
+    build([greeting], greeting.with_suffix(".elf"), told=told.append)
+    assert "division by zero" in "\n".join(told)
+
+
+def test_a_build_that_takes_long_says_why(greeting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assay.toolchain, "SLOW_SECONDS", 0.0)
+    told: list[str] = []
+    build([greeting], greeting.with_suffix(".elf"), told=told.append)
+    assert told == [FIRST_BUILD]
