@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from elftools.common.exceptions import ELFError
+from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
 from assay.errors import InputError
@@ -59,9 +60,9 @@ def parse_elf(file: bytes) -> Executable:
         raise InputError(f"the program is not an ELF file; {ADVICE}")
     try:
         elf = ELFFile(io.BytesIO(file))
-        headers = [segment.header for segment in elf.iter_segments()]
-    except (ELFError, ValueError, KeyError, AttributeError, OverflowError) as error:
-        raise InputError(f"the program is a damaged ELF file: {error}") from error
+        headers = _program_headers(elf)
+    except (ELFError, OverflowError) as error:  # the latter if an offset is beyond what a file can have
+        raise InputError("the program is a damaged ELF file: its headers cannot be read") from error
     _check_kind(elf, headers)
     segments = [_segment(file, header) for header in headers if header["p_type"] == "PT_LOAD" and header["p_memsz"]]
     segments.sort(key=lambda segment: segment.address)
@@ -73,6 +74,15 @@ def parse_elf(file: bytes) -> Executable:
         header_size=elf["e_phentsize"],
         header_count=elf["e_phnum"],
     )
+
+
+def _program_headers(elf: ELFFile) -> list[Any]:
+    """The headers as they are: the segments that pyelftools makes of them look at more of the file than is needed."""
+    start, size = elf["e_phoff"], elf["e_phentsize"]
+    if elf["e_phnum"] and size != elf.structs.Elf_Phdr.sizeof():
+        raise ELFError(f"program headers of {size} bytes")
+    places = range(start, start + elf["e_phnum"] * size, size or 1)
+    return [struct_parse(elf.structs.Elf_Phdr, elf.stream, stream_pos=place) for place in places]
 
 
 def _check_kind(elf: ELFFile, headers: Sequence[Any]) -> None:

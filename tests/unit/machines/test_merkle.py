@@ -1,7 +1,7 @@
 """The Merkle trees over tasks and lists of state roots: what they prove, and what they refuse."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.errors import IntegrityError
@@ -45,6 +45,7 @@ def test_proof_of_a_leaf_outside_the_tree_is_refused(index: int) -> None:
         merkle.prove_pair(LIST[:3], index)
 
 
+@settings(deadline=None)
 @given(LEAVES, st.data())
 def test_a_proof_holds_for_its_leaf_at_its_place_only(leaves: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
@@ -97,6 +98,7 @@ def test_the_siblings_of_a_pair_are_in_the_order_of_the_dispute_game() -> None:
     assert merkle.prove_pair(LIST, 8) == [LIST[6], LIST[9], pairs[2], pairs[5], fours[0], fours[3]]
 
 
+@settings(deadline=None)
 @given(LEAVES, st.data())
 def test_a_pair_proof_holds_in_a_tree_of_any_size(leaves: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
