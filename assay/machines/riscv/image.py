@@ -67,7 +67,10 @@ def input_pages(arguments: Sequence[str], stdin: bytes) -> Pages:
     """The input region. Raises `InputError` if the arguments or the standard input are too large for it."""
     if any("\0" in argument for argument in arguments):
         raise InputError("an argument contains a zero byte")
-    joined = b"".join(argument.encode() + b"\0" for argument in arguments)
+    try:
+        joined = b"".join(argument.encode() + b"\0" for argument in arguments)
+    except UnicodeEncodeError as error:
+        raise InputError("an argument is not text in Unicode") from error
     if len(joined) > MAX_ARGUMENTS:
         raise InputError(f"the arguments take {len(joined)} bytes; at most {MAX_ARGUMENTS} fit")
     if len(stdin) > MAX_STDIN:

@@ -85,7 +85,7 @@ class RiscvTrace:
         return pc, None if pc & 3 or pc >> 32 else self._memory.read(pc, 4)
 
     def outcome(self) -> Outcome:
-        """What the run leaves in the output region; raises `InputError` if the program has spoilt it."""
+        """What the run leaves in the output region."""
         self._seek(self._step_limit)
         return outcome_in(self._memory)
 
