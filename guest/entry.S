@@ -60,7 +60,6 @@ _start:
     li a0, 0                        # no function for the program to call at its exit
     jr a1
 
-.text
 .balign 4
 trap:
     csrrw sp, mscratch, sp

@@ -17,7 +17,7 @@ struct file_status {
     u64 blocks, times[6], unused;
 };
 
-enum { MODE_PIPE = 0010000, MODE_READ = 0400, MODE_WRITE = 0200, MOST_VECTORS = 1024 };
+enum { MODE_PIPE = 0010600, MOST_VECTORS = 1024 };
 
 static u64 stdin_position;
 
@@ -79,7 +79,7 @@ i64 stream_write_vector(u64 stream, u64 vector, u64 count) { return each(stream,
 i64 stream_status(u64 stream, u64 address) {
     struct file_status status = {
         .inode = stream + 1,
-        .mode = MODE_PIPE | (stream == 0 ? MODE_READ : MODE_WRITE),
+        .mode = MODE_PIPE,
         .links = 1,
         .block_size = PAGE,
     };

@@ -29,7 +29,9 @@ def greeting(tmp_path: Path) -> Path:
 
 
 def words_of_code(file: bytes) -> Iterator[int]:
-    code = ELFFile(io.BytesIO(file)).get_section_by_name(".text").data()
+    section = ELFFile(io.BytesIO(file)).get_section_by_name(".text")
+    assert section is not None
+    code = section.data()
     assert len(code) % 4 == 0
     for at in range(0, len(code), 4):
         yield int.from_bytes(code[at : at + 4], "little")

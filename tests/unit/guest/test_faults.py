@@ -41,10 +41,12 @@ def test_a_fault_ends_the_run_with_its_signal_and_a_line_on_standard_error(
     assert re.fullmatch(message + "\n", outcome.stderr.decode())
 
 
-def test_a_program_that_overwrites_the_kernel_ends_its_own_run_only() -> None:
-    outcome = faults("kernel")
-    assert outcome.status is not RunStatus.EXITED
-    assert outcome.stdout == b"before\n"
+def test_a_program_that_overwrites_the_kernel_is_out_of_steps() -> None:
+    assert faults("kernel") == Outcome(RunStatus.OUT_OF_STEPS, 0, b"before\n", b"")
+
+
+def test_a_fault_of_the_kernel_itself_ends_the_run() -> None:
+    assert faults("calls") == Outcome(RunStatus.FAULTED, 128 + 11, b"before\n", b"")
 
 
 def test_a_program_that_stops_the_machine_itself_counts_as_out_of_steps() -> None:

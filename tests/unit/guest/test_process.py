@@ -33,8 +33,8 @@ def test_what_linux_refuses_is_refused_with_its_error() -> None:
         "socket: -1, Function not implemented",
         "9999: -1, Function not implemented",
         "random kernel: -1, Bad address",
-        "kill another: -1, No such process",
-        "kill nobody: 0",
+        "look for another: -1, No such process",
+        "look for itself: 0",
         "raise an ignored signal: 0",
     ]
 

@@ -61,7 +61,7 @@ def test_standard_error_is_apart_from_standard_output() -> None:
 
 def test_the_streams_look_like_pipes() -> None:
     assert streams("status").stdout.decode().splitlines() == [
-        "0: 0, mode 10400, size 0, block 4096",
-        "1: 0, mode 10200, size 0, block 4096",
-        "2: 0, mode 10200, size 0, block 4096",
+        "0: 0, mode 10600, size 0, block 4096",
+        "1: 0, mode 10600, size 0, block 4096",
+        "2: 0, mode 10600, size 0, block 4096",
     ]

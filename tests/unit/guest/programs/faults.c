@@ -82,6 +82,12 @@ static int are_kept(void (*trap)(uint64_t *)) {
 
 static void jump(uintptr_t to) { __asm__ volatile("jr %0" ::"r"(to)); }
 
+static void overwrite(uintptr_t from) {
+    memset((char *)from, 0xFF, 0xE0003000 - from);
+    puts("gone");
+    fflush(stdout);
+}
+
 int main(int count, char **arguments) {
     const char *action = count > 1 ? arguments[1] : "";
     printf("before\n");
@@ -97,7 +103,8 @@ int main(int count, char **arguments) {
     if (!strcmp(action, "trap")) __builtin_trap();
     if (!strcmp(action, "compressed")) __asm__ volatile(".word 0x00010001");
     if (!strcmp(action, "breakpoint")) __asm__ volatile("ebreak");
-    if (!strcmp(action, "kernel")) memset((char *)0xE0000000, 0xFF, 0x3000), puts("gone"), fflush(stdout);
+    if (!strcmp(action, "kernel")) overwrite(0xE0000000);
+    if (!strcmp(action, "calls")) overwrite(0xE0000200);  // all but the trap handler
     if (!strcmp(action, "stop")) __asm__ volatile("wfi");
     if (!strcmp(action, "misaligned")) misaligned();
     if (!strcmp(action, "registers")) printf("%d %d\n", are_kept(registers_of_call), are_kept(registers_of_store));
