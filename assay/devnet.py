@@ -63,7 +63,7 @@ class Running:
 
 
 def run_devnet(
-    settings: Settings, port: int, store_port: int, fund: Sequence[str], told: Told, ready: Callable[[Running], None]
+    settings: Settings, *, port: int, store_port: int, fund: Sequence[str], told: Told, ready: Callable[[Running], None]
 ) -> None:
     """Start everything, call `ready`, and stay until SIGINT or SIGTERM, or until the chain ends.
 
@@ -86,18 +86,18 @@ def run_devnet(
                 _serve(folder, listening, chain)
 
 
-def start_detached(settings: Settings, arguments: Sequence[str]) -> Running:
+def start_detached(settings: Settings, arguments: Sequence[str], told: Told) -> Running:
     """Run `assay devnet` with `arguments` in the background; returns when it is up.
 
     Raises `InputError` if it is up already, and `AssayError` with what it said if it does not start.
     """
     folder = _folder(settings)
     log = folder / "devnet.log"
-    with _lock(folder), log.open("w", encoding="utf-8") as output:
-        pass  # not running: its log can be replaced
+    with _lock(folder):
+        told(f"starting the network in the background; its log is {log}")
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "assay.cli.main", "--home", str(settings.home), "devnet", *arguments],
+            [sys.executable, "-m", "assay.cli.main", "devnet", "--home", str(settings.home), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

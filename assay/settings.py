@@ -11,7 +11,7 @@ Flags go before the environment, that before the config file, that before the de
 | `--wallet`       | ASSAY_WALLET        | `wallet`        | the only one, if there is one |
 | `--password-file`| ASSAY_PASSWORD_FILE | `password_file` | asked for                    |
 
-The config file is `HOME/config.toml`; relative paths in it start from its folder, all others from the working directory.
+The config file is `HOME/config.toml`. Relative paths in it start from its folder, others from the working directory.
 """
 
 import json

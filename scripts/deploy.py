@@ -4,8 +4,8 @@
     brownie run deploy main parameters.toml --network NETWORK
 
 The second form takes what it names from a file instead of the defaults of `Parameters`. The deployment is written where
-`assay` reads it (ASSAY_DEPLOYMENT, or deployment.json in ASSAY_HOME), and ASSAY_WALLET pays for it; without a wallet, on
-a local node, the node's first account does.
+`assay` reads it (ASSAY_DEPLOYMENT, or deployment.json in ASSAY_HOME). ASSAY_WALLET pays for it; without a wallet, on a
+local node, the node's first account does.
 """
 
 import tomllib
@@ -26,7 +26,7 @@ TOKEN = 10**18
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a market is deployed with. The defaults are for a local network, where waiting is dull: all periods are short.
+    """What a market is deployed with. The defaults are for a local network, with short periods: waiting is dull.
 
     In a parameters file, amounts are tokens as text ("12.5") and lists are lists.
     """

@@ -21,8 +21,8 @@ LOCAL_CHAIN = 31337
 
 def settings() -> Settings:
     """The settings that `assay` itself would use, from the environment and the config file."""
-    # The deployment file is the record of what is deployed. Brownie's own would hand out contracts of a local chain that
-    # is long gone, at addresses that others have now; and writing it fails (1.22.2: TypeError in _add_deployment).
+    # The deployment file is the record of what is deployed. Brownie's own would hand out contracts of a local chain
+    # that is long gone, at addresses that others have now; and writing it fails (1.22.2: TypeError, _add_deployment).
     brownie_contract._add_deployment = lambda *_: None
     brownie_contract._DeployedContractBase._deployment_path = lambda _: None
     return load_settings({}, os.environ)

@@ -81,6 +81,8 @@ def unlock_wallet(wallet: Wallet, password: str) -> LocalAccount:
 def _read_wallet(path: Path) -> tuple[Wallet, dict[str, object]]:
     try:
         keystore = json.loads(path.read_text(encoding="utf-8"))
-        return Wallet(path.stem, parse_address(keystore["address"]), path), keystore
+        # Keystores give the address without its prefix, and not always as one would expect its letters.
+        address = parse_address("0x" + str(keystore["address"]).lower().removeprefix("0x"))
+        return Wallet(path.stem, address, path), keystore
     except (OSError, ValueError, KeyError, TypeError, InputError) as fault:
         raise InputError(f"{path} is no keystore: {fault}") from fault

@@ -94,7 +94,7 @@ class Sender:
     ) -> None:
         self.node = node
         self.address = str(account.address)
-        self._account = account
+        self.account = account
         self._chain_id = chain_id
         self._journal = journal or MemoryJournal()
         self._sleep = sleep
@@ -170,7 +170,7 @@ class Sender:
                 f"needed to {call.purpose}: send it some"
             )
         nonce = max(self.node.next_nonce(self.address), self._journal.next_nonce(self.address))
-        signed = self._account.sign_transaction(
+        signed = self.account.sign_transaction(
             {
                 "type": 2,
                 "chainId": self._chain_id,

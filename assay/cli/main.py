@@ -1,0 +1,91 @@
+"""The group of all commands, and what an error becomes: a line on standard error, and an exit status for its kind."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from assay.errors import AssayError, ChainError, IntegrityError, TransientError
+
+EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
+    (TransientError, 3),
+    (ChainError, 4),
+    (IntegrityError, 5),
+    (AssayError, 1),
+)
+"""The exit status by kind of error; the first that fits. Wrong usage is 2, and 130 an interruption."""
+
+NOT_FINALIZED = 6
+"""The exit status of `submit --wait` for a job that ended in another way."""
+
+# By name: the module that has the command. Loaded when it is needed: web3 takes a second.
+COMMANDS: Mapping[str, str] = {
+    "devnet": "assay.cli.devnet",
+    "wallet": "assay.cli.wallet",
+    "deposit": "assay.cli.money",
+    "withdraw": "assay.cli.money",
+    "stake": "assay.cli.money",
+    "unstake": "assay.cli.money",
+    "build": "assay.cli.programs",
+    "run": "assay.cli.programs",
+    "submit": "assay.cli.submit",
+    "jobs": "assay.cli.jobs",
+    "show": "assay.cli.jobs",
+    "result": "assay.cli.jobs",
+    "cancel": "assay.cli.exits",
+    "expire": "assay.cli.exits",
+    "finalize": "assay.cli.exits",
+    "store": "assay.cli.store",
+}
+
+
+class Commands(click.Group):
+    """Finds a command by its name in its module, and turns our errors into click's."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[name]), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AssayError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(next(status for kind, status in EXIT_STATUS if isinstance(error, kind)))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="assay")
+def cli() -> None:
+    """A compute market that pays only for right results.
+
+    \b
+    Start a market of your own, and send it a job:
+        assay wallet new alice
+        assay devnet --fund alice --detach
+        assay build examples/compress/compress.c -o compress.elf
+        assay submit compress.elf --stdin README.md --price 5 --wait -o README.gz
+
+    Settings come from flags, then from ASSAY_HOME, ASSAY_RPC_URL, ASSAY_DEPLOYMENT, ASSAY_STORE, ASSAY_WALLET and
+    ASSAY_PASSWORD_FILE, then from config.toml in ASSAY_HOME (~/.assay).
+
+    Exit status: 0 done, 1 something given cannot be used, 2 wrong usage, 3 a node or a store does not answer, 4 the
+    chain refuses, 5 bytes are not what they should be.
+    """
+
+
+def main() -> None:
+    """What the console script `assay` calls."""
+    cli()
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

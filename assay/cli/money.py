@@ -1,0 +1,88 @@
+"""`assay deposit`, `withdraw`, `stake` and `unstake`."""
+
+from uuid import uuid4
+
+import click
+
+from assay.amounts import format_tokens
+from assay.chain.node import Call, Receipt
+from assay.chain.records import parse_address
+from assay.cli.options import Tokens, json_option, settings_options
+from assay.cli.session import Session, print_receipt
+from assay.settings import Settings
+
+
+@click.command()
+@click.argument("amount", type=Tokens())
+@settings_options("rpc_url", "deployment", "wallet", "password_file")
+@json_option
+def deposit(settings: Settings, amount: int, as_json: bool) -> None:
+    """Deposit AMOUNT tokens of the wallet in the market, to pay for jobs or to stake.
+
+    \b
+    Example:
+        assay deposit 12.5 --wallet alice
+    """
+    session = Session(settings)
+    _report(session, session.requester.deposit(amount), f"deposited {format_tokens(amount)} tokens", as_json)
+
+
+@click.command()
+@click.argument("amount", type=Tokens())
+@click.option("--to", metavar="ADDRESS", help="Who gets the tokens (the wallet itself).")
+@settings_options("rpc_url", "deployment", "wallet", "password_file")
+@json_option
+def withdraw(settings: Settings, amount: int, to: str | None, as_json: bool) -> None:
+    """Withdraw AMOUNT free tokens from the market.
+
+    \b
+    Examples:
+        assay withdraw 10 --wallet alice
+        assay withdraw 10 --to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+    """
+    session = Session(settings)
+    receiver = parse_address(to) if to else session.wallet.address
+    receipt = _send(session, session.chain.market.withdraw(receiver, amount))
+    _report(session, receipt, f"withdrew {format_tokens(amount)} tokens to {receiver}", as_json)
+
+
+@click.command()
+@click.argument("amount", type=Tokens())
+@settings_options("rpc_url", "deployment", "wallet", "password_file")
+@json_option
+def stake(settings: Settings, amount: int, as_json: bool) -> None:
+    """Stake AMOUNT tokens, to be liable as a provider or a verifier. What is not free in the market is deposited first.
+
+    \b
+    Example:
+        assay stake 500 --wallet bob
+    """
+    session = Session(settings)
+    _report(session, session.requester.stake(amount), f"staked {format_tokens(amount)} tokens", as_json)
+
+
+@click.command()
+@click.argument("amount", type=Tokens())
+@settings_options("rpc_url", "deployment", "wallet", "password_file")
+@json_option
+def unstake(settings: Settings, amount: int, as_json: bool) -> None:
+    """Make AMOUNT staked tokens free again. What is at risk in a bond stays there until its job or dispute is over.
+
+    \b
+    Example:
+        assay unstake 500 --wallet bob && assay withdraw 500 --wallet bob
+    """
+    session = Session(settings)
+    receipt = _send(session, session.chain.market.unstake(amount))
+    _report(session, receipt, f"unstaked {format_tokens(amount)} tokens", as_json)
+
+
+def _send(session: Session, call: Call) -> Receipt:
+    return session.sender.execute(call, f"{call.purpose} {uuid4()}")
+
+
+def _report(session: Session, receipt: Receipt, done: str, as_json: bool) -> None:
+    """What was done, and what the account has now."""
+    account = session.chain.market.account_of(session.wallet.address)
+    now = f"now {format_tokens(account.free)} free and {format_tokens(account.stake)} staked"
+    print_receipt(receipt, f"{done}: {now}", as_json, free=account.free, stake=account.stake)

@@ -1,0 +1,182 @@
+"""`assay submit`: send a program as a job, and wait for its result."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from assay.amounts import format_tokens
+from assay.chain.events import JobEnded
+from assay.chain.history import JobHistory
+from assay.chain.records import End, JobId, Status
+from assay.cli.main import NOT_FINALIZED
+from assay.cli.options import Duration, Tokens, json_option, settings_options
+from assay.cli.output import format_time, print_json, read_file, say, waiting, write_output
+from assay.cli.session import Session
+from assay.cli.stages import describe, status_of
+from assay.client.exits import end_overdue
+from assay.client.follow import News, follow
+from assay.client.order import DEFAULT_STEP_LIMIT, order_program, rounds_for
+from assay.client.requester import Conditions
+from assay.client.result import fetch_outcomes
+from assay.machines.base import Outcome, RunStatus
+from assay.settings import Settings
+
+
+@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": True})
+@click.argument("program", type=click.Path(path_type=Path), metavar="FILE.elf")
+@click.argument("arguments", nargs=-1)
+@click.option(
+    "--stdin", "stdin_file", type=click.Path(path_type=Path), metavar="FILE", help="Standard input; - for ours."
+)
+@click.option("--price", type=Tokens(), required=True, metavar="TOKENS", help="What the provider is paid.")
+@click.option("--bond", type=Tokens(), metavar="TOKENS", help="What the provider has at risk (the market's least).")
+@click.option(
+    "--step-limit",
+    type=click.IntRange(min=1),
+    default=DEFAULT_STEP_LIMIT,
+    metavar="N",
+    show_default=True,
+    help="Rounded up to a power of 16.",
+)
+@click.option(
+    "--accept-period",
+    type=Duration(),
+    default="1h",
+    metavar="TIME",
+    show_default=True,
+    help="How long it can be accepted.",
+)
+@click.option(
+    "--run-period",
+    type=Duration(),
+    default="1h",
+    metavar="TIME",
+    show_default=True,
+    help="How long the provider has to run it.",
+)
+@click.option(
+    "--challenge-period",
+    type=Duration(),
+    metavar="TIME",
+    help="How long the claim can be challenged (the market's least).",
+)
+@click.option("--wait", is_flag=True, help="Wait until the job has ended, and fetch its output.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="With --wait: the file for the output."
+)
+@settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
+@json_option
+def submit(
+    *,
+    settings: Settings,
+    program: Path,
+    arguments: tuple[str, ...],
+    stdin_file: Path | None,
+    price: int,
+    bond: int | None,
+    step_limit: int,
+    accept_period: int,
+    run_period: int,
+    challenge_period: int | None,
+    wait: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Send one run of a program as a job, and pay for it.
+
+    Prints the job's id. With --wait, it stays until the job has ended, tells each stage on standard error, and writes
+    the program's standard output to OUT, or to standard output. A job that nobody takes in time is then ended and
+    refunded. Exit status: 6 if the job ends without a result. Arguments that start with a dash go after `--`.
+
+    What is missing of the price in the market is deposited from the wallet in the same transaction.
+
+    \b
+    Examples:
+        assay submit compress.elf --stdin README.md --price 5
+        assay submit compress.elf --stdin README.md --price 5 --wait -o README.gz -- -9
+    """
+    if output and not wait:
+        raise click.UsageError("-o needs --wait: without it, there is no output yet. `assay result` fetches it later.")
+    session = Session(settings)
+    code = read_file(program)
+    stdin = read_file(stdin_file) if stdin_file else b""
+    requester = session.requester
+    with waiting("preparing the job"):
+        order = order_program(code, (program.name, *arguments), stdin, rounds_for(step_limit))
+        conditions = Conditions(price, bond, accept_period, run_period, challenge_period)
+        terms = requester.terms(order, conditions)
+        requester.check_funds(price)
+        order.upload(session.store)
+        posted = requester.post(terms)
+    facts = {"job": posted.job_id, "id": bytes(posted.job_id), "transaction": posted.receipt.transaction}
+    if posted.deposited:
+        say(f"deposited {format_tokens(posted.deposited)} tokens")
+    if not wait:
+        print_json(facts) if as_json else click.echo(str(posted.job_id))
+        return
+    say(f"job {posted.job_id}")
+    history = wait_for_end(session, posted.job_id)
+    _finish(session, history, output, facts if as_json else None)
+
+
+def wait_for_end(session: Session, job_id: JobId) -> JobHistory:
+    """Tell each stage of a job as it comes, and end it if nobody else does; its history when it has ended."""
+    try:
+        with waiting("waiting for a provider") as status:
+            for news in follow(session.chain, job_id):
+                for entry in news.entries:
+                    stage, text = describe(entry, news.book)
+                    time = format_time(session.chain.node.block(entry.block).timestamp)
+                    say(f"{time}  {stage:<10}  {text}")
+                if status:
+                    status.update(_waiting_for(news))
+                end_overdue(session.chain, session.sender, news)
+    except KeyboardInterrupt:
+        say(f"\nThe job goes on without you: `assay show {job_id}` and `assay result {job_id}`.")
+        sys.exit(130)
+    return news.history
+
+
+def tell_outcome(outcome: Outcome) -> None:
+    """Say it if a run did not end well, and show what it wrote to standard error."""
+    if outcome.stderr:
+        sys.stderr.buffer.write(outcome.stderr)
+        sys.stderr.buffer.flush()
+    if outcome.status is RunStatus.OUT_OF_STEPS:
+        say("The program ran out of steps.")
+    elif outcome.status is RunStatus.FAULTED:
+        say("The program ended by a fault.")
+    elif outcome.exit_status:
+        say(f"The program's exit status is {outcome.exit_status}.")
+
+
+def _waiting_for(news: News) -> str:
+    job = news.history.job
+    left = max(job.deadline - news.head.timestamp, 0)
+    if news.history.open_disputes:
+        return f"{len(news.history.open_disputes)} disputes are open"
+    match job.status:
+        case Status.OPEN:
+            return f"waiting for a provider, {left} s at most"
+        case Status.ACCEPTED:
+            return f"{job.provider} is running it, {left} s at most"
+    return f"claimed; can be challenged for {left} s more"
+
+
+def _finish(session: Session, history: JobHistory, output: Path | None, facts: dict[str, object] | None) -> None:
+    """Fetch and write the output of a job that has ended."""
+    ended = history.ended
+    assert isinstance(ended, JobEnded)
+    if facts is not None:
+        facts |= {"status": status_of(history), "paid": ended.paid, "refunded": ended.refunded, "burned": ended.burned}
+    if ended.end != End.FINALIZED:
+        if facts is not None:
+            print_json(facts)
+        sys.exit(NOT_FINALIZED)
+    (outcome,) = fetch_outcomes(session.chain, session.store, history)
+    tell_outcome(outcome)
+    if output is not None or facts is None:
+        write_output(outcome.stdout, output)
+    if facts is not None:
+        print_json(facts | {"run": outcome.status, "exit_status": outcome.exit_status, "output": output})

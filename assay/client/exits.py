@@ -1,0 +1,52 @@
+"""Ending a job whose time is over: what anyone can do, so that nobody's money stays in it."""
+
+from uuid import uuid4
+
+from assay.chain.connection import Chain
+from assay.chain.history import JobHistory
+from assay.chain.node import Receipt
+from assay.chain.records import Job, Status
+from assay.chain.sender import Sender
+from assay.client.follow import News
+from assay.errors import ContractError, InputError
+
+GRACE = 15
+"""Seconds that are left to others, who are paid for it, before a job is ended for them."""
+
+
+def finalize_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
+    """Pay for a claim that stood. Raises `InputError` for a job that has ended, `ContractError` if it is too early."""
+    return sender.execute(chain.market.finalize(_current(history)), f"finalize {uuid4()}")
+
+
+def expire_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
+    """End a job that nobody accepted, or claimed, in time. Raises as `finalize_job` does."""
+    return sender.execute(chain.market.expire(_current(history)), f"expire {uuid4()}")
+
+
+def cancel_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
+    """Take back a job that nobody has accepted. Raises as `finalize_job` does."""
+    return sender.execute(chain.market.cancel(_current(history)), f"cancel {uuid4()}")
+
+
+def end_overdue(chain: Chain, sender: Sender, news: News) -> None:
+    """End the job if its time has been over for a while and nobody else has ended it."""
+    history = news.history
+    waits = news.head.timestamp <= history.job.deadline + GRACE
+    if history.ended or history.open_disputes or waits:
+        return
+    try:
+        if history.job.status == Status.CLAIMED:
+            finalize_job(chain, sender, history)
+        else:
+            expire_job(chain, sender, history)
+    except ContractError as refused:
+        if refused.error != "RecordMismatch":  # somebody has ended it meanwhile
+            raise
+
+
+def _current(history: JobHistory) -> Job:
+    if history.ended:
+        end = history.ended.end.name.lower().replace("_", " ")
+        raise InputError(f"job {history.job.job_id} has ended already: {end}")
+    return history.job

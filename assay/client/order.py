@@ -1,0 +1,73 @@
+"""What is to be run, made into what a job names: blobs, a spec document, and the tasks' initial state roots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assay.content import content_id
+from assay.documents import JobSpec, write_document
+from assay.errors import InputError
+from assay.machines import merkle
+from assay.machines.registry import machine_named
+from assay.store.base import Store
+
+ARITY = 16
+DEFAULT_STEP_LIMIT = ARITY**8
+MAX_ROUNDS = 15
+"""The market's bound: a step limit of 16^15."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job to be: all that its terms say about what is run, and the blobs that they name."""
+
+    machine: str
+    task_root: bytes
+    task_count: int
+    rounds: int
+    spec_id: bytes
+    blobs: tuple[bytes, ...]
+
+    def upload(self, store: Store) -> None:
+        """Put the blobs where whoever runs or checks the job finds them."""
+        for blob in self.blobs:
+            store.put(blob)
+
+
+def rounds_for(step_limit: int) -> int:
+    """The least number of rounds that allows `step_limit` steps (16^rounds). Raises `InputError` out of range."""
+    rounds = 1
+    while ARITY**rounds < step_limit:
+        rounds += 1
+    if step_limit < 1 or rounds > MAX_ROUNDS:
+        raise InputError(f"the step limit is 1 to 16^{MAX_ROUNDS}, not {step_limit}")
+    return rounds
+
+
+def order_program(program: bytes, arguments: Sequence[str], stdin: bytes, rounds: int) -> Order:
+    """One run of a program on the RISC-V machine. `arguments` start with its name. Raises `InputError`."""
+    task = {"arguments": list(arguments), "stdin": content_id(stdin) if stdin else None}
+    return order_tasks("riscv", program, [task], [stdin] if stdin else [], rounds)
+
+
+def order_tasks(
+    machine: str, program: bytes | None, tasks: Sequence[Mapping[str, Any]], inputs: Sequence[bytes], rounds: int
+) -> Order:
+    """Tasks for a machine, as its job specs have them; `inputs` are the blobs that they name.
+
+    Computes where each task begins, without running it. Raises `InputError` for what the machine cannot run.
+    """
+    own = {content_id(blob): blob for blob in [*([] if program is None else [program]), *inputs]}
+    program_id = None if program is None else content_id(program)
+    spec = JobSpec(assay="job/1", machine=machine, program=program_id, tasks=[dict(task) for task in tasks])
+    document = write_document(spec)
+    model = machine_named(machine)
+    roots = [model.load(program_id, task, ARITY**rounds, own.__getitem__).state_root(0) for task in spec.tasks]
+    return Order(
+        machine=machine,
+        task_root=merkle.root(roots),
+        task_count=len(roots),
+        rounds=rounds,
+        spec_id=bytes.fromhex(content_id(document)),
+        blobs=(*own.values(), document),
+    )
