@@ -20,25 +20,35 @@ EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
 NOT_FINALIZED = 6
 """The exit status of `submit --wait` for a job that ended in another way."""
 
-# By name: the module that has the command. Loaded when it is needed: web3 takes a second.
-COMMANDS: Mapping[str, str] = {
-    "devnet": "assay.cli.devnet",
-    "wallet": "assay.cli.wallet",
-    "deposit": "assay.cli.money",
-    "withdraw": "assay.cli.money",
-    "stake": "assay.cli.money",
-    "unstake": "assay.cli.money",
-    "build": "assay.cli.programs",
-    "run": "assay.cli.programs",
-    "submit": "assay.cli.submit",
-    "jobs": "assay.cli.jobs",
-    "show": "assay.cli.jobs",
-    "result": "assay.cli.jobs",
-    "cancel": "assay.cli.exits",
-    "expire": "assay.cli.exits",
-    "finalize": "assay.cli.exits",
-    "store": "assay.cli.store",
+SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "A market": {
+        "devnet": ("devnet", "run a market of your own on this machine"),
+        "store": ("store", "serve a folder of programs, inputs and outputs"),
+    },
+    "Money": {
+        "wallet": ("wallet", "make and list wallets, see what is in them"),
+        "deposit": ("money", "bring tokens into the market"),
+        "withdraw": ("money", "take them out again"),
+        "stake": ("money", "be liable with tokens, as a provider or verifier"),
+        "unstake": ("money", "make staked tokens free again"),
+    },
+    "Programs": {
+        "build": ("programs", "build a C program for the machine"),
+        "run": ("programs", "run a program here and now"),
+    },
+    "Jobs": {
+        "submit": ("submit", "send a program as a job, and pay for it"),
+        "jobs": ("jobs", "list jobs"),
+        "show": ("jobs", "show what became of a job"),
+        "result": ("jobs", "fetch a job's output, and check it"),
+        "cancel": ("exits", "take back a job that nobody has accepted"),
+        "expire": ("exits", "end a job that was not accepted or claimed in time"),
+        "finalize": ("exits", "pay for a claim that stood"),
+    },
 }
+"""The commands by section: the module in `assay.cli` that has it, and a summary. Loaded when needed: web3 takes long."""
+
+COMMANDS = {name: module for commands in SECTIONS.values() for name, (module, _) in commands.items()}
 
 
 class Commands(click.Group):
@@ -50,9 +60,14 @@ class Commands(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(COMMANDS[name]), name)
+        command = getattr(importlib.import_module(f"assay.cli.{COMMANDS[name]}"), name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, summary) for name, (_, summary) in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
