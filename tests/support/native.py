@@ -6,7 +6,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -21,9 +21,15 @@ def _compiler() -> list[str]:
 
 
 @cache
+def _folder() -> TemporaryDirectory[str]:
+    """Where the programs are until the session ends."""
+    return TemporaryDirectory()
+
+
+@cache
 def native(source: Path) -> Path:
-    """A C program, built once a session; the operating system clears it away."""
-    output = Path(mkdtemp(prefix="assay-native-")) / source.stem
+    """A C program, built once a session."""
+    output = Path(_folder().name) / source.stem
     subprocess.run([*_compiler(), "-O2", str(source), "-o", str(output)], check=True)
     return output
 
