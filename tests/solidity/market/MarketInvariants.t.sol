@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MarketHandler} from "tests/solidity/market/MarketHandler.sol";
+
+/// @notice What holds whatever hostile parties do (`MarketHandler`), and that everybody gets out in the end.
+contract MarketInvariantsTest {
+    MarketHandler private handler;
+    uint256 private fortune;
+
+    function setUp() external {
+        handler = new MarketHandler();
+        fortune = handler.FORTUNE();
+    }
+
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(handler);
+    }
+
+    struct Excluded {
+        address target;
+        bytes4[] selectors;
+    }
+
+    function excludeSelectors() external view returns (Excluded[] memory excluded) {
+        excluded = new Excluded[](1);
+        excluded[0] = Excluded(address(handler), new bytes4[](1));
+        excluded[0].selectors[0] = MarketHandler.closeDown.selector;
+    }
+
+    /// @dev One function, so that all of it is checked in each of the runs.
+    function invariant_the_rules_hold() external view {
+        require(held() == handler.owed(), "SPEC L1: the market does not hold what it owes");
+        require(handler.providersWealth() >= fortune, "SPEC G10: the honest provider lost money");
+        require(handler.verifiersWealth() >= fortune, "SPEC G10, J10: the honest verifier lost money");
+        require(!handler.wasAFalseClaimPaid(), "SPEC J7: a false claim was paid");
+        require(handler.areDisputesCounted(), "SPEC J8: a slot does not count the disputes about its job");
+        require(bytes(handler.violation()).length == 0, handler.violation());
+    }
+
+    /// @notice SPEC J15, L8: every job ends and every token gets out.
+    function afterInvariant() external {
+        handler.closeDown();
+        assert(held() == 0);
+    }
+
+    function held() private view returns (uint256) {
+        return handler.token().balanceOf(address(handler.market())) - handler.donated();
+    }
+}
