@@ -5,6 +5,7 @@ fit the same word, and a word that fits none is illegal.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from assay.machines.riscv.bits import extend
 from assay.machines.riscv.hart import SINK
@@ -162,6 +163,7 @@ def _by_opcode(table: Iterable[tuple[str, Immediate, Execute]]) -> dict[int, lis
 _ROWS = _by_opcode(TABLE)
 
 
+@lru_cache(maxsize=1 << 12)
 def decode(word: int) -> Instruction:
     """The instruction that a 32-bit word is; an illegal one executes as a trap."""
     for mask, bits, immediate, execute in _ROWS.get(word & 0x7F, ()):

@@ -2,8 +2,11 @@
 
 import capstone
 
+from assay.machines.riscv.bits import M64
 from assay.machines.riscv.decode import decode
 from assay.machines.riscv.instructions import control, system
+from assay.machines.riscv.memory_tree import LEAF
+from assay.machines.riscv.state import ENCODING, State
 
 _RELATIVE = {control.jal, control.beq, control.bne, control.blt, control.bge, control.bltu, control.bgeu}
 
@@ -21,5 +24,15 @@ def disassemble(word: int, pc: int) -> str:
         return instruction.execute.__name__
     operands = lines[0].op_str.split(", ")
     if instruction.execute in _RELATIVE:
-        operands[-1] = hex(pc + instruction.immediate & (1 << 64) - 1)
+        operands[-1] = hex(pc + instruction.immediate & M64)
     return f"{lines[0].mnemonic} {', '.join(operands)}".strip()
+
+
+def describe_step(witness: bytes) -> str:
+    """The step that a witness is for: its pc and its instruction. The witness is not checked; `replay` does that."""
+    pc = State.decode(witness[: ENCODING.size]).pc
+    if pc & 3 or pc >> 32:
+        return f"{pc:#x}: nothing can be fetched here"
+    leaf = witness[ENCODING.size + 4 :][:LEAF]
+    word = int.from_bytes(leaf[pc % LEAF :][:4], "little")
+    return f"{pc:#x}: {disassemble(word, pc)}"

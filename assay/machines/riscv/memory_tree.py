@@ -69,19 +69,8 @@ class MemoryTree:
         return self.node(level, leaf >> level ^ 1)
 
     def _hash_page(self, index: int, page: bytes) -> None:
-        before = self._pages.get(index, ZERO_PAGE)
         nodes = self._page_nodes.setdefault(index, bytearray(_ZERO_NODES))
-        dirty = set()
-        for start in range(0, PAGE, 2 * LEAF):
-            leaves = page[start : start + 2 * LEAF]
-            if leaves != before[start : start + 2 * LEAF]:
-                place = 64 + start // (2 * LEAF)
-                nodes[place * LEAF : (place + 1) * LEAF] = keccak256(leaves)
-                dirty.add(place >> 1)
-        while dirty and dirty != {0}:
-            for place in dirty:
-                nodes[place * LEAF : (place + 1) * LEAF] = keccak256(nodes[2 * place * LEAF : 2 * (place + 1) * LEAF])
-            dirty = {place >> 1 for place in dirty}
+        _hash_changes(nodes, 1, page, self._pages.get(index, ZERO_PAGE))
         self._pages[index] = page
         self._upper[(1 << DEPTH - PAGE_LEVEL) + index] = bytes(nodes[LEAF : 2 * LEAF])
 
@@ -93,3 +82,18 @@ class MemoryTree:
                 left = self._upper.get(2 * place, DEFAULTS[level])
                 right = self._upper.get(2 * place + 1, DEFAULTS[level])
                 self._upper[place] = keccak256(left + right)
+
+
+def _hash_changes(nodes: bytearray, place: int, page: bytes, before: bytes) -> None:
+    """Bring the node at `place` of a page up to date, and those below it, where the page is not as before."""
+    size = PAGE >> place.bit_length() - 1
+    covered = slice(place * size - PAGE, place * size - PAGE + size)
+    if page[covered] == before[covered]:
+        return
+    if size == 2 * LEAF:
+        children: bytes | bytearray = page[covered]
+    else:
+        _hash_changes(nodes, 2 * place, page, before)
+        _hash_changes(nodes, 2 * place + 1, page, before)
+        children = nodes[2 * place * LEAF : 2 * (place + 1) * LEAF]
+    nodes[place * LEAF : (place + 1) * LEAF] = keccak256(children)

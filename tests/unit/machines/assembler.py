@@ -16,7 +16,7 @@ ECALL, EBREAK, MRET, WFI, NOP = 0x00000073, 0x00100073, 0x30200073, 0x10500073, 
 MTVEC, MSCRATCH, MEPC, MCAUSE, MTVAL = 0x305, 0x340, 0x341, 0x342, 0x343
 
 
-def r_type(opcode: int, funct3: int, funct7: int, rd: int, rs1: int, rs2: int) -> int:  # noqa: PLR0917
+def r_type(opcode: int, funct3: int, funct7: int, rd: int, rs1: int, rs2: int) -> int:
     return funct7 << 25 | rs2 << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | opcode
 
 

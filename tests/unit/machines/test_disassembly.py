@@ -2,10 +2,14 @@
 
 import pytest
 
+from assay.errors import IntegrityError
 from assay.machines.riscv.decode import TABLE, decode
-from assay.machines.riscv.disassembly import disassemble
+from assay.machines.riscv.disassembly import describe_step, disassemble
+from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.instructions import system
-from tests.unit.machines.assembler import A0, A1, ECALL, RA, SP, WFI, ZERO, add, addi, bne, jal, lr_d, sd
+from assay.machines.riscv.memory import Memory
+from assay.machines.riscv.trace import RiscvTrace
+from tests.unit.machines.assembler import A0, A1, ECALL, RA, SP, WFI, ZERO, add, addi, bne, jal, lr_d, program, sd
 
 
 @pytest.mark.parametrize(
@@ -39,3 +43,17 @@ def test_every_instruction_has_a_text(pattern: str) -> None:
     word = int(pattern.replace(" ", "").replace(".", "0"), 2)
     assert decode(word).execute is not system.illegal
     assert not disassemble(word, 0).startswith(".word")
+
+
+def test_a_witness_tells_its_step() -> None:
+    trace = RiscvTrace(Hart(Memory(), pc=0x101C, mtvec=1 << 32), program([addi(A0, A0, 5), ECALL], 0x101C), 16)
+    assert [describe_step(trace.witness(step)) for step in range(3)] == [
+        "0x101c: addi a0, a0, 5",
+        "0x1020: ecall",
+        "0x100000000: nothing can be fetched here",
+    ]
+
+
+def test_bytes_that_are_no_witness_tell_nothing() -> None:
+    with pytest.raises(IntegrityError, match="336 bytes"):
+        describe_step(bytes(335))

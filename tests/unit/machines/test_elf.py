@@ -115,7 +115,7 @@ def test_program_headers_outside_the_file_are_refused(offset: int) -> None:
 
 
 def test_every_change_of_a_byte_of_the_headers_is_read_or_refused() -> None:
-    for place, value in product(range(4, 64 + 56), (0, 1, 2, 0x7F, 0x80, 0xFF)):
+    for place, value in product(range(4, 64 + 56), (0, 1, 0x80, 0xFF)):
         try:
             parse_elf(GOOD[:place] + bytes([value]) + GOOD[place + 1 :])
         except InputError:

@@ -120,10 +120,10 @@ def test_states_are_the_same_in_any_order_and_with_any_number_of_snapshots(
     monkeypatch.setattr(trace_module, "STRIDE", 16)
     monkeypatch.setattr(trace_module, "MAX_SNAPSHOTS", snapshots)
     monkeypatch.setattr(trace_module, "MAX_SNAPSHOT_PAGES", pages)
-    expected = roots_one_by_one(program(FOREVER), 400)
-    trace = trace_of(FOREVER, step_limit=400)
+    expected = roots_one_by_one(program(FOREVER), 200)
+    trace = trace_of(FOREVER, step_limit=200)
     trace.run()
-    steps = list(range(401))
+    steps = list(range(201))
     random.Random(1).shuffle(steps)
     for step in steps:
         assert trace.state_root(step) == expected[step]
