@@ -34,7 +34,8 @@ i64 stream_read(u64 stream, u64 address, u64 length) {
     return length;
 }
 
-// Appends as much as has room.
+// Appends as much as has room. The length comes first: what lies beyond it is zero in every state of a run, so that a run
+// that is cut off in the middle proves its output, too.
 static u64 append(u64 stream, const void *bytes, u64 length) {
     volatile u64 *position = stream == 1 ? &OUTPUT->stdout_length : &OUTPUT->stderr_length;
     u64 start = stream == 1 ? STDOUT : STDERR;
@@ -42,8 +43,8 @@ static u64 append(u64 stream, const void *bytes, u64 length) {
 
     u64 at = *position, left = room - at;
     if (length > left) length = left;
-    memcpy((void *)(start + at), bytes, length);
     *position = at + length;
+    memcpy((void *)(start + at), bytes, length);
     return length;
 }
 

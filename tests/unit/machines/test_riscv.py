@@ -181,6 +181,20 @@ def test_a_program_that_writes_into_the_output_region_can_be_claimed(offset: int
             RiscvMachine().check_result(entry, blobs.fetch)
 
 
+def test_a_run_that_is_cut_off_anywhere_proves_its_result() -> None:
+    """Also in the middle of a write: its length is there before its bytes (docs/machine.md, section 6)."""
+    stdin = b"x" * 63
+    middle = 0
+    for limit in range(0, load(COPY, stdin).run() + 5, 5):
+        trace, blobs = load(COPY, stdin, limit), Blobs()
+        entry, outputs = trace.result()
+        for output in outputs:
+            blobs.put(output)
+        assert RiscvMachine().check_result(entry, blobs.fetch) == (trace.state_root(limit), trace.outcome())
+        middle += b"\0" in trace.outcome().stdout
+    assert middle > 0
+
+
 def flip(text: str) -> str:
     return ("1" if text[0] == "0" else "0") + text[1:]
 
