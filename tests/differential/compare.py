@@ -11,10 +11,7 @@ from assay.machines.riscv.memory_tree import MemoryTree
 from assay.machines.riscv.state import State
 from assay.machines.riscv.witness import record
 from tests.differential.cases import Case
-from tests.differential.referee import Referee
-
-BATCH = 200
-"""Steps sent to the node at once."""
+from tests.differential.referee import REQUEST, Referee
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def disagreements(steps: Iterable[Step], referee: Referee) -> Iterator[tuple[int
     iterator = iter(steps)
     with ThreadPoolExecutor(max_workers=1) as pool:
         running: tuple[list[Step], Future[list[bytes | None]]] | None = None
-        while batch := list(islice(iterator, BATCH)):
+        while batch := list(islice(iterator, REQUEST)):
             verdicts = pool.submit(referee.step_all, [(step.before.root(), step.witness) for step in batch])
             if running is not None:
                 yield _compare(*running)
