@@ -46,7 +46,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "finalize": ("exits", "pay for a claim that stood"),
     },
 }
-"""The commands by section: the module in `assay.cli` that has it, and a summary. Loaded when needed: web3 takes long."""
+"""The commands by section: the module of `assay.cli`, and a summary. Loaded when needed: web3 takes its time."""
 
 COMMANDS = {name: module for commands in SECTIONS.values() for name, (module, _) in commands.items()}
 

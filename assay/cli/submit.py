@@ -17,7 +17,7 @@ from assay.cli.stages import describe, status_of
 from assay.client.exits import end_overdue
 from assay.client.follow import News, follow
 from assay.client.order import DEFAULT_STEP_LIMIT, order_program, rounds_for
-from assay.client.requester import Conditions
+from assay.client.requester import Conditions, make_terms
 from assay.client.result import fetch_outcomes
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
@@ -105,7 +105,7 @@ def submit(
     with waiting("preparing the job"):
         order = order_program(code, (program.name, *arguments), stdin, rounds_for(step_limit))
         conditions = Conditions(price, bond, accept_period, run_period, challenge_period)
-        terms = requester.terms(order, conditions)
+        terms = make_terms(session.chain, order, conditions)
         requester.check_funds(price)
         order.upload(session.store)
         posted = requester.post(terms)

@@ -11,7 +11,7 @@ from assay.client.follow import News
 from assay.errors import ContractError, InputError
 
 GRACE = 15
-"""Seconds that are left to others, who are paid for it, before a job is ended for them."""
+"""Seconds that a provider has to finalize its own claim, before it is done for it."""
 
 
 def finalize_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
@@ -30,16 +30,15 @@ def cancel_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
 
 
 def end_overdue(chain: Chain, sender: Sender, news: News) -> None:
-    """End the job if its time has been over for a while and nobody else has ended it."""
+    """End the job if its time is over and nobody else has ended it."""
     history = news.history
-    waits = news.head.timestamp <= history.job.deadline + GRACE
-    if history.ended or history.open_disputes or waits:
+    if not news.is_overdue or history.open_disputes:
         return
     try:
-        if history.job.status == Status.CLAIMED:
-            finalize_job(chain, sender, history)
-        else:
+        if history.job.status != Status.CLAIMED:
             expire_job(chain, sender, history)
+        elif news.head.timestamp > history.job.deadline + GRACE:
+            finalize_job(chain, sender, history)
     except ContractError as refused:
         if refused.error != "RecordMismatch":  # somebody has ended it meanwhile
             raise

@@ -41,6 +41,27 @@ class Posted:
     """Tokens that were deposited for it in the same transaction, base units."""
 
 
+def make_terms(chain: Chain, order: Order, conditions: Conditions) -> Terms:
+    """The terms of a job, with the market's least where nothing else is asked. Raises `InputError`."""
+    referee = chain.deployment.referees.get(order.machine)
+    if referee is None:
+        raise InputError(f"this market has no referee for the machine {order.machine!r}")
+    parameters = chain.market.parameters()
+    bond, period = conditions.bond, conditions.challenge_period
+    return Terms(
+        referee=referee,
+        task_root=order.task_root,
+        task_count=order.task_count,
+        rounds=order.rounds,
+        price=conditions.price,
+        bond=parameters.minimum_bond if bond is None else bond,
+        accept_period=conditions.accept_period,
+        run_period=conditions.run_period,
+        challenge_period=parameters.minimum_challenge_period if period is None else period,
+        spec_id=order.spec_id,
+    )
+
+
 class Requester:
     """A party that pays for jobs: an account, and the market that it deals with."""
 
@@ -48,26 +69,6 @@ class Requester:
         self.chain = chain
         self.address = sender.address
         self._sender = sender
-
-    def terms(self, order: Order, conditions: Conditions) -> Terms:
-        """The terms of a job, with the market's least where nothing else is asked. Raises `InputError`."""
-        referee = self.chain.deployment.referees.get(order.machine)
-        if referee is None:
-            raise InputError(f"this market has no referee for the machine {order.machine!r}")
-        parameters = self.chain.market.parameters()
-        bond, period = conditions.bond, conditions.challenge_period
-        return Terms(
-            referee=referee,
-            task_root=order.task_root,
-            task_count=order.task_count,
-            rounds=order.rounds,
-            price=conditions.price,
-            bond=parameters.minimum_bond if bond is None else bond,
-            accept_period=conditions.accept_period,
-            run_period=conditions.run_period,
-            challenge_period=parameters.minimum_challenge_period if period is None else period,
-            spec_id=order.spec_id,
-        )
 
     def check_funds(self, amount: int) -> int:
         """What has to be deposited to have `amount` free, base units. Raises `InputError` if the wallet lacks it."""

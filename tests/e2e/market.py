@@ -1,0 +1,68 @@
+"""What the tests with a whole network share: the network itself, and the command line in this very process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from assay.cli.main import cli
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Market:
+    """A network that `assay devnet` runs, and the wallets that it has funded."""
+
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a shell of a user of this network would have set."""
+        return {"ASSAY_HOME": str(self.home), "ASSAY_PASSWORD_FILE": str(self.home / "password")}
+
+    def assay(self, *arguments: str, expect: int = 0, **environment: str) -> Result:
+        """Run a command; fails with what it said if its exit status is not the one expected."""
+        result = CliRunner().invoke(cli, arguments, env={**self.environment, **environment})
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == expect, (
+            f"assay {' '.join(arguments)} exits with {result.exit_code}:\n{result.output}"
+        )
+        return result
+
+    def json(self, *arguments: str, **environment: str) -> Any:
+        """What a command prints with `--json`."""
+        return json.loads(self.assay(*arguments, "--json", **environment).stdout)
+
+
+@contextmanager
+def running_market(home: Path, *wallets: str) -> Iterator[Market]:
+    """A network of its own on free ports, as a user starts and stops it, with these wallets made and funded."""
+    market = Market(home)
+    (home / "password").write_text("correct horse\n")
+    for wallet in wallets:
+        market.assay("wallet", "new", wallet)
+    funds = [argument for wallet in wallets for argument in ("--fund", wallet)]
+    assay = [sys.executable, "-m", "assay.cli.main"]
+    environment = {**os.environ, **market.environment}
+    started = subprocess.run(
+        [*assay, "devnet", "--port", "0", "--store-port", "0", "--detach", *funds],
+        env=environment,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert started.returncode == 0, started.stderr
+    try:
+        yield market
+    finally:
+        subprocess.run([*assay, "devnet", "--stop"], env=environment, cwd=CHECKOUT, check=True, capture_output=True)
