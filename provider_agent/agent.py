@@ -1,0 +1,118 @@
+"""Putting an agent together: locks, key, chain, journal, roles."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from assay.amounts import format_tokens
+from assay.chain.connection import Chain, connect
+from assay.chain.history import Book
+from assay.chain.keys import Wallet, find_wallet, unlock_wallet
+from assay.chain.sender import Sender
+from assay.errors import InputError
+from provider_agent.bench import MachineFactory, shipped_machines
+from provider_agent.context import Context
+from provider_agent.daemon import Daemon
+from provider_agent.executor import Executor
+from provider_agent.journal import Identity, Journal
+from provider_agent.lock import Lock
+from provider_agent.logs import about
+from provider_agent.outbox import Outbox
+from provider_agent.roles.base import Role
+from provider_agent.roles.provider import Provider
+from provider_agent.roles.verifier import Verifier
+from provider_agent.settings import Settings, WalletSettings
+from provider_agent.stop import Stop
+
+log = logging.getLogger(__name__)
+
+ROLES: Mapping[str, Callable[[Context], Role]] = {"provider": Provider, "verifier": Verifier}
+
+
+@dataclass(frozen=True)
+class _Means:
+    """What an agent holds while it runs."""
+
+    chain: Chain
+    account: LocalAccount
+    journal: Journal
+    executor: Executor
+
+
+def run_agent(
+    settings: Settings, roles: Sequence[str], stop: Stop, machines: MachineFactory = shipped_machines
+) -> None:
+    """Run an agent in these roles until it is told to stop, or cannot go on.
+
+    Raises `InputError` for settings that cannot be used, and if another agent uses the journal or the key.
+    """
+    with _means(settings, machines) as means:
+        chain, address = means.chain, str(means.account.address)
+        node, confirmations = chain.node, settings.chain.confirmations
+        sender = Sender(node, means.account, chain.deployment.chain_id, means.journal)
+        context = Context(
+            settings=settings,
+            chain=chain,
+            parameters=chain.market.parameters(),
+            account=address,
+            journal=means.journal,
+            outbox=Outbox(means.journal, sender, settings.loop, confirmations),
+            executor=means.executor,
+            book=Book(chain.deployment.market),
+        )
+        stake = format_tokens(chain.market.account_of(address).stake)
+        about_it = about(account=address, roles=",".join(roles), chain=chain.deployment.chain_id, stake=stake)
+        log.info("started", extra=about_it)
+        Daemon(context, [ROLES[role](context) for role in roles], stop).run()
+
+
+def wallet_of(settings: WalletSettings) -> Wallet:
+    """The keystore file. Raises `InputError`."""
+    return find_wallet(settings.keystore.parent, settings.keystore.stem)
+
+
+def unlock(settings: WalletSettings) -> LocalAccount:
+    """The key that signs. Raises `InputError` if the keystore or its password cannot be used."""
+    named = settings.password_file or os.environ.get("ASSAY_PASSWORD_FILE")
+    if not named:
+        raise InputError("the keystore needs a password: set wallet.password_file, or ASSAY_PASSWORD_FILE")
+    try:
+        password = Path(named).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as fault:
+        raise InputError(f"the password file cannot be read: {fault}") from fault
+    return unlock_wallet(wallet_of(settings), password)
+
+
+@contextmanager
+def _means(settings: Settings, machines: MachineFactory) -> Iterator[_Means]:
+    """Locks first, so that a second agent has touched nothing when it is refused."""
+    journal_lock = settings.journal.with_name(f"{settings.journal.name}.lock")
+    with Lock(journal_lock, f"the journal {settings.journal}"):
+        account = unlock(settings.wallet)
+        chain = connect(settings.chain.rpc, settings.chain.deployment)
+        key_lock = _lock_folder() / f"{account.address}-{chain.deployment.chain_id}.lock"
+        with Lock(key_lock, f"the key of {account.address}"):
+            journal = Journal(settings.journal)
+            executor = Executor(machines, settings.loop.processes)
+            try:
+                journal.bind(_identity(chain, str(account.address)))
+                yield _Means(chain, account, journal, executor)
+            finally:
+                executor.close()
+                journal.close()
+
+
+def _identity(chain: Chain, account: str) -> Identity:
+    deployment = chain.deployment
+    return Identity(deployment.chain_id, deployment.market, account, chain.node.block(deployment.start_block).hash)
+
+
+def _lock_folder() -> Path:
+    """One folder for all agents of this user on this machine."""
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "assay" / "locks"

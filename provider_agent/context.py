@@ -1,0 +1,53 @@
+"""What the roles share: the chain as last confirmed, and the means to act on it."""
+
+from dataclasses import dataclass
+
+from assay.chain.connection import Chain
+from assay.chain.history import Book, JobHistory
+from assay.chain.records import Job, JobId, Parameters
+from provider_agent.bench import Workload
+from provider_agent.executor import Executor
+from provider_agent.journal import Journal
+from provider_agent.outbox import Outbox
+from provider_agent.settings import Settings
+
+
+@dataclass
+class Context:
+    """One agent at work. The loop renews `book` and `now`; everything else stays."""
+
+    settings: Settings
+    chain: Chain
+    parameters: Parameters
+    account: str
+    """The agent's address."""
+    journal: Journal
+    outbox: Outbox
+    executor: Executor
+    book: Book
+    """All jobs and disputes, as the confirmed events tell them."""
+    now: int = 0
+    """The chain's time: that of its newest block, seconds since the epoch."""
+
+    def history(self, job: str) -> JobHistory:
+        """What became of a job, given as text."""
+        return self.book.jobs[JobId.parse(job)]
+
+    def machine_of(self, job: Job) -> str | None:
+        """The machine that a job's referee executes, if this agent has it."""
+        return self.chain.deployment.machine_of(job.terms.referee)
+
+    def workload(self, job: Job, maximum_bytes: int) -> Workload:
+        """A job as its worker needs it. The job's machine has to be known."""
+        machine = self.machine_of(job)
+        assert machine is not None
+        return Workload(
+            machine=machine,
+            spec_id=job.terms.spec_id.hex(),
+            task_root=job.terms.task_root,
+            task_count=job.terms.task_count,
+            rounds=job.terms.rounds,
+            store=self.settings.store.location,
+            cache=self.settings.cache / str(job.job_id),
+            maximum_bytes=maximum_bytes,
+        )

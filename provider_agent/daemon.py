@@ -1,0 +1,191 @@
+"""The loop: new confirmed events, deadlines due, duties, pending transactions, sleep.
+
+Only the events tell what happened, and only confirmed ones: a transaction's receipt changes nothing here. Everything
+that is decided or computed is in the journal before it is relied on, so the loop can be killed anywhere and goes on.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+
+from assay.chain.events import DisputeEvent, JobEvent, decode_logs, read_logs
+from assay.chain.history import Book, JobHistory
+from assay.chain.node import Block, Log
+from assay.chain.records import JobId
+from assay.errors import AssayError, TransientError
+from provider_agent.context import Context
+from provider_agent.duty import Duty, State
+from provider_agent.executor import JobFaultError
+from provider_agent.journal import KEPT_BLOCKS, Position, SubjectLog
+from provider_agent.logs import about
+from provider_agent.roles.base import Role
+from provider_agent.stop import Stop
+
+log = logging.getLogger(__name__)
+
+JOB_FAULT_LIMIT = 8
+"""Faults in a row after which a job is given up, if nothing is at risk in it."""
+
+
+class Daemon:
+    """One agent, running."""
+
+    def __init__(self, context: Context, roles: Sequence[Role], stop: Stop) -> None:
+        self._context = context
+        self._roles = {role.name: role for role in roles}
+        self._stop = stop
+        self._rebuild_book()
+
+    def run(self) -> None:
+        """Go on until told to stop.
+
+        Raises `AssayError` when the node's faults do not end, and at once whatever is no passing fault.
+        """
+        settings = self._context.settings.loop
+        faults = 0
+        while not self._stop.requested:
+            pause = settings.poll
+            try:
+                self.tick()
+                faults = 0
+            except TransientError as fault:
+                faults += 1
+                if faults >= settings.fault_limit:
+                    raise AssayError(f"gave up after {faults} faults in a row; the last one: {fault}") from fault
+                pause = _backoff(faults, settings.retry, settings.retry_limit)
+                log.warning("fault", extra=about(count=faults, retry_in=pause, reason=fault))
+            self._context.executor.wait(pause, self._stop.fileno())
+        log.info("stopping", extra=about(reason=self._stop.reason))
+
+    def tick(self) -> None:
+        """One pass of the loop."""
+        context = self._context
+        head = context.chain.node.head()
+        context.now = head.timestamp
+        confirmed = self._confirmed(head)
+        self._follow(confirmed)
+        self._meet_deadlines()
+        self._act()
+        context.outbox.settle(confirmed.number)
+
+    # Events
+
+    def _confirmed(self, head: Block) -> Block:
+        number = head.number - self._context.settings.chain.confirmations
+        return head if number == head.number else self._context.chain.node.block(max(number, 0))
+
+    def _follow(self, confirmed: Block) -> None:
+        """Take in the events of all blocks up to `confirmed`."""
+        journal, chain = self._context.journal, self._context.chain
+        position = journal.position()
+        if position is not None and confirmed.number < position.number:
+            log.debug("the node is behind", extra=about(block=confirmed.number, position=position.number))
+            return
+        if position is not None and not self._is_on_chain(position):
+            position = self._rewind(position)
+        first = chain.deployment.start_block if position is None else position.number + 1
+        if confirmed.number < first:
+            return
+        logs = [entry for page in read_logs(chain.node, chain.deployment, first, confirmed.number) for entry in page]
+        if chain.node.block(confirmed.number).hash != confirmed.hash:
+            raise TransientError("the chain was reorganised while it was read")
+        try:
+            with journal.transaction():
+                journal.advance(Position(confirmed.number, confirmed.hash), self._take_in(logs))
+        except BaseException:
+            self._rebuild_book()
+            raise
+        self._forget_old(confirmed.number)
+
+    def _take_in(self, logs: Sequence[Log]) -> list[SubjectLog]:
+        """Bring the book up to date, tell the roles, and return what has to be kept."""
+        book, kept = self._context.book, []
+        for raw in logs:
+            for entry in decode_logs([raw], self._context.chain.deployment):
+                event = entry.event
+                book.add(entry)
+                if isinstance(event, JobEvent):
+                    job_id = event.job_id
+                elif isinstance(event, DisputeEvent) and event.dispute_id in book.disputes:
+                    job_id = book.disputes[event.dispute_id].terms.job_id
+                else:
+                    continue  # money, or another market's dispute
+                kept.append(SubjectLog(raw, str(job_id), type(event).__name__))
+                for role in self._roles.values():
+                    if (handle := role.on.get(type(event))) is not None:
+                        handle(event)
+        return kept
+
+    def _is_on_chain(self, position: Position) -> bool:
+        return self._context.chain.node.block(position.number).hash == position.hash
+
+    def _rewind(self, position: Position) -> Position | None:
+        """Go back to the last block that is still on the chain."""
+        journal = self._context.journal
+        common = next((older for older in journal.positions() if self._is_on_chain(older)), None)
+        journal.rewind(-1 if common is None else common.number)
+        self._rebuild_book()
+        log.warning("reorganisation", extra=about(position=position.number, back_to=common and common.number))
+        return common
+
+    def _rebuild_book(self) -> None:
+        deployment = self._context.chain.deployment
+        logs = list(self._context.journal.logs())
+        self._context.book = Book(deployment.market, decode_logs(logs, deployment))
+
+    def _forget_old(self, number: int) -> None:
+        """Drop jobs that have been over for so long that no reorganisation brings them back."""
+        context = self._context
+        live = {duty.job for duty in context.journal.live_duties()}
+        for job_id, history in list(context.book.jobs.items()):
+            if str(job_id) not in live and self._is_over(job_id, history, number - KEPT_BLOCKS):
+                context.journal.forget_job(str(job_id))
+                del context.book.jobs[job_id]
+                for dispute in context.book.disputes_of(job_id):
+                    del context.book.disputes[dispute.dispute_id]
+
+    def _is_over(self, job_id: JobId, history: JobHistory, before: int) -> bool:
+        if history.ended is None:
+            return False
+        disputes = self._context.book.disputes_of(job_id)
+        entries = [*history.entries, *(entry for dispute in disputes for entry in dispute.entries)]
+        return all(dispute.resolved for dispute in disputes) and max(entry.block for entry in entries) < before
+
+    # Deadlines and duties
+
+    def _meet_deadlines(self) -> None:
+        for deadline in self._context.journal.deadlines(before=self._context.now):
+            if (role := self._roles.get(deadline.role)) is not None:
+                role.due[deadline.action](deadline.subject)
+
+    def _act(self) -> None:
+        """Go on with every duty."""
+        context = self._context
+        for duty in context.journal.live_duties():
+            role = self._roles.get(duty.role)
+            if role is None or duty.retry_at > time.time():
+                continue
+            try:
+                role.act(duty)
+            except JobFaultError as fault:
+                self._take_fault(role, duty, fault)
+        live = {duty.job for duty in context.journal.live_duties()}
+        for job in context.executor.retain(live):
+            shutil.rmtree(context.settings.cache / job, ignore_errors=True)
+
+    def _take_fault(self, role: Role, duty: Duty, fault: JobFaultError) -> None:
+        """A job could not be computed: give it up if that costs nothing, else go on trying."""
+        context, settings = self._context, self._context.settings.loop
+        about_it = about(role=duty.role, job=duty.job, reason=fault, attempts=duty.attempts + 1)
+        if not role.is_at_risk(duty) and (not fault.may_pass or duty.attempts + 1 >= JOB_FAULT_LIMIT):
+            context.journal.set_duty(duty, State.REFUSED, f"cannot be computed: {fault}")
+            log.warning("refused", extra=about_it)
+            return
+        context.journal.postpone(duty, str(fault), _backoff(duty.attempts + 1, settings.retry, settings.retry_limit))
+        log.log(logging.WARNING if fault.may_pass else logging.ERROR, "job fault", extra=about_it)
+
+
+def _backoff(attempt: int, first: float, limit: float) -> float:
+    """Seconds to wait after `attempt` faults in a row, 1 or more."""
+    return min(first * 2.0 ** min(attempt - 1, 30), limit)

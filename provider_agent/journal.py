@@ -1,0 +1,337 @@
+"""The agent's durable record. What is in it was committed before anything was sent or relied on.
+
+SQLite in a file (WAL), through SQLAlchemy Core, so that another database can take its place.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.exc import DatabaseError
+
+from assay.chain.node import Log, Receipt
+from assay.chain.sender import Transaction
+from assay.errors import InputError
+from provider_agent import schema
+from provider_agent.duty import LIVE, Deadline, Duty, State
+
+KEPT_BLOCKS = 512
+"""How many positions are remembered: a reorganisation that is deeper has the chain read again from the start."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A block up to which the chain was read."""
+
+    number: int
+    hash: bytes
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whom and what a journal is for."""
+
+    chain_id: int
+    market: str
+    account: str
+    first_block: bytes
+    """Hash of the block that the deployment starts at."""
+
+
+@dataclass(frozen=True)
+class SubjectLog:
+    """A log, and the job that it is about."""
+
+    log: Log
+    job: str
+    event: str
+
+
+class Journal:
+    """The record in one database. Also the sender's `TransactionJournal`."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        """Open the journal, or make a new one. Raises `InputError` if the file is no journal."""
+        self._clock = clock
+        self._engine = _sqlite(path)
+        self._open: Connection | None = None
+        try:
+            schema.metadata.create_all(self._engine)
+        except DatabaseError as fault:
+            raise InputError(f"The journal {path} cannot be used: {fault.orig}. Name another, or remove it.") from fault
+
+    def close(self) -> None:
+        """Close the database."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what is written in the `with` block is committed at its end, and dropped if it fails."""
+        if self._open is not None:
+            yield
+            return
+        with self._engine.begin() as connection:
+            self._open = connection
+            try:
+                yield
+            finally:
+                self._open = None
+
+    def _write(self, statement: Any) -> None:
+        with self.transaction():
+            assert self._open is not None
+            self._open.execute(statement)
+
+    def _rows(self, statement: Any) -> Sequence[Row[Any]]:
+        if self._open is not None:
+            return self._open.execute(statement).all()
+        with self._engine.connect() as connection:
+            return connection.execute(statement).all()
+
+    # Identity and position
+
+    def bind(self, identity: Identity) -> None:
+        """Make the journal that of `identity`. Raises `InputError` if it is another's."""
+        wanted = {
+            "chain_id": identity.chain_id,
+            "market": identity.market,
+            "account": identity.account,
+            "first_block": _text(identity.first_block),
+        }
+        rows = self._rows(select(schema.identity))
+        if not rows:
+            self._write(insert(schema.identity).values(wanted))
+            return
+        has = rows[0]._asdict()
+        if different := [name for name in wanted if wanted[name] != has[name]]:
+            name = different[0]
+            raise InputError(
+                f"The journal belongs to another agent: its {name} is {has[name]}, and this agent's {wanted[name]}. "
+                "Name another journal; after a local network was started afresh, remove the old one."
+            )
+
+    def position(self) -> Position | None:
+        """The last block that was read; None before the first."""
+        rows = self._rows(select(schema.blocks).order_by(schema.blocks.c.number.desc()).limit(1))
+        return _position(rows[0]) if rows else None
+
+    def positions(self) -> Iterator[Position]:
+        """The blocks that are remembered as read, newest first."""
+        for row in self._rows(select(schema.blocks).order_by(schema.blocks.c.number.desc())):
+            yield _position(row)
+
+    def advance(self, position: Position, logs: Iterable[SubjectLog]) -> None:
+        """Everything up to `position` was read, and these are the logs since the last position."""
+        with self.transaction():
+            for log in logs:
+                self._write(insert(schema.logs).values(_log_values(log)))
+            self._write(insert(schema.blocks).values(number=position.number, hash=_text(position.hash)))
+            kept = select(schema.blocks.c.number).order_by(schema.blocks.c.number.desc()).limit(KEPT_BLOCKS)
+            oldest = min(row.number for row in self._rows(kept))
+            self._write(delete(schema.blocks).where(schema.blocks.c.number < oldest))
+
+    def rewind(self, number: int) -> None:
+        """Forget what was read after block `number`; what had ended by it is live again."""
+        with self.transaction():
+            undone = select(schema.logs.c.job).where(schema.logs.c.block > number)
+            reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
+            self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
+            self._write(delete(schema.logs).where(schema.logs.c.block > number))
+            self._write(delete(schema.blocks).where(schema.blocks.c.number > number))
+
+    def logs(self) -> Iterator[Log]:
+        """The logs of all jobs that were not forgotten, in the chain's order."""
+        order = (schema.logs.c.block, schema.logs.c.log_index)
+        for row in self._rows(select(schema.logs).order_by(*order)):
+            yield _log(row)
+
+    def forget_job(self, job: str) -> None:
+        """Drop the logs of a job that is long over."""
+        self._write(delete(schema.logs).where(schema.logs.c.job == job))
+
+    # Duties
+
+    def add_duty(self, role: str, job: str, reason: str, revive: bool = False) -> None:
+        """There is something to consider. If the duty is there already it stays as it is, unless `revive` is set."""
+        known = self.duty(role, job)
+        if known is not None:
+            if revive and not known.state.is_live:
+                self.set_duty(known, State.CONSIDERING, reason)
+            return
+        now = self._clock()
+        duty = {"role": role, "job": job, "state": State.CONSIDERING, "reason": reason}
+        self._write(insert(schema.duties).values(**duty, created_at=now, updated_at=now))
+
+    def duty(self, role: str, job: str) -> Duty | None:
+        """What is recorded about a job in a role."""
+        key = (schema.duties.c.role == role) & (schema.duties.c.job == job)
+        rows = self._rows(select(schema.duties).where(key))
+        return _duty(rows[0]) if rows else None
+
+    def live_duties(self) -> list[Duty]:
+        """What is left to do, oldest first."""
+        live = select(schema.duties).where(schema.duties.c.state.in_(LIVE)).order_by(schema.duties.c.created_at)
+        return [_duty(row) for row in self._rows(live)]
+
+    def recent_duties(self, count: int) -> list[Duty]:
+        """The duties changed last, newest first."""
+        recent = select(schema.duties).order_by(schema.duties.c.updated_at.desc()).limit(count)
+        return [_duty(row) for row in self._rows(recent)]
+
+    def set_duty(self, duty: Duty, state: State, reason: str) -> Duty:
+        """Record that `duty` is in `state` now; the duty as it is then."""
+        return self._update_duty(duty, state=state, reason=reason, attempts=0, retry_at=0.0)
+
+    def set_computed(self, duty: Duty, reason: str, final_roots: Sequence[bytes], result_id: bytes) -> Duty:
+        """Record what was computed and published, before it is claimed; the duty as it is then."""
+        roots = " ".join(_text(root) for root in final_roots)
+        values = {"state": State.COMPUTED, "reason": reason, "final_roots": roots, "result_id": _text(result_id)}
+        return self._update_duty(duty, **values, attempts=0, retry_at=0.0)
+
+    def note(self, duty: Duty, reason: str) -> None:
+        """Record why nothing happens at present."""
+        if duty.reason != reason:
+            self._update_duty(duty, reason=reason)
+
+    def postpone(self, duty: Duty, reason: str, seconds: float) -> None:
+        """Try again after a fault, not before `seconds` from now."""
+        retry_at = self._clock() + seconds
+        self._update_duty(duty, reason=reason, attempts=duty.attempts + 1, retry_at=retry_at)
+
+    def _update_duty(self, duty: Duty, **values: Any) -> Duty:
+        key = (schema.duties.c.role == duty.role) & (schema.duties.c.job == duty.job)
+        self._write(update(schema.duties).where(key).values(**values, updated_at=self._clock()))
+        return _duty(self._rows(select(schema.duties).where(key))[0])
+
+    # Deadlines
+
+    def set_deadline(self, deadline: Deadline) -> None:
+        """Record when an action becomes possible; replaces what was recorded for the same action and subject."""
+        with self.transaction():
+            self.drop_deadline(deadline.action, deadline.subject, deadline.role)
+            values = {"action": deadline.action, "subject": deadline.subject, "role": deadline.role}
+            self._write(insert(schema.deadlines).values(**values, due_at=deadline.due_at))
+
+    def drop_deadline(self, action: str, subject: str, role: str) -> None:
+        """The action is done, or moot."""
+        table = schema.deadlines
+        key = (table.c.action == action) & (table.c.subject == subject) & (table.c.role == role)
+        self._write(delete(table).where(key))
+
+    def deadlines(self, before: int | None = None) -> list[Deadline]:
+        """The deadlines that lie before a time (all, without one), earliest first."""
+        chosen = select(schema.deadlines).order_by(schema.deadlines.c.due_at)
+        if before is not None:
+            chosen = chosen.where(schema.deadlines.c.due_at < before)
+        return [Deadline(row.action, row.subject, row.role, row.due_at) for row in self._rows(chosen)]
+
+    # Transactions
+
+    def find(self, purpose: str) -> Transaction | None:
+        """The transaction signed for a purpose; None if there is none, or it can never take effect any more."""
+        key = (schema.transactions.c.purpose == purpose) & (schema.transactions.c.state != "failed")
+        rows = self._rows(select(schema.transactions).where(key))
+        return _transaction(rows[0]) if rows else None
+
+    def next_nonce(self, sender: str) -> int:
+        """One above the highest nonce in use; 0 if there is none."""
+        table = schema.transactions
+        rows = self._rows(
+            select(func.max(table.c.nonce)).where((table.c.sender == sender) & (table.c.state != "failed"))
+        )
+        return 0 if rows[0][0] is None else int(rows[0][0]) + 1
+
+    def record(self, transaction: Transaction) -> None:
+        """Remember a signed transaction, before it is sent. The database refuses a second one for its purpose."""
+        table = schema.transactions
+        with self.transaction():
+            # A failed one can never be included (any more): only then may the purpose have another.
+            self._write(delete(table).where((table.c.purpose == transaction.purpose) & (table.c.state == "failed")))
+            self._write(
+                insert(table).values(
+                    purpose=transaction.purpose,
+                    state="signed",
+                    reason="",
+                    sender=transaction.sender,
+                    nonce=transaction.nonce,
+                    hash=_text(transaction.hash),
+                    raw=transaction.raw,
+                    signed_at=self._clock(),
+                )
+            )
+
+    def unsettled(self) -> list[Transaction]:
+        """The transactions that no confirmed block has yet, in the order of their nonces."""
+        table = schema.transactions
+        rows = self._rows(select(table).where(table.c.state == "signed").order_by(table.c.nonce))
+        return [_transaction(row) for row in rows]
+
+    def settle(self, transaction: Transaction, receipt: Receipt | None, reason: str) -> None:
+        """A confirmed block has the transaction (`receipt`), or another one with its nonce (None)."""
+        done = receipt is not None and receipt.succeeded
+        values: dict[str, Any] = {"state": "done" if done else "failed", "reason": reason}
+        if receipt is not None:
+            values |= {"block": receipt.block, "gas_used": receipt.gas_used, "cost": str(receipt.cost)}
+        table = schema.transactions
+        self._write(update(table).where(table.c.purpose == transaction.purpose).values(**values))
+
+
+def _sqlite(path: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{path}")
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        # A commit survives a crash of the machine, and readers (`provider-agent status`) do not block the agent.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def _text(value: bytes) -> str:
+    return f"0x{value.hex()}"
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _position(row: Row[Any]) -> Position:
+    return Position(row.number, _bytes(row.hash))
+
+
+def _duty(row: Row[Any]) -> Duty:
+    roots = tuple(_bytes(root) for root in row.final_roots.split())
+    result_id = None if row.result_id is None else _bytes(row.result_id)
+    return Duty(row.role, row.job, State(row.state), row.reason, roots, result_id, row.attempts, row.retry_at)
+
+
+def _transaction(row: Row[Any]) -> Transaction:
+    return Transaction(row.purpose, row.sender, row.nonce, _bytes(row.hash), row.raw)
+
+
+def _log_values(entry: SubjectLog) -> dict[str, Any]:
+    log = entry.log
+    return {
+        "block": log.block,
+        "log_index": log.index,
+        "job": entry.job,
+        "event": entry.event,
+        "block_hash": _text(log.block_hash),
+        "transaction_hash": _text(log.transaction),
+        "address": log.address,
+        "topics": " ".join(_text(topic) for topic in log.topics),
+        "data": log.data,
+    }
+
+
+def _log(row: Row[Any]) -> Log:
+    topics = tuple(_bytes(topic) for topic in row.topics.split())
+    return Log(
+        row.address, topics, row.data, row.block, _bytes(row.block_hash), row.log_index, _bytes(row.transaction_hash)
+    )

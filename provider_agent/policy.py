@@ -1,0 +1,76 @@
+"""Which jobs to take, and which claims to recompute: pure functions that give a reason for every no.
+
+A *refusal* is for good. An *obstacle* may pass: the job is looked at again.
+"""
+
+from assay.amounts import format_tokens
+from assay.chain.records import Account, Terms
+from provider_agent.settings import ProviderSettings, VerifierSettings
+
+
+def provider_refusals(terms: Terms, machine: str | None, settings: ProviderSettings) -> list[str]:
+    """Why a provider never takes a job with these terms. `machine` is what its referee executes, None if unknown."""
+    return [
+        *_refusals(terms, machine, settings),
+        *_if(
+            terms.price < settings.minimum_price,
+            f"pays {format_tokens(terms.price)} tokens, less than {format_tokens(settings.minimum_price)}",
+        ),
+        *_if(
+            terms.bond > settings.maximum_bond,
+            f"asks for a bond of {format_tokens(terms.bond)} tokens, more than {format_tokens(settings.maximum_bond)}",
+        ),
+        *_if(
+            terms.run_period < settings.minimum_run_period,
+            f"gives {terms.run_period} s to run it, less than {settings.minimum_run_period} s",
+        ),
+        *_if(
+            terms.challenge_period > settings.maximum_challenge_period,
+            f"can be challenged for {terms.challenge_period} s, longer than {settings.maximum_challenge_period} s",
+        ),
+    ]
+
+
+def provider_obstacles(terms: Terms, account: Account, taken: int, settings: ProviderSettings) -> list[str]:
+    """Why a provider does not take such a job now: `account` is its money, `taken` the jobs it has."""
+    return [
+        *_if(taken >= settings.maximum_jobs, f"{taken} jobs are taken, as many as are allowed"),
+        *_if(
+            account.stake < terms.bond,
+            f"the bond is {format_tokens(terms.bond)} tokens, and {format_tokens(account.stake)} are staked: "
+            "stake more",
+        ),
+    ]
+
+
+def verifier_refusals(terms: Terms, machine: str | None, settings: VerifierSettings) -> list[str]:
+    """Why a verifier never recomputes a claim of a job with these terms."""
+    return _refusals(terms, machine, settings)
+
+
+def verifier_obstacles(account: Account, challenger_bond: int) -> list[str]:
+    """Why a verifier does not open a dispute now."""
+    return _if(
+        account.stake < challenger_bond,
+        f"a challenge takes a bond of {format_tokens(challenger_bond)} tokens, and {format_tokens(account.stake)} are "
+        "staked: stake more",
+    )
+
+
+def _refusals(terms: Terms, machine: str | None, settings: ProviderSettings | VerifierSettings) -> list[str]:
+    return [
+        *_if(machine is None, f"its referee, {terms.referee}, is unknown"),
+        *_if(machine not in (None, *settings.machines), f"runs on {machine}, which `machines` does not name"),
+        *_if(
+            terms.rounds > settings.maximum_rounds,
+            f"may take 16^{terms.rounds} steps, more than 16^{settings.maximum_rounds}",
+        ),
+        *_if(
+            terms.task_count > settings.maximum_tasks,
+            f"has {terms.task_count} tasks, more than {settings.maximum_tasks}",
+        ),
+    ]
+
+
+def _if(condition: bool, reason: str) -> list[str]:
+    return [reason] if condition else []

@@ -1,0 +1,1 @@
+"""What the agent does as a provider and as a verifier."""

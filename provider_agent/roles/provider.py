@@ -1,0 +1,173 @@
+"""The provider: takes jobs, runs them, claims what it computed, defends its claims, and is paid."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from assay.amounts import format_tokens
+from assay.chain.events import JobAccepted, JobClaimed, JobEnded, JobPosted
+from assay.chain.history import JobHistory
+from assay.chain.records import End, Status
+from assay.dispute.game import Side
+from provider_agent import policy
+from provider_agent.bench import Workload
+from provider_agent.context import Context
+from provider_agent.duty import Deadline, Duty, State
+from provider_agent.logs import about
+from provider_agent.questions import Check, Produce
+from provider_agent.roles.base import DeadlineHandlers, EventHandlers
+from provider_agent.roles.disputes import Disputes
+
+log = logging.getLogger(__name__)
+
+FINALIZE = "finalize"
+
+
+class Provider:
+    """The role `provider`."""
+
+    name = "provider"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._disputes = Disputes(context, self.name, Side.DEFENDER)
+        self.on: EventHandlers = {
+            **self._disputes.on,
+            JobPosted: self._on_posted,
+            JobAccepted: self._on_accepted,
+            JobClaimed: self._on_claimed,
+            JobEnded: self._on_ended,
+        }
+        self.due: DeadlineHandlers = {**self._disputes.due, FINALIZE: self._finalize}
+        self._stages: Mapping[Status, Callable[[Duty, JobHistory], None]] = {
+            Status.OPEN: self._consider,
+            Status.ACCEPTED: self._produce,
+            Status.CLAIMED: self._defend,
+        }
+
+    def act(self, duty: Duty) -> None:
+        """Go on with a job, as far as is possible now."""
+        history = self._context.history(duty.job)
+        if history.ended:
+            self._end(duty, _ending(history))
+        elif history.job.status != Status.OPEN and not self._is_ours(history):
+            self._end(duty, f"taken by {history.job.provider}")
+        else:
+            self._stages[history.job.status](duty, history)
+
+    def is_at_risk(self, duty: Duty) -> bool:
+        """From the moment that the acceptance may have been sent, until the job is over."""
+        history = self._context.history(duty.job)
+        if history.job.status == Status.OPEN:
+            return self._context.journal.find(_accepting(duty)) is not None
+        return self._is_ours(history) and history.ended is None
+
+    # Events
+
+    def _on_posted(self, event: JobPosted) -> None:
+        self._context.journal.add_duty(self.name, str(event.job_id), "posted")
+
+    def _on_accepted(self, event: JobAccepted) -> None:
+        if event.provider == self._context.account:
+            self._context.journal.add_duty(self.name, str(event.job_id), "accepted", revive=True)
+
+    def _on_claimed(self, event: JobClaimed) -> None:
+        if event.provider == self._context.account:
+            job = str(event.job_id)
+            self._context.journal.add_duty(self.name, job, "claimed", revive=True)
+            self._context.journal.set_deadline(Deadline(FINALIZE, job, self.name, event.deadline))
+
+    def _on_ended(self, event: JobEnded) -> None:
+        self._context.journal.drop_deadline(FINALIZE, str(event.job_id), self.name)
+
+    # Stages
+
+    def _consider(self, duty: Duty, history: JobHistory) -> None:
+        """Open: decide, and accept."""
+        context, job = self._context, history.job
+        if context.now > job.deadline:
+            self._end(duty, f"not accepted in time; the last word was: {duty.reason}")
+            return
+        if duty.state is State.CONSIDERING:
+            settings = context.settings.provider
+            if refusals := policy.provider_refusals(job.terms, context.machine_of(job), settings):
+                context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
+                log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
+                return
+            taken = sum(other.role == self.name and self.is_taken(other) for other in context.journal.live_duties())
+            account = context.chain.market.account_of(context.account)
+            if obstacles := policy.provider_obstacles(job.terms, account, taken, settings):
+                context.journal.note(duty, "; ".join(obstacles))
+                return
+            if context.executor.ask(duty.job, self._workload(history), Check()) is None:
+                return
+            duty = context.journal.set_duty(duty, State.TAKEN, "wanted")
+        if context.outbox.wants(_accepting(duty)):
+            log.info("accepting", extra=about(job=duty.job, price=format_tokens(job.terms.price)))
+            context.outbox.send(context.chain.market.accept(job), _accepting(duty))
+
+    def _produce(self, duty: Duty, history: JobHistory) -> None:
+        """Accepted by us: run it, and claim what was computed."""
+        context, job = self._context, history.job
+        if context.now > job.deadline:
+            self._end(duty, "the run missed its deadline: the bond is lost when somebody expires the job")
+            return
+        if duty.state is not State.COMPUTED:
+            reply = context.executor.ask(duty.job, self._workload(history), Produce())
+            if reply is None:
+                return
+            result = reply.value
+            log.info("computed", extra=about(job=duty.job, steps=result.steps, result=result.result_id))
+            result_id = bytes.fromhex(result.result_id)
+            duty = context.journal.set_computed(duty, f"ran {result.steps} steps", result.final_roots, result_id)
+        assert duty.result_id is not None
+        purpose = f"claim {duty.job}"
+        if context.outbox.wants(purpose):
+            context.outbox.send(context.chain.market.claim(job, duty.final_roots, duty.result_id), purpose)
+
+    def _defend(self, _: Duty, history: JobHistory) -> None:
+        """Claimed by us: answer every challenge. The payment is a deadline's matter."""
+        workload = self._workload(history)
+        for dispute in self._disputes.about(history.job.job_id):
+            self._disputes.play(history.job, dispute, workload)
+
+    def _finalize(self, subject: str) -> None:
+        """The challenge period is over: get paid, unless disputes are open still."""
+        context, history = self._context, self._context.history(subject)
+        purpose = f"finalize {subject}"
+        if not context.outbox.wants(purpose):
+            return
+        is_current, disputes = context.chain.market.is_current(history.job)
+        if is_current and disputes == 0:
+            context.outbox.send(context.chain.market.finalize(history.job), purpose)
+
+    # Helpers
+
+    def is_taken(self, duty: Duty) -> bool:
+        """Whether the job counts as one that this provider has."""
+        history = self._context.history(duty.job)
+        return duty.state in (State.TAKEN, State.COMPUTED) or (
+            history.job.status != Status.OPEN and self._is_ours(history)
+        )
+
+    def _is_ours(self, history: JobHistory) -> bool:
+        return history.job.provider == self._context.account
+
+    def _workload(self, history: JobHistory) -> Workload:
+        return self._context.workload(history.job, self._context.settings.provider.maximum_bytes)
+
+    def _end(self, duty: Duty, reason: str) -> None:
+        self._context.journal.set_duty(duty, State.ENDED, reason)
+        log.info("ended", extra=about(role=self.name, job=duty.job, reason=reason))
+
+
+def _accepting(duty: Duty) -> str:
+    return f"accept {duty.job}"
+
+
+def _ending(history: JobHistory) -> str:
+    """How a job ended, in words."""
+    assert history.ended is not None
+    end = history.ended.end
+    if end == End.FINALIZED:
+        return f"paid {format_tokens(history.ended.paid)} tokens to {history.ended.beneficiary}"
+    return end.name.lower().replace("_", " ")

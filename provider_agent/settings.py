@@ -1,0 +1,176 @@
+"""The agent's settings: one TOML file, checked as a whole before anything starts, and handed down as one object."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+
+from assay.amounts import MAX_AMOUNT, format_tokens, parse_tokens
+from assay.errors import InputError
+from assay.validation import explain
+
+
+def _tokens(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError('has to be an amount of tokens, in quotes: "2.5"')
+    try:
+        return parse_tokens(value)
+    except InputError as fault:
+        raise ValueError(str(fault)) from fault
+
+
+def _path(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("has to be a path, in quotes")
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / Path(value).expanduser()
+
+
+def _store(value: Any, info: ValidationInfo) -> str:
+    return value if isinstance(value, str) and "://" in value else str(_path(value, info))
+
+
+Tokens = Annotated[int, BeforeValidator(_tokens)]
+"""Base units; in the file, decimal tokens in quotes."""
+
+FilePath = Annotated[Path, BeforeValidator(_path)]
+"""Relative to the folder of the settings file."""
+
+StoreLocation = Annotated[str, BeforeValidator(_store)]
+"""A URL, or a path relative to the folder of the settings file."""
+
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Confirmations = Annotated[int, Field(ge=0, le=256)]
+Rounds = Annotated[int, Field(ge=1, le=15)]
+
+_MACHINES = ["riscv", "counter"]
+_WEEK = 7 * 24 * 3600
+_MAXIMUM_BYTES = 256 * 2**20
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChainSettings(_Section):
+    """Which market, and through which node."""
+
+    rpc: str = Field(description="URL of the node's JSON-RPC interface")
+    deployment: FilePath = Field(description="the market's deployment file: `assay devnet`, `brownie run deploy`")
+    confirmations: Confirmations = Field(default=2, description="blocks on top of one before it is acted on")
+
+
+class WalletSettings(_Section):
+    """Whose stake, and who signs. No other program may sign with this key while the agent runs."""
+
+    keystore: FilePath = Field(description="the encrypted key, as `assay wallet new` wrote it")
+    password_file: FilePath | None = Field(
+        default=None, description="file with its password; without one, the environment's ASSAY_PASSWORD_FILE"
+    )
+
+
+class StoreSettings(_Section):
+    """Where specs, inputs and outputs are."""
+
+    location: StoreLocation = Field(description="URL of the store (http, https, file), or a folder's path")
+    cache: FilePath | None = Field(
+        default=None, description="folder that keeps what the agent's jobs need; beside the journal, without one"
+    )
+
+
+class ProviderSettings(_Section):
+    """Which jobs the provider takes."""
+
+    machines: list[str] = Field(default=_MACHINES, description="the machines whose jobs are taken")
+    minimum_price: Tokens = Field(default=0, description="the least price of a job, tokens")
+    maximum_bond: Tokens = Field(default=MAX_AMOUNT, description="the most to put at risk in one job, tokens")
+    maximum_jobs: Count = Field(default=4, description="jobs taken at once")
+    maximum_tasks: Count = Field(default=1024, description="tasks in one job")
+    maximum_rounds: Rounds = Field(default=8, description="a task may take 16 to the power of this many steps")
+    maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
+    minimum_run_period: Count = Field(default=60, description="the least time from acceptance to claim, seconds")
+    maximum_challenge_period: Count = Field(default=_WEEK, description="the longest challenge period, seconds")
+
+
+class VerifierSettings(_Section):
+    """Which claims the verifier recomputes."""
+
+    machines: list[str] = Field(default=_MACHINES, description="the machines whose claims are recomputed")
+    maximum_tasks: Count = Field(default=1024, description="tasks in one job")
+    maximum_rounds: Rounds = Field(default=8, description="a task may take 16 to the power of this many steps")
+    maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
+
+
+class LoopSettings(_Section):
+    """How often the agent looks, and how it takes faults."""
+
+    poll: Seconds = Field(default=2.0, description="between two looks at the chain, seconds")
+    processes: Count = Field(default=2, description="jobs computed at once; what a dispute needs runs beside them")
+    retry: Seconds = Field(default=1.0, description="before the first repetition after a fault, seconds; then doubled")
+    retry_limit: Seconds = Field(default=30.0, description="the longest time between two repetitions, seconds")
+    fault_limit: Count = Field(default=200, description="faults of the node in a row that stop the agent")
+
+
+class Settings(_Section):
+    """Everything that an agent is told."""
+
+    journal: FilePath = Field(description="the agent's database; made if it is not there")
+    chain: ChainSettings
+    wallet: WalletSettings
+    store: StoreSettings
+    provider: ProviderSettings = Field(default_factory=ProviderSettings)
+    verifier: VerifierSettings = Field(default_factory=VerifierSettings)
+    loop: LoopSettings = Field(default_factory=LoopSettings)
+
+    @property
+    def cache(self) -> Path:
+        """The folder that keeps what the agent's jobs need."""
+        return self.store.cache or self.journal.with_name(f"{self.journal.name}-cache")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting, for people."""
+
+    name: str
+    """With its section."""
+    default: str
+    """As the file would have it; empty if there is none."""
+    description: str
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a settings file. Raises `InputError` that names the first setting that is missing or wrong."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as missing:
+        raise InputError(f"there is no settings file {path}: docs/agent.md has one to start from") from missing
+    except (OSError, ValueError) as fault:
+        raise InputError(f"the settings file {path} cannot be read: {fault}") from fault
+    try:
+        return Settings.model_validate(content, context={"folder": path.resolve().parent})
+    except ValidationError as error:
+        raise InputError(f"the settings file {path} cannot be used: {explain(error)}") from error
+
+
+def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:
+    """Every setting there is, in the file's order."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, _Section):
+            yield from describe_settings(kind, f"{prefix}{name}.")
+        else:
+            is_tokens = any(getattr(mark, "func", None) is _tokens for mark in field.metadata)
+            default = "" if field.is_required() else _toml(field.default, is_tokens)
+            yield Setting(prefix + name, default, field.description or "")
+
+
+def _toml(value: Any, is_tokens: bool) -> str:
+    if value in (None, MAX_AMOUNT):
+        return ""
+    return json.dumps(format_tokens(value) if is_tokens else value)

@@ -1,0 +1,41 @@
+"""What an agent is doing, read from its journal."""
+
+from pathlib import Path
+from typing import Any
+
+from assay.errors import InputError
+from provider_agent.journal import Journal
+
+
+def read_status(path: Path, count: int) -> dict[str, Any]:
+    """The journal at `path`, in short: `count` duties at most. Raises `InputError` if there is none."""
+    if not path.exists():
+        raise InputError(f"there is no journal {path}: no agent has run with these settings yet")
+    journal = Journal(path)
+    try:
+        position = journal.position()
+        return {
+            "block": None if position is None else position.number,
+            "duties": [
+                {"job": duty.job, "role": duty.role, "state": duty.state.value, "reason": duty.reason}
+                for duty in journal.recent_duties(count)
+            ],
+            "deadlines": [
+                {"action": deadline.action, "subject": deadline.subject, "due_at": deadline.due_at}
+                for deadline in journal.deadlines()
+            ],
+            "pending": [
+                {"purpose": transaction.purpose, "nonce": transaction.nonce, "hash": f"0x{transaction.hash.hex()}"}
+                for transaction in journal.unsettled()
+            ],
+        }
+    finally:
+        journal.close()
+
+
+def render_status(status: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = ["no block read yet" if status["block"] is None else f"read up to block {status['block']}"]
+    lines += [f"{duty['job']}  {duty['role']}  {duty['state']}: {duty['reason']}" for duty in status["duties"]]
+    lines += [f"pending: {pending['purpose']} (nonce {pending['nonce']})" for pending in status["pending"]]
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""What runs in a worker process: one job's documents, traces and answers.
+
+Everything that a stranger wrote, the spec, the program, the input, is read and run here and not in the daemon. What
+goes wrong here is that job's misfortune: it is told to the loop as a failure, and the loop goes on.
+"""
+
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from assay.errors import AssayError, TransientError
+from provider_agent.bench import Bench, MachineFactory, Workload
+from provider_agent.questions import Question
+
+_REPORT_EVERY = 0.5
+"""Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The worker's report: so many steps of the current task."""
+
+    steps: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The worker's answer."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The worker's answer when there is none, and why."""
+
+    reason: str
+    may_pass: bool = False
+    """Whether asking again may help: a store that did not answer, a worker that was lost."""
+    details: str = ""
+    """A traceback, if it was not foreseen."""
+
+
+def work(connection: Connection, workload: Workload, machines: MachineFactory) -> None:
+    """Answer questions until the other end of `connection` is closed, be it because the agent was killed."""
+    # Ctrl-C goes to the whole group of processes; when to end is the agent's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    bench = Bench(workload, machines(), _Reporter(connection))
+    while True:
+        try:
+            question: Question[Any] = connection.recv()
+        except EOFError:
+            return
+        connection.send(_answer(question, bench))
+
+
+def _answer(question: Question[Any], bench: Bench) -> Finished | Failed:
+    try:
+        return Finished(question.answer(bench))
+    except AssayError as refused:
+        return Failed(str(refused), may_pass=isinstance(refused, TransientError))
+    except BrokenPipeError:
+        sys.exit(1)
+    # Whatever a job's documents can provoke in a machine ends here, and is that job's alone.
+    except Exception as fault:  # noqa: BLE001
+        return Failed(f"computing it failed: {fault!r}", details=traceback.format_exc())
+
+
+class _Reporter:
+    """Tells the agent now and then how far a task is. Fails when the agent is gone, which ends the worker."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._last = 0.0
+
+    def __call__(self, steps: int) -> None:
+        if (now := time.monotonic()) - self._last >= _REPORT_EVERY:
+            self._last = now
+            self._connection.send(Running(steps))
