@@ -183,7 +183,10 @@ class Daemon:
             log.warning("refused", extra=about_it)
             return
         context.journal.postpone(duty, str(fault), _backoff(duty.attempts + 1, settings.retry, settings.retry_limit))
-        log.log(logging.WARNING if fault.may_pass else logging.ERROR, "job fault", extra=about_it)
+        if fault.may_pass:
+            log.warning("job fault", extra=about_it)
+        else:
+            log.error("job fault", extra=about_it)
 
 
 def _backoff(attempt: int, first: float, limit: float) -> float:

@@ -78,11 +78,11 @@ class Outbox:
             elif receipt.block <= confirmed:
                 reason = "included" if receipt.succeeded else "included, and reverted: the chain had changed meanwhile"
                 self._journal.settle(transaction, receipt, reason)
-                log.log(
-                    logging.INFO if receipt.succeeded else logging.WARNING,
-                    "settled" if receipt.succeeded else "reverted",
-                    extra=about(purpose=transaction.purpose, block=receipt.block, gas=receipt.gas_used),
-                )
+                about_it = about(purpose=transaction.purpose, block=receipt.block, gas=receipt.gas_used)
+                if receipt.succeeded:
+                    log.info("settled", extra=about_it)
+                else:
+                    log.warning("reverted", extra=about_it)
 
     def _pursue(self, transaction: Transaction) -> None:
         """Nothing has it yet: send it again, unless another transaction has taken its nonce for good."""
@@ -91,13 +91,12 @@ class Outbox:
         self._sent_at[transaction.hash] = self._clock()
         if self._sender.is_lost(transaction, self._confirmations):
             self._journal.settle(transaction, None, "another transaction has its nonce")
-            what = "transaction lost: does another program sign with this key?"
-            log.error(what, extra=about(purpose=transaction.purpose, nonce=transaction.nonce))
+            log.error("transaction lost", extra=about(purpose=transaction.purpose, nonce=transaction.nonce))
             return
         try:
             self._sender.broadcast(transaction)
         except ChainError as refusal:
-            log.warning("node does not take it", extra=about(purpose=transaction.purpose, reason=refusal))
+            log.warning("not taken", extra=about(purpose=transaction.purpose, reason=refusal))
             return
         log.info("sent again", extra=about(purpose=transaction.purpose, nonce=transaction.nonce))
 

@@ -4,7 +4,7 @@ import logging
 
 from assay.chain.events import DisputeOpened, DisputeResolved, Moved
 from assay.chain.history import DisputeHistory
-from assay.chain.records import Ending, Job, JobId
+from assay.chain.records import Job, JobId
 from assay.dispute.game import Side, commitment
 from assay.dispute.strategy import Move, Step
 from provider_agent.bench import Workload
@@ -56,7 +56,7 @@ class Disputes:
             return  # the chain is ahead of its confirmed blocks
         match reply.value:
             case None:
-                log.error("nothing to dispute: the opponent is right", extra=about(dispute=_text(dispute)))
+                log.error("nothing to dispute", extra=about(dispute=_text(dispute)))
                 return
             case Move(pair, roots):
                 call = context.chain.game.move(dispute.dispute_id, pair, roots)
@@ -79,12 +79,11 @@ class Disputes:
         if not self._is_ours(dispute):
             return
         self._context.journal.drop_deadline(TIMEOUT, _text(dispute), self._role)
-        won = event.winner == self._side
-        log.log(
-            logging.INFO if won else logging.ERROR,
-            "dispute won" if won else "dispute lost",
-            extra=about(dispute=_text(dispute), job=dispute.terms.job_id, by=Ending(event.ending).name.lower()),
-        )
+        about_it = about(dispute=_text(dispute), job=dispute.terms.job_id, by=event.ending.name.lower())
+        if event.winner == self._side:
+            log.info("dispute won", extra=about_it)
+        else:
+            log.error("dispute lost", extra=about_it)
 
     def _time_out(self, subject: str) -> None:
         """End a dispute whose opponent is silent, or one that nobody needs any more."""

@@ -109,7 +109,8 @@ class Provider:
         """Accepted by us: run it, and claim what was computed."""
         context, job = self._context, history.job
         if context.now > job.deadline:
-            self._end(duty, "the run missed its deadline: the bond is lost when somebody expires the job")
+            log.error("out of time", extra=about(job=duty.job, deadline=job.deadline))
+            self._end(duty, "not claimed in time: the bond is lost as soon as somebody expires the job")
             return
         if duty.state is not State.COMPUTED:
             reply = context.executor.ask(duty.job, self._workload(history), Produce())

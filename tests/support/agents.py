@@ -1,0 +1,100 @@
+"""Agents as processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.anvil import CHECKOUT
+from tests.support.market import LocalMarket, Party
+
+AGENT = ("-m", "provider_agent.cli", "run")
+LIAR = ("-m", "demo.saboteur")
+
+
+class Agent:
+    """One agent: its folder stays, its process comes and goes."""
+
+    def __init__(self, market: LocalMarket, party: Party, name: str, folder: Path) -> None:
+        self.party = party
+        self.folder = folder / name
+        self.folder.mkdir(parents=True)
+        self.config = self.folder / "agent.toml"
+        self.log = self.folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        keystore = party.write_wallet(self.folder, name)
+        self.config.write_text(
+            f"""
+journal = "journal.db"
+
+[chain]
+rpc = "{market.url}"
+deployment = "{market.deployment_file}"
+confirmations = 1
+
+[wallet]
+keystore = "{keystore}"
+password_file = "password"
+
+[store]
+location = "{market.store.folder}"
+
+[provider]
+minimum_run_period = 5
+
+[loop]
+poll = 0.2
+"""
+        )
+
+    def command(self, program: Sequence[str], *arguments: str) -> list[str]:
+        """The command line of an agent with this one's settings."""
+        return [sys.executable, *program, "--config", str(self.config), *arguments]
+
+    def start(self, program: Sequence[str], *arguments: str) -> None:
+        """Start the process."""
+        assert self._process is None
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(program, *arguments), cwd=CHECKOUT, env=self.environment(), stdout=log, stderr=log
+            )
+
+    def environment(self) -> dict[str, str]:
+        """Of the process: nothing of it is kept outside the test's folder."""
+        return os.environ | {"PYTHONPATH": str(CHECKOUT), "XDG_STATE_HOME": str(self.folder.parent)}
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is cleaned up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        if self._process is None:
+            return 0
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+    def said(self) -> str:
+        """Its log so far."""
+        return self.log.read_text() if self.log.exists() else ""
+
+
+@contextmanager
+def running(agent: Agent, program: Sequence[str], *arguments: str) -> Iterator[Agent]:
+    """The agent's process, as long as the block lasts."""
+    agent.start(program, *arguments)
+    try:
+        yield agent
+    finally:
+        agent.stop()
