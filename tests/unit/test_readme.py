@@ -6,7 +6,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "README.md").read_text()
-LISTED_ONE_LEVEL_DOWN = ("assay", "contracts", "tests")
+LISTED_ONE_LEVEL_DOWN = ("assay", "contracts", "provider_agent", "tests")
 
 
 def tracked_folders() -> set[str]:
