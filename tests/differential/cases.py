@@ -180,15 +180,15 @@ def random_pc(random: Random) -> int:
 def random_number(random: Random, pc: int) -> int:
     """A number of 64 bits: an edge, a small or a large one, one of 32 bits, or an address."""
     kind = random.randrange(8)
-    if kind < 2:
+    if kind < 3:
         return random.choice(EDGES)
-    if kind == 2:
-        return random.getrandbits(6)
     if kind == 3:
-        return random.getrandbits(32)
+        return random.choice((0, random.getrandbits(6)))
     if kind == 4:
-        return random.getrandbits(31) | M64 ^ 0x7FFFFFFF
+        return random.getrandbits(32)
     if kind == 5:
+        return random.getrandbits(31) | M64 ^ 0x7FFFFFFF
+    if kind == 6:
         return pc + random.randrange(-64, 64) & M64
     return random.getrandbits(64)
 
