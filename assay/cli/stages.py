@@ -1,8 +1,11 @@
 """A job's status and events in words."""
 
+from dataclasses import replace
+
 from assay.amounts import format_tokens
 from assay.chain.events import (
     ChallengeClosed,
+    DisputeEvent,
     DisputeOpened,
     DisputeResolved,
     Entry,
@@ -18,7 +21,7 @@ from assay.chain.events import (
 from assay.chain.history import Book, JobHistory
 from assay.chain.records import End, Ending
 from assay.cli.output import format_time
-from assay.dispute.game import Side
+from assay.dispute.game import ARITY, History, Side
 
 _ENDS = {
     End.FINALIZED: "no challenge succeeded",
@@ -76,10 +79,13 @@ def _describe_play(entry: Entry, book: Book) -> str:
         case DisputeOpened() as event:
             return f"opened with 16 state roots over {16**event.terms.rounds:,} steps"
         case Moved() as event:
-            return f"the {words(event.side.name)} disputes root {event.index} and posts 16 roots below it"
+            play = _play_until(entry, book)
+            end = play.start + ARITY * play.stride
+            return f"the {words(event.side.name)} agrees until step {play.start:,}, and no longer at step {end:,}"
         case Stepped() as event:
+            step = _play_until(entry, book).start + event.index
             before, after = event.prestate.hex()[:8], event.poststate.hex()[:8]
-            return f"the referee executes the step at root {event.index}: 0x{before}... leads to 0x{after}..."
+            return f"the referee executes step {step:,}: 0x{before}... leads to 0x{after}..."
         case DisputeResolved() as event:
             loser = words(event.winner.other.name)
             how = "by the referee's step" if event.ending == Ending.STEP else f"because the {loser} ran out of time"
@@ -87,6 +93,15 @@ def _describe_play(entry: Entry, book: Book) -> str:
             winner = dispute.terms.party(event.winner) if dispute else ""
             return f"won by the {words(Side(event.winner).name)} {winner}, {how}"
     return type(entry.event).__name__
+
+
+def _play_until(entry: Entry, book: Book) -> History:
+    """What had been posted in a dispute after the move or step that `entry` is."""
+    assert isinstance(entry.event, DisputeEvent)
+    dispute = book.disputes[entry.event.dispute_id]
+    known = dispute.entries[: dispute.entries.index(entry) + 1]
+    moves = sum(isinstance(each.event, Moved) for each in known)
+    return replace(dispute.play, answers=dispute.play.answers[:moves])
 
 
 def _money(event: JobEnded) -> str:
