@@ -51,7 +51,7 @@ class Hart:
 
     def take(self, trap: Trap) -> None:
         """Enter the trap handler (docs/machine.md, section 3)."""
-        self.mepc, self.mcause, self.mtval = self.pc, trap.cause, trap.value
+        self.mepc, self.mcause, self.mtval = self.pc, int(trap.cause), trap.value
         self.pc = self.mtvec
 
     def state(self, memory_root: bytes) -> State:

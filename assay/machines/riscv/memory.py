@@ -31,7 +31,7 @@ class MemoryAccess(Protocol):
 
 
 class Memory:
-    """The memory of a running machine. `fork` costs nothing but a list of the pages."""
+    """The memory of a running machine. To remember its contents costs little more than a list of its pages."""
 
     def __init__(self, pages: Pages | None = None) -> None:
         self._pages: dict[int, bytes | bytearray] = dict(pages or {})
@@ -70,10 +70,6 @@ class Memory:
             self._pages[index] = bytes(page)
         self._written.clear()
         return cast(dict[int, bytes], self._pages.copy())
-
-    def fork(self) -> "Memory":
-        """A memory of the same contents, that goes its own way from here."""
-        return Memory(self.pages())
 
     def _own(self, index: int) -> bytearray:
         page = self._written.get(index)

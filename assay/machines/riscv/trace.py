@@ -44,7 +44,7 @@ class RiscvTrace:
 
     def __init__(self, hart: Hart, pages: Pages, step_limit: int) -> None:
         self._step_limit = step_limit
-        self._snapshots = [Snapshot(0, hart, dict(pages))]
+        self._snapshots = [Snapshot(0, hart.on(Memory()), dict(pages))]
         self._interval = STRIDE
         self._end: int | None = None  # where the fixed point begins, once it is known
         self._tree = MemoryTree()

@@ -23,7 +23,7 @@ def hart_at(word: int, x: Mapping[int, int] | None = None, pc: int = START, **re
 def step(hart: Hart) -> Hart:
     """The hart one step later, on a memory of its own."""
     assert isinstance(hart.memory, Memory)
-    stepped = hart.on(hart.memory.fork())
+    stepped = hart.on(Memory(hart.memory.pages()))
     run(stepped, 1)
     return stepped
 

@@ -72,7 +72,7 @@ def test_a_fork_and_its_origin_do_not_see_each_others_writes() -> None:
     memory = Memory()
     memory.write(0x1000, 8, 1)
     pages = memory.pages()
-    fork = memory.fork()
+    fork = Memory(pages)
     memory.write(0x1000, 8, 2)
     fork.write(0x1000, 8, 3)
     assert (memory.read(0x1000, 8), fork.read(0x1000, 8), Memory(pages).read(0x1000, 8)) == (2, 3, 1)
@@ -81,7 +81,7 @@ def test_a_fork_and_its_origin_do_not_see_each_others_writes() -> None:
 def test_a_fork_shares_what_neither_has_written() -> None:
     memory = Memory()
     memory.load(0, bytes(64 * PAGE))
-    fork = memory.fork()
+    fork = Memory(memory.pages())
     fork.write(0, 8, 1)
     assert sum(page is not memory.pages()[index] for index, page in fork.pages().items()) == 1
 
