@@ -167,6 +167,14 @@ def test_a_program_that_writes_its_own_code_runs_what_it_wrote() -> None:
     assert trace.state(16**3).x[A0 - 1] == 100 + 4
 
 
+def test_no_more_instructions_are_kept_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.machines.riscv.interpreter.MAX_CODE", 3)
+    hart = Hart(Memory(program([addi(A0, A0, 1)] * 10 + [jal(ZERO, -40)])), pc=START)
+    assert run(hart, 33) == 33
+    assert hart.x[A0] == 30
+    assert 0 < len(hart.code) <= 3
+
+
 def test_code_in_the_page_that_it_writes_to_runs_right() -> None:
     words = [lui(T0, 1), addi(A0, A0, 1), sd(A0, T0, 256), add(A1, A1, A0), jal(ZERO, -12)]
     trace = trace_of(words, step_limit=200)

@@ -116,6 +116,24 @@ def test_siblings_that_the_other_path_gives_must_not_be_given() -> None:
             replay(root, forged)
 
 
+def given(part: bytes, level: int) -> bytes:
+    """A part of a witness that gives a sibling more, at a level where it gives none."""
+    bitmap = int.from_bytes(part[:4], "big")
+    place = 36 + 32 * (bitmap & (1 << level) - 1).bit_count()
+    return (bitmap | 1 << level).to_bytes(4, "big") + part[4:place] + bytes(32) + part[place:]
+
+
+def test_a_sibling_that_nothing_is_made_of_must_not_be_given() -> None:
+    """Every byte of such a witness is consumed, and the memory root is right: it is refused all the same."""
+    trace = trace_of(SUM)
+    root, witness = trace.state_root(6), trace.witness(6)  # as above: the paths meet at level 2
+    size = 336 + 36 + 32 * int.from_bytes(witness[336:340], "big").bit_count()
+    state, fetch, data = witness[:336], witness[336:size], witness[size:]
+    for forged in (state + given(fetch, 1) + data, *(state + fetch + given(data, level) for level in range(1, 27))):
+        with pytest.raises(IntegrityError, match="must not give"):
+            replay(root, forged)
+
+
 def test_a_trap_at_the_fetch_needs_the_state_only() -> None:
     trace = RiscvTrace(Hart(Memory(), pc=1 << 32), {}, step_limit=16)
     witness = trace.witness(0)
