@@ -1,6 +1,6 @@
 """Amounts of tokens: decimal tokens for people, integer base units everywhere else."""
 
-from decimal import Decimal, InvalidOperation
+import re
 
 from assay.errors import InputError
 
@@ -13,18 +13,16 @@ MAX_AMOUNT = 2**96 - 1
 
 def parse_tokens(text: str) -> int:
     """Base units of an amount such as `12.5`. Raises `InputError` for signs, exponents and too many decimals."""
-    try:
-        whole = Decimal(text) if text and set(text) <= set("0123456789.") else None
-    except InvalidOperation:
-        whole = None
-    if whole is None:
+    match = re.fullmatch(r"([0-9]*)\.?([0-9]*)", text)
+    if match is None or not any(match.groups()):
         raise InputError(f"{text!r} is no amount of tokens: write it like 12 or 0.25")
-    units = whole.scaleb(DECIMALS)
-    if units != units.to_integral_value():
+    whole, decimals = match[1], match[2].rstrip("0")
+    if len(decimals) > DECIMALS:
         raise InputError(f"{text} has too many decimals: a token has {DECIMALS}")
+    units = int(whole + decimals.ljust(DECIMALS, "0"))
     if units > MAX_AMOUNT:
         raise InputError(f"{text} tokens are more than a market can hold")
-    return int(units)
+    return units
 
 
 def format_tokens(units: int) -> str:

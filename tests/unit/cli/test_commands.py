@@ -1,0 +1,141 @@
+"""The command line without a chain: what it refuses, how it says so, and what it documents."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from assay.cli.main import COMMANDS, EXIT_STATUS, SECTIONS, cli
+from assay.settings import CONFIG_KEYS
+from tests.support.programs import program
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+DOCUMENTED = (CHECKOUT / "docs" / "cli.md").read_text()
+ADD = '#include <stdio.h>\nint main(void) { int a, b; scanf("%d%d", &a, &b); printf("%d\\n", a + b); return a; }\n'
+
+
+def assay(*arguments: str, home: Path | None = None, **environment: str) -> Result:
+    defaults = {"ASSAY_HOME": str(home) if home else "/nonexistent", "ASSAY_PASSWORD": "a password"}
+    result = CliRunner().invoke(cli, arguments, env={**defaults, **environment})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def commands_under(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands_under(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+ALL_COMMANDS = dict(commands_under(cli))
+
+
+@pytest.mark.parametrize("path", ALL_COMMANDS, ids=" ".join)
+def test_every_command_is_documented_with_all_its_options(path: tuple[str, ...]) -> None:
+    heading = re.search(rf"^### `assay {' '.join(path)}\b.*?(?=^##|\Z)", DOCUMENTED, re.MULTILINE | re.DOTALL)
+    assert heading, f"docs/cli.md has no section about `assay {' '.join(path)}`"
+    shared = {f"--{key.replace('_', '-')}" for key in (*CONFIG_KEYS, "home")}
+    for parameter in ALL_COMMANDS[path].params:
+        for option in parameter.opts:
+            if option.startswith("--") and option not in shared:
+                assert option in heading[0], f"{option} of `assay {' '.join(path)}` is not documented"
+
+
+def test_every_setting_and_exit_status_is_documented() -> None:
+    for key in CONFIG_KEYS:
+        assert f"`{key}`" in DOCUMENTED
+        assert f"ASSAY_{key.upper()}" in DOCUMENTED
+    for _, status in EXIT_STATUS:
+        assert re.search(rf"^\| {status} \|", DOCUMENTED, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", ALL_COMMANDS, ids=" ".join)
+def test_every_command_teaches_by_an_example(path: tuple[str, ...]) -> None:
+    text = assay(*path, "--help").output
+    assert "Example" in text or "Examples" in assay(path[0], "--help").output
+
+
+def test_the_help_lists_every_command_and_each_is_where_it_says() -> None:
+    text = assay("--help").output
+    for commands in SECTIONS.values():
+        for name, (_, summary) in commands.items():
+            assert re.search(rf"^  {name} +{re.escape(summary)}$", text, re.MULTILINE)
+    assert {path[0] for path in ALL_COMMANDS} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("amount", ["-1", "1e3", "x", "0.1234567890123456789", str(10**30)])
+def test_an_amount_that_is_none_is_wrong_usage(amount: str) -> None:
+    result = assay("stake", "--", amount)
+    assert result.exit_code == 2
+    assert "Invalid value for 'AMOUNT'" in result.stderr
+
+
+@pytest.mark.parametrize("period", ["0", "soon", "5w", "-3s", "1000000d"])
+def test_a_time_that_is_none_is_wrong_usage(period: str) -> None:
+    result = assay("submit", "x.elf", "--price", "1", "--run-period", period)
+    assert result.exit_code == 2
+    assert "is no time" in result.stderr
+
+
+def test_an_output_without_waiting_is_wrong_usage() -> None:
+    result = assay("submit", "x.elf", "--price", "1", "-o", "out")
+    assert result.exit_code == 2
+    assert "needs --wait" in result.stderr
+
+
+def test_a_config_file_with_a_typing_error_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("rpc = 1")
+    result = assay("wallet", "list", home=tmp_path)
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("Error: the config file ")
+
+
+def test_without_a_deployment_the_user_learns_what_writes_one(tmp_path: Path) -> None:
+    result = assay("jobs", "--all", home=tmp_path)
+    assert result.exit_code == 1
+    assert "assay devnet" in result.stderr
+
+
+def test_a_wallet_is_made_once_and_listed(tmp_path: Path) -> None:
+    made = json.loads(assay("wallet", "new", "alice", "--json", home=tmp_path).stdout)
+    assert json.loads(assay("wallet", "list", "--json", home=tmp_path).stdout) == [made]
+    assert made["address"] in assay("wallet", "list", home=tmp_path).stdout
+    again = assay("wallet", "new", "alice", home=tmp_path)
+    assert (again.exit_code, "already" in again.stderr) == (1, True)
+
+
+def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    result = assay("wallet", "new", "alice", "--password-file", str(tmp_path / "none"), home=tmp_path)
+    assert result.exit_code == 1
+    assert "cannot be read" in result.stderr
+
+
+def test_what_is_no_program_cannot_be_run_and_is_told_apart_from_a_program_that_fails(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no program")
+    for path in (tmp_path / "text", tmp_path / "missing"):
+        result = assay("run", str(path))
+        assert result.exit_code == 125
+        assert result.stderr.startswith("Error: ")
+
+
+def test_a_program_runs_with_its_own_input_output_and_exit_status(tmp_path: Path) -> None:
+    source = tmp_path / "add.c"
+    source.write_text(ADD)
+    (tmp_path / "add.elf").write_bytes(program(source))
+    result = CliRunner().invoke(cli, ["run", "--stats", str(tmp_path / "add.elf"), "--stats"], input="7 35\n")
+    assert result.stdout == "42\n"
+    assert result.exit_code == 7
+    assert re.search(r"^steps +[\d,]+$", result.stderr, re.MULTILINE)
+    assert len(re.findall(r"0x[0-9a-f]{64}$", result.stderr, re.MULTILINE)) == 2
+    short = CliRunner().invoke(cli, ["run", "--step-limit", "16", str(tmp_path / "add.elf")], input="7 35\n")
+    assert short.exit_code == 124
+    assert "--step-limit" in short.stderr
