@@ -19,7 +19,7 @@ FLOOR = "3"
 """The least that the honest provider works for: so the cheap job falls to the liar."""
 LIE_BEFORE_END = 300
 """How many steps before the end of its run the liar alters a byte of the picture."""
-PERIODS = ("--challenge-period", "45")
+PERIODS = ("--challenge-period", "30")
 
 AGENT_CONFIG = """\
 journal = "{name}.db"
