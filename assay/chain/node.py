@@ -139,12 +139,12 @@ class Node:
         return self.block(max(latest - confirmations, 0))
 
     def block(self, number: int) -> Block:
-        """Block `number`. Raises `ChainError` if the node has none."""
+        """Block `number`. Raises `TransientError` if the node does not have it, not yet or not any more."""
         try:
             with self._faults():
                 data = self._web3.eth.get_block(number)
         except BlockNotFound as missing:
-            raise ChainError(f"the node at {self.url} has no block {number} (any more)") from missing
+            raise TransientError(f"the node at {self.url} has no block {number} now") from missing
         return _block(data)
 
     def code(self, address: str) -> bytes:

@@ -9,6 +9,6 @@ from tests.e2e.market import Market, running_market
 
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A running network with the wallets alice (requester), bob (provider) and a stranger."""
-    with running_market(tmp_path_factory.mktemp("home"), "alice", "bob", "stranger") as running:
+    """A running network with the wallets alice (requester), bob (provider), dave and a stranger."""
+    with running_market(tmp_path_factory.mktemp("home"), "alice", "bob", "dave", "stranger") as running:
         yield running
