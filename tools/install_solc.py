@@ -7,7 +7,9 @@ executable that answers the two calls these tools make: `--version` and `--stand
 The folder is the one that SOLCX_BINARY_PATH names (the Makefile sets it to `.solcx` in the checkout).
 """
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +20,6 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 WRAPPER = """#!/usr/bin/env node
 // Answers --version and --standard-json with npm's build of solc. Written by tools/install_solc.py.
 const fs = require("fs");
-const solc = require({package!r});
 const readImport = (path) => {{
   try {{
     return {{ contents: fs.readFileSync(path, "utf8") }};
@@ -27,9 +28,10 @@ const readImport = (path) => {{
   }}
 }};
 if (process.argv.includes("--standard-json")) {{
+  const solc = require({package!r}); // loads for half a second: not needed to tell the version
   process.stdout.write(solc.compile(fs.readFileSync(0, "utf8"), {{ import: readImport }}));
 }} else if (process.argv.includes("--version")) {{
-  console.log("solc, the solidity compiler commandline interface\\nVersion: " + solc.version());
+  console.log("solc, the solidity compiler commandline interface\\nVersion: {version}");
 }} else {{
   console.error("This solc answers --version and --standard-json only.");
   process.exit(1);
@@ -42,8 +44,10 @@ def install_from_npm(binary: Path) -> None:
     package = CHECKOUT / "node_modules" / "solc"
     if not package.is_dir():
         sys.exit(f"{package} is missing: run `make setup`.")
+    asked = ["node", "-p", f"require({json.dumps(str(package))}).version()"]
+    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     binary.parent.mkdir(parents=True, exist_ok=True)
-    binary.write_text(WRAPPER.format(package=str(package)))
+    binary.write_text(WRAPPER.format(package=str(package), version=version))
     binary.chmod(0o755)
 
 
