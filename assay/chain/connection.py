@@ -9,6 +9,7 @@ from assay.chain.contracts.referee import Referee
 from assay.chain.contracts.token import Token
 from assay.chain.deployments import Deployment, check_deployment, load_deployment
 from assay.chain.node import Node
+from assay.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Chain:
     token: Token
 
     def referee(self, machine: str) -> Referee:
-        """The referee of a machine of this deployment."""
+        """The referee of a machine. Raises `InputError` if this deployment has none."""
+        if machine not in self.deployment.referees:
+            raise InputError(f"this market has no referee for the machine {machine!r}")
         return Referee(self.node, self.deployment.referees[machine])
 
 

@@ -15,7 +15,9 @@ EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
     (IntegrityError, 5),
     (AssayError, 1),
 )
-"""The exit status by kind of error; the first that fits. Wrong usage is 2, and 130 an interruption."""
+"""The exit status by kind of error; the first that fits. Wrong usage is 2."""
+
+INTERRUPTED = 130
 
 NOT_FINALIZED = 6
 """The exit status of `submit --wait` for a job that ended in another way."""
@@ -72,6 +74,9 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
         except AssayError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(next(status for kind, status in EXIT_STATUS if isinstance(error, kind)))

@@ -9,7 +9,7 @@ from assay.amounts import format_tokens
 from assay.chain.events import JobEnded
 from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
-from assay.cli.main import NOT_FINALIZED
+from assay.cli.main import INTERRUPTED, NOT_FINALIZED
 from assay.cli.options import Duration, Tokens, json_option, settings_options
 from assay.cli.output import format_time, print_json, read_file, say, waiting, write_output
 from assay.cli.session import Session
@@ -134,7 +134,7 @@ def wait_for_end(session: Session, job_id: JobId) -> JobHistory:
                 end_overdue(session.chain, session.sender, news)
     except KeyboardInterrupt:
         say(f"\nThe job goes on without you: `assay show {job_id}` and `assay result {job_id}`.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     return news.history
 
 

@@ -43,13 +43,10 @@ class Posted:
 
 def make_terms(chain: Chain, order: Order, conditions: Conditions) -> Terms:
     """The terms of a job, with the market's least where nothing else is asked. Raises `InputError`."""
-    referee = chain.deployment.referees.get(order.machine)
-    if referee is None:
-        raise InputError(f"this market has no referee for the machine {order.machine!r}")
     parameters = chain.market.parameters()
     bond, period = conditions.bond, conditions.challenge_period
     return Terms(
-        referee=referee,
+        referee=chain.referee(order.machine).address,
         task_root=order.task_root,
         task_count=order.task_count,
         rounds=order.rounds,
@@ -127,12 +124,14 @@ class Requester:
         deposit = market.deposit(self.address, amount)
         if token.allowance(self.address, market.address) >= amount:
             return [deposit]
+        deadline = int(time.time()) + PERMIT_LIFETIME
         try:
-            deadline = int(time.time()) + PERMIT_LIFETIME
-            return [market.permit(token.sign_permit(self._sender.account, market.address, amount, deadline)), deposit]
-        except (ChainError, IntegrityError):  # the token has no permits
+            permit = token.sign_permit(self._sender.account, market.address, amount, deadline)
+            self.chain.node.call(token.permit(self.address, market.address, permit))
+        except (ChainError, IntegrityError):  # the token has no permits, or not such ones
             self._sender.execute(token.approve(market.address, amount), f"approve {uuid4()}")
             return [deposit]
+        return [market.permit(permit), deposit]
 
     def _free_slot(self, first: int) -> int:
         """The lowest slot from `first` on that holds no job: used ones come before new ones, which cost more."""

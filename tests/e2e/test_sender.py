@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import requests
@@ -151,13 +152,10 @@ def test_a_transaction_that_reverts_in_its_block_is_told(
 def test_a_permit_of_the_owner_is_an_allowance_and_one_that_was_changed_is_none(
     node: Node, token: Token, owner: LocalAccount
 ) -> None:
-    deadline = int(time.time()) + 1000
-    permit = token.sign_permit(owner, SOMEONE, 9, deadline)
-    arguments = (owner.address, SOMEONE)
+    permit = token.sign_permit(owner, SOMEONE, 9, int(time.time()) + 1000)
     with pytest.raises(ContractError, match="the permit was signed by"):
-        node.call(token._call("permit", (*arguments, 10, deadline, permit.v, permit.r, permit.s), "permit"))
-    call = token._call("permit", (*arguments, permit.amount, deadline, permit.v, permit.r, permit.s), "permit")
-    Sender(node, owner, CHAIN_ID).execute(call, "permit")
+        node.call(token.permit(owner.address, SOMEONE, replace(permit, amount=10)))
+    Sender(node, owner, CHAIN_ID).execute(token.permit(owner.address, SOMEONE, permit), "permit")
     assert token.allowance(owner.address, SOMEONE) == 9
 
 

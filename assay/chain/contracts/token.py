@@ -60,6 +60,11 @@ class Token(Contract):
         """Send `amount` to `to`."""
         return self._call("transfer", (to, amount), "transfer tokens")
 
+    def permit(self, owner: str, spender: str, permit: Permit) -> Call:
+        """Make `owner`'s signed allowance one of the token's. Anyone can do it."""
+        arguments = (owner, spender, permit.amount, permit.deadline, permit.v, permit.r, permit.s)
+        return self._call("permit", arguments, "permit a deposit")
+
     def sign_permit(self, owner: LocalAccount, spender: str, amount: int, deadline: int) -> Permit:
         """An allowance by signature, valid once and until `deadline`. For tokens with ERC-2612."""
         nonce = self._read("nonces", owner.address, block=None)

@@ -19,6 +19,8 @@ from assay.store.local import LocalStore
 from assay.store.location import open_store
 from assay.store.server import make_server
 
+pytestmark = pytest.mark.enable_socket
+
 LIMIT = 10_000  # bytes that the test server takes
 
 
