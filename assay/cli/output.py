@@ -55,7 +55,8 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def say(text: str) -> None:
     """A remark for whoever is watching."""
-    click.echo(text, err=True)
+    # Not click.echo: it goes around what rich puts in the place of sys.stderr while a spinner turns.
+    print(text, file=sys.stderr, flush=True)
 
 
 def format_time(timestamp: int) -> str:

@@ -52,7 +52,7 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
     stage, text = "", ""
     match entry.event:
         case JobPosted() as event:
-            money = f"{format_tokens(event.terms.price)} tokens in escrow, bond {format_tokens(event.terms.bond)}"
+            money = f"price {format_tokens(event.terms.price)} in escrow, bond {format_tokens(event.terms.bond)}"
             stage, text = "posted", f"{money}; to be accepted until {format_time(event.deadline)}"
         case JobAccepted() as event:
             stage, text = "accepted", f"by {event.provider}; to be claimed until {format_time(event.deadline)}"
