@@ -1,9 +1,11 @@
-// Draws a scene of spheres over a chequered floor, by ray tracing, as a PNG picture.
+// Draws a scene of spheres over a chequered floor as a PNG picture.
 //
 //     render < SCENE > PICTURE.png
 //
-// A scene is a text of lines, each a word and decimal numbers; scene.txt explains them by example. All arithmetic is in
-// fixed point, so that every computer draws the same picture to the last bit.
+// A scene is a text of lines, each a word and decimal numbers; scene.txt explains them by example. Without `bounces` the
+// picture is drawn by plain ray tracing, with an even light in the shadows. With them it is path tracing: light that comes
+// from the sky, from lamps and from other surfaces is followed from the eye along random paths. All arithmetic is in fixed
+// point, and chance comes from a generator that starts the same, so every computer draws the same picture to the last bit.
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -26,14 +28,17 @@ static number times(number a, number b) { return a * b >> 16; }
 
 static number over(number a, number b) { return a * ONE / b; }
 
-static number root(number a) {
-    if (a <= 0) return 0;
-    uint64_t square = (uint64_t)a * ONE, guess = ONE;
-    while (guess * guess < square) guess *= 4;
+// The whole number below the square root.
+static uint64_t whole_root(uint64_t square) {
+    if (!square) return 0;
+    uint64_t guess = ONE;
+    while (guess < square / guess) guess *= 4;
     // Newton's method, from above: it falls until it has arrived.
     for (uint64_t next; (next = (guess + square / guess) / 2) < guess;) guess = next;
-    return (number)guess;
+    return guess;
 }
+
+static number root(number a) { return a > 0 ? (number)whole_root((uint64_t)a * ONE) : 0; }
 
 // ---- Points, directions and colours
 
@@ -57,29 +62,43 @@ static vector cross(vector a, vector b) {
     };
 }
 
+static number magnitude(vector a) { return (number)whole_root((uint64_t)(a.x * a.x + a.y * a.y + a.z * a.z)); }
+
 static vector unit(vector a) {
-    number length = root(dot(a, a));
-    return length ? (vector){over(a.x, length), over(a.y, length), over(a.z, length)} : a;
+    number by = magnitude(a);
+    return by ? (vector){over(a.x, by), over(a.y, by), over(a.z, by)} : a;
 }
 
 static vector mix(vector a, vector b, number share) { return add(a, scale(subtract(b, a), share)); }
 
+static vector filter(vector light, vector colour) {
+    return (vector){times(light.x, colour.x), times(light.y, colour.y), times(light.z, colour.z)};
+}
+
+static vector grey(number level) { return (vector){level, level, level}; }
+
 // ---- The scene
 
-enum { MOST_SPHERES = 64, LARGEST_SIZE = 2048, MOST_SAMPLES = 8, REFLECTIONS = 2 };
+enum { MOST_SPHERES = 64, LARGEST_SIZE = 2048, MOST_SAMPLES = 64, MOST_BOUNCES = 16, REFLECTIONS = 2 };
+
+#define BRIGHTEST (100 * ONE)
+#define SMALLEST_RADIUS (ONE / 20)  // so that the error of a far point does not show in its normal
+#define SHORTEST (ONE / 16)         // of what says where a direction leads
 
 typedef struct {
     vector centre;
     number radius;
     vector colour;
     number shine;  // the share of the light that it reflects as a mirror
+    int is_lamp;   // whether it gives light of that colour, and reflects none
 } sphere;
 
 static struct {
     number width, height, samples;  // pixels, and rays for each of them along either side
+    number bounces;                 // of light between surfaces; 0 for plain ray tracing
     vector eye, target;
     number zoom;
-    vector light;
+    vector to_sun, sunlight;
     vector horizon, zenith;
     number floor;
     vector tile[2];
@@ -110,6 +129,17 @@ static vector triple(const number *numbers) { return (vector){numbers[0], number
 
 static int is_between(number value, number least, number most) { return least <= value && value <= most; }
 
+static int is_colour(vector colour, number most) {
+    return is_between(colour.x, 0, most) && is_between(colour.y, 0, most) && is_between(colour.z, 0, most);
+}
+
+static int add_sphere(const number *n, int is_lamp) {
+    if (scene.sphere_count == MOST_SPHERES) return 0;
+    sphere new = {triple(n), n[3], triple(n + 4), is_lamp ? 0 : n[7], is_lamp};
+    scene.spheres[scene.sphere_count++] = new;
+    return new.radius >= SMALLEST_RADIUS && is_between(new.shine, 0, ONE) && is_colour(new.colour, is_lamp ? BRIGHTEST : ONE);
+}
+
 static int read_line(const char *line) {
     number n[9] = {0};
     int count = 0;
@@ -127,26 +157,29 @@ static int read_line(const char *line) {
         scene.samples = n[0] / ONE;
         return is_between(scene.samples, 1, MOST_SAMPLES);
     }
+    if (IS("bounces", 1)) {
+        scene.bounces = n[0] / ONE;
+        return is_between(scene.bounces, 0, MOST_BOUNCES);
+    }
     if (IS("camera", 7)) {
         scene.eye = triple(n), scene.target = triple(n + 3), scene.zoom = n[6];
-        return 1;
+        number way = magnitude(subtract(scene.target, scene.eye));
+        return way >= SHORTEST && is_between(scene.zoom, ONE / 16, 16 * ONE);
     }
-    if (IS("light", 3)) {
-        scene.light = unit(triple(n));
-        return 1;
+    if (IS("sun", 6)) {
+        scene.to_sun = unit(triple(n)), scene.sunlight = triple(n + 3);
+        return magnitude(triple(n)) >= SHORTEST && is_colour(scene.sunlight, BRIGHTEST);
     }
     if (IS("sky", 6)) {
         scene.horizon = triple(n), scene.zenith = triple(n + 3);
-        return 1;
+        return is_colour(scene.horizon, BRIGHTEST) && is_colour(scene.zenith, BRIGHTEST);
     }
     if (IS("floor", 7)) {
         scene.floor = n[0], scene.tile[0] = triple(n + 1), scene.tile[1] = triple(n + 4);
-        return 1;
+        return is_colour(scene.tile[0], ONE) && is_colour(scene.tile[1], ONE);
     }
-    if (IS("sphere", 8) && scene.sphere_count < MOST_SPHERES) {
-        scene.spheres[scene.sphere_count++] = (sphere){triple(n), n[3], triple(n + 4), n[7]};
-        return n[3] > 0;
-    }
+    if (IS("sphere", 8)) return add_sphere(n, 0);
+    if (IS("lamp", 7)) return add_sphere(n, 1);
     return 0;
 #undef IS
 }
@@ -165,7 +198,7 @@ static void read_scene(void) {
 
 // ---- Rays
 
-typedef struct {
+typedef struct ray {
     vector from, direction;  // a unit vector
 } ray;
 
@@ -183,29 +216,55 @@ static number reach(const sphere *sphere, ray ray) {
     return along + half > NEAR ? along + half : FAR;
 }
 
-static int is_lit(vector point) {
-    ray to_light = {point, scene.light};
+static int is_in_sun(vector point) {
+    ray to_sun = {point, scene.to_sun};
     for (int i = 0; i < scene.sphere_count; i++)
-        if (reach(&scene.spheres[i], to_light) < FAR) return 0;
+        if (reach(&scene.spheres[i], to_sun) < FAR) return 0;
     return 1;
 }
 
-static vector trace(ray ray, int reflections);
+// A number from 0 to 1, the next of a linear congruential generator.
+static number chance(void) {
+    static uint64_t state = 1;
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (number)(state >> 48);
+}
 
-static vector shade(ray ray, vector point, vector normal, vector colour, number shine, int reflections) {
-    number light = dot(normal, scene.light);
-    light = ONE / 4 + (light > 0 && is_lit(point) ? times(light, 3 * ONE / 4) : 0);
-    vector seen = scale(colour, light);
-    if (shine > 0 && reflections > 0) {
-        ray.from = point;
-        ray.direction = subtract(ray.direction, scale(normal, 2 * dot(ray.direction, normal)));
-        seen = mix(seen, trace(ray, reflections - 1), shine);
-    }
-    return seen;
+// A direction away from a surface, the likelier the steeper, as a rough surface scatters light.
+static vector scatter(vector normal) {
+    vector offset;
+    do {
+        offset = (vector){2 * chance() - ONE, 2 * chance() - ONE, 2 * chance() - ONE};
+    } while (dot(offset, offset) > ONE);
+    return unit(add(normal, unit(offset)));
+}
+
+static ray mirror(ray ray, vector point, vector normal) {
+    return (struct ray){point, unit(subtract(ray.direction, scale(normal, 2 * dot(ray.direction, normal))))};
+}
+
+static vector trace(ray ray, number bounces);
+
+// The light that a surface sends back along the ray; `bounces` more surfaces are looked at for it.
+static vector shade(ray ray, vector point, vector normal, vector colour, number shine, number bounces) {
+    int is_traced_by_path = scene.bounces > 0;
+    if (is_traced_by_path && bounces > 0 && chance() < shine) return trace(mirror(ray, point, normal), bounces - 1);
+
+    number steepness = dot(normal, scene.to_sun);
+    vector light = {0, 0, 0};
+    if (steepness > 0 && is_in_sun(point)) light = scale(scene.sunlight, steepness);
+    if (!is_traced_by_path)
+        light = add(light, grey(ONE / 4));
+    else if (bounces > 0)
+        light = add(light, trace((struct ray){point, scatter(normal)}, bounces - 1));
+
+    vector seen = filter(light, colour);
+    if (is_traced_by_path || shine == 0 || bounces == 0) return seen;
+    return mix(seen, trace(mirror(ray, point, normal), bounces - 1), shine);
 }
 
 // The colour that is seen along a ray.
-static vector trace(ray ray, int reflections) {
+static vector trace(ray ray, number bounces) {
     const sphere *hit = NULL;
     number distance = FAR;
     for (int i = 0; i < scene.sphere_count; i++) {
@@ -218,15 +277,14 @@ static vector trace(ray ray, int reflections) {
     if (to_floor < distance) {
         vector point = add(ray.from, scale(ray.direction, to_floor));
         int tile = ((point.x >> 16) + (point.z >> 16)) & 1;
-        vector colour = shade(ray, point, (vector){0, ONE, 0}, scene.tile[tile], 0, 0);
+        vector colour = shade(ray, point, (vector){0, ONE, 0}, scene.tile[tile], 0, bounces);
         number haze = to_floor < 16 * ONE ? to_floor / 16 : ONE;
         return mix(colour, scene.horizon, times(haze, haze));
     }
+    if (hit && hit->is_lamp) return hit->colour;
     if (hit) {
         vector point = add(ray.from, scale(ray.direction, distance));
-        vector out = subtract(point, hit->centre);
-        vector normal = {over(out.x, hit->radius), over(out.y, hit->radius), over(out.z, hit->radius)};
-        return shade(ray, point, normal, hit->colour, hit->shine, reflections);
+        return shade(ray, point, unit(subtract(point, hit->centre)), hit->colour, hit->shine, bounces);
     }
     return mix(scene.horizon, scene.zenith, ray.direction.y > 0 ? ray.direction.y : 0);
 }
@@ -238,6 +296,7 @@ static void draw(uint8_t *pixels) {
     vector right = unit(cross((vector){0, ONE, 0}, ahead));
     vector up = cross(ahead, right);
     number samples = scene.samples, rays = samples * samples;
+    number bounces = scene.bounces ? scene.bounces : REFLECTIONS;
     number half_width = scene.width * ONE / scene.height;  // half the height is 1
 
     for (number row = 0; row < scene.height; row++) {
@@ -249,7 +308,7 @@ static void draw(uint8_t *pixels) {
                 number y = (2 * (row * samples + i / samples) + 1) * ONE / (scene.height * samples);
                 vector across = scale(right, x - half_width), upward = scale(up, ONE - y);
                 vector direction = unit(add(scale(ahead, scene.zoom), add(across, upward)));
-                sum = add(sum, trace((ray){scene.eye, direction}, REFLECTIONS));
+                sum = add(sum, trace((ray){scene.eye, direction}, bounces));
             }
             *pixels++ = level(sum.x / rays), *pixels++ = level(sum.y / rays), *pixels++ = level(sum.z / rays);
         }
@@ -332,6 +391,7 @@ int main(void) {
     draw(pixels);
     make_checksum_table();
     put_picture(pixels, length);
+    free(pixels);
     if (fflush(stdout)) fail("standard output cannot be written");
     return 0;
 }
