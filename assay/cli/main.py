@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Programs": {
         "build": ("programs", "build a C program for the machine"),
         "run": ("programs", "run a program here and now"),
+        "machine": ("machine", "try the machine itself, without the kernel"),
     },
     "Jobs": {
         "submit": ("submit", "send a program as a job, and pay for it"),

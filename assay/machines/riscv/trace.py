@@ -114,7 +114,7 @@ class RiscvTrace:
         before = self._snapshot()
         taken = run(self._hart, step - self._step)
         self._step += taken
-        if self._end is None and _at_rest(self._hart):
+        if self._end is None and at_rest(self._hart):
             self._settle(before, taken)
         elif self._step % self._interval == 0 and self._step > self._snapshots[-1].step:
             self._remember()
@@ -143,7 +143,7 @@ class RiscvTrace:
             self._interval *= 2
 
 
-def _at_rest(hart: Hart) -> bool:
+def at_rest(hart: Hart) -> bool:
     """Whether the hart's state steps to itself. A step that stores never does: it moves pc."""
     stepped = hart.on(RecordingAccess(hart.memory))
     run(stepped, 1)
