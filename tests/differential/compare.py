@@ -11,7 +11,7 @@ from assay.machines.riscv.memory_tree import MemoryTree
 from assay.machines.riscv.state import State
 from assay.machines.riscv.witness import record
 from tests.differential.cases import Case
-from tests.differential.referee import REQUEST, Referee
+from tests.differential.referee import REQUEST, Referee, Verdict
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,7 @@ class Disagreement:
     """A step that the referee takes otherwise."""
 
     step: Step
-    referee: bytes | None
-    """The poststate; None if it refuses the witness."""
+    referee: Verdict
 
     def __str__(self) -> str:
         step = self.step
@@ -43,7 +42,7 @@ class Disagreement:
             else f"{step.word:#010x}  {disassemble(step.word, step.before.pc)}"
         )
         before, after = parts(step.before), parts(step.after)
-        verdict = "refuses the witness" if self.referee is None else self.referee.hex()
+        verdict = self.referee.hex() if isinstance(self.referee, bytes) else self.referee
         return "\n".join(
             (
                 f"{step.origin}: {fetched}",
@@ -80,7 +79,7 @@ def disagreements(steps: Iterable[Step], referee: Referee) -> Iterator[tuple[int
     """
     iterator = iter(steps)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        running: tuple[list[Step], Future[list[bytes | None]]] | None = None
+        running: tuple[list[Step], Future[list[Verdict]]] | None = None
         while batch := list(islice(iterator, REQUEST)):
             verdicts = pool.submit(referee.step_all, [(step.before.root(), step.witness) for step in batch])
             if running is not None:
@@ -108,7 +107,7 @@ def parts(state: State) -> dict[str, int]:
     return numbers | {name: getattr(state, name) for name in names}
 
 
-def _compare(batch: list[Step], verdicts: Future[list[bytes | None]]) -> tuple[int, list[Disagreement]]:
+def _compare(batch: list[Step], verdicts: Future[list[Verdict]]) -> tuple[int, list[Disagreement]]:
     found = [
         Disagreement(step, verdict)
         for step, verdict in zip(batch, verdicts.result(), strict=True)

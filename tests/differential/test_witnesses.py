@@ -13,7 +13,7 @@ from assay.machines.riscv.state import ENCODING
 from assay.machines.riscv.witness import replay
 from tests.differential.compare import Step
 from tests.differential.fuzz import random_steps
-from tests.differential.referee import Referee
+from tests.differential.referee import REFUSED, Referee, Verdict
 
 STATE = ENCODING.size
 HEAD = 4 + LEAF
@@ -24,12 +24,12 @@ def steps() -> list[Step]:
     return list(islice(random_steps(seed=11), 400))
 
 
-def verdict(prestate: bytes, witness: bytes) -> bytes | None:
+def verdict(prestate: bytes, witness: bytes) -> Verdict:
     """The reference's."""
     try:
         return replay(prestate, witness)
     except IntegrityError:
-        return None
+        return REFUSED
 
 
 def parts(witness: bytes) -> list[tuple[int, bytes, list[bytes]]]:
@@ -92,8 +92,8 @@ def test_referee_refuses_what_the_reference_refuses(referee: Referee, steps: lis
     seen: Counter[bool] = Counter()
     for (step, witness), poststate in zip(tries, verdicts, strict=True):
         assert poststate == verdict(step.before.root(), witness), f"{step.origin} with {witness.hex()}"
-        assert poststate in (None, step.after.root())
-        seen[poststate is None] += 1
+        assert poststate in (REFUSED, step.after.root())
+        seen[poststate == REFUSED] += 1
     assert seen[True] > len(tries) / 2
     assert seen[False] > 0  # a sibling that is given although it is the default is right all the same
 
@@ -102,7 +102,7 @@ def test_witness_of_one_step_is_refused_for_another(referee: Referee, steps: lis
     different = [(one.before.root(), other.witness) for one, other in pairwise(steps)]
     different = [(root, witness) for root, witness in different if root != root_of(witness)]
     assert len(different) > len(steps) / 2
-    assert set(referee.step_all(different)) == {None}
+    assert set(referee.step_all(different)) == {REFUSED}
 
 
 def root_of(witness: bytes) -> bytes:

@@ -10,8 +10,7 @@ library Machine {
     struct State {
         bytes32 memoryRoot;
         uint64 pc;
-        /// The registers, four to a word as in the encoding: use `read` and `write`. In the place of x0 is what the encoding has
-        /// there, the pc that the state was decoded with.
+        /// The registers, four to a word as in the encoding: use `read` and `write`. What is in the place of x0 means nothing.
         uint256[8] x;
         /// The address that LR has reserved, or `NO_RESERVATION`.
         uint64 reservation;
@@ -75,9 +74,9 @@ library Machine {
         return i == 0 ? 0 : field(state.x[i / 4], i % 4);
     }
 
-    /// @notice Set register `i`, unless it is x0.
+    /// @notice Set register `i`. For x0 this changes nothing: it reads as 0, and the encoding has pc in its place.
     function write(State memory state, uint256 i, uint64 value) internal pure {
-        if (i != 0) state.x[i / 4] = withField(state.x[i / 4], i % 4, value);
+        state.x[i / 4] = withField(state.x[i / 4], i % 4, value);
     }
 
     /// @notice End an instruction that only has a result: write it to register `i`, and go on behind the instruction.
