@@ -20,9 +20,11 @@ setup: .venv/installed node_modules/installed .solcx/installed ## install everyt
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-# Not `npm ci`: it refuses a lock that was made where the tools' builds for other platforms could not be seen.
+# Not `npm ci`: it refuses a lock that was made where the tools' builds for other platforms could not be seen. The links
+# are there because the scripts that npm would call instead exit with 0 even where the tool fails.
 node_modules/installed: package-lock.json .npmrc
 	npm install --no-save --no-progress --loglevel=error
+	cd node_modules/.bin && for tool in anvil cast forge; do ln -sf ../@foundry-rs/$$tool-*/bin/$$tool $$tool; done
 	touch $@
 
 .solcx/installed: tools/install_solc.py .venv/installed node_modules/installed
