@@ -20,6 +20,7 @@ contract DisputeGame is IDisputeGame {
     /// @inheritdoc IDisputeGame
     uint32 public immutable minimumReply;
 
+    /// @dev INVARIANT G11: each under the hash of its own terms, and no call touches two of them.
     mapping(DisputeId disputeId => State) private _disputes;
 
     /// @param allowance_ Each side's time bank, seconds: at most 30 days.
@@ -39,8 +40,10 @@ contract DisputeGame is IDisputeGame {
 
     /// @inheritdoc IDisputeGame
     function open(Terms calldata terms, bytes32[16] calldata roots) external returns (DisputeId disputeId) {
+        // INVARIANT G1: the market has checked what the terms say, and hears of their dispute once.
         require(msg.sender == terms.market, NotTheMarket(terms.market, msg.sender));
         require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
+        // INVARIANT G2: so there is a first root, here and in each list that follows, about which the sides disagree.
         require(roots[Bisection.ARITY - 1] != terms.claimedRoot, SameLastRoot(terms.claimedRoot));
         disputeId = _idOf(terms);
         State storage dispute = _disputes[disputeId];
@@ -65,10 +68,13 @@ contract DisputeGame is IDisputeGame {
         State storage dispute = _disputes[disputeId];
         (Side side, uint8 remaining, uint40 deadline) = (dispute.toMove, dispute.remaining, dispute.deadline);
         require(dispute.running, DisputeNotRunning(disputeId));
+        // INVARIANT G3: the sides move in turn, until the stride is 1.
         require(remaining > 0, NoMovesLeft());
         address mover = side == Side.Challenger ? dispute.challenger : dispute.defender;
         require(msg.sender == mover, NotYourTurn(mover, msg.sender));
+        // INVARIANT G6: an answer is in time up to the deadline, here and in a step, and a timeout is not.
         require(Clock.isInTime(deadline), OutOfTime(deadline));
+        // INVARIANT G4: the move is bound to the list that it answers.
         bytes32 commitment = dispute.commitment;
         require(pair.isIn(commitment), PairNotInList(commitment));
         require(roots[Bisection.ARITY - 1] != pair.disputed, SameLastRoot(pair.disputed));
@@ -97,8 +103,10 @@ contract DisputeGame is IDisputeGame {
         bytes32 commitment = dispute.commitment;
         require(pair.isIn(commitment), PairNotInList(commitment));
 
-        // SAFETY: a static call, so that a referee can change nothing. One that reverts or lies spoils its own job only.
+        // INVARIANT J16: a static call, so that a referee can change nothing. The turn of a side that a referee keeps from
+        // winning runs out like any other.
         bytes32 poststate = IReferee(terms.referee).step(pair.before, witness);
+        // INVARIANT G5, G10: who has posted a step that the machine does not make is the one who loses.
         require(poststate != pair.disputed, StepIsRight(poststate));
 
         emit Stepped(disputeId, pair.index, pair.before, poststate);
@@ -110,6 +118,7 @@ contract DisputeGame is IDisputeGame {
         DisputeId disputeId = _idOf(terms);
         State storage dispute = _disputes[disputeId];
         require(dispute.running, DisputeNotRunning(disputeId));
+        // INVARIANT G7: nothing else stands in the way.
         uint40 deadline = dispute.deadline;
         require(!Clock.isInTime(deadline), StillInTime(deadline));
 
@@ -139,7 +148,7 @@ contract DisputeGame is IDisputeGame {
         Terms calldata terms,
         bytes calldata context
     ) private {
-        // INVARIANT G7: a dispute ends once, and the market hears of it once. The dispute is over before the market is called.
+        // INVARIANT G8: the dispute is over before the market hears of it. If the market refuses, all of this is undone.
         _disputes[disputeId].running = false;
 
         emit DisputeResolved(disputeId, winner, ending);

@@ -30,12 +30,14 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     uint16 private immutable _burnShare;
     uint32 private immutable _minimumChallengePeriod;
 
+    /// @dev INVARIANT J1: all that is stored of jobs.
     mapping(uint256 slotKey => JobWord) private _slots;
 
     /// @param parameters_ Bonds above zero, a burn share from 1 to 90 %, a challenge period of at most 30 days.
     constructor(Parameters memory parameters_) Ledger(parameters_.token) {
         uint16 burnShare = parameters_.burnShare;
         uint32 period = parameters_.minimumChallengePeriod;
+        // INVARIANT J14: bounded here, immutable from here on.
         require(parameters_.game.code.length > 0, NotAContract(parameters_.game));
         require(parameters_.challengerBond > 0, ParameterOutOfRange("challengerBond"));
         require(parameters_.minimumBond > 0, ParameterOutOfRange("minimumBond"));
@@ -53,6 +55,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
 
     /// @inheritdoc IJobMarket
     function post(uint48 slot, Terms calldata terms) external returns (JobId jobId) {
+        // INVARIANT J8: neither a job nor a dispute about the last one is left in the slot.
         uint48 generation = nextGeneration(msg.sender, slot);
         require(generation > 0, SlotInUse(msg.sender, slot));
         _requireSound(terms);
@@ -71,6 +74,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     function cancel(Job calldata job) external {
         _requireCurrent(job);
         _requireStatus(job, Status.Open);
+        // INVARIANT J4.
         address requester = job.id.requester();
         require(msg.sender == requester, NotTheRequester(requester, msg.sender));
 
@@ -124,7 +128,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         _slots[job.id.slotKey()] = word.plusDispute();
         _takeStake(msg.sender, _challengerBond);
 
-        // SAFETY: the game calls nothing while it opens a dispute.
+        // SAFETY: the game calls nothing while it opens a dispute, and this is the last thing that changes anything here.
         disputeId = _game.open(
             IDisputeGame.Terms({
                 market: address(this),
@@ -155,14 +159,15 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         JobId jobId = JobId.wrap(terms.claim);
         JobWord word = _slots[jobId.slotKey()];
         if (word.isEnd()) {
-            // The job was slashed by another challenger. INVARIANT J8: its slot has not been used again since.
+            // INVARIANT J10: another challenger has won before. By J8, the slot has not been used again since.
             _closeChallenge(terms, word, true);
             return;
         }
 
         Job memory job = abi.decode(context, (Job));
-        // INVARIANT J9: the word is the hash of one record, whose id is that of the job.
+        // SAFETY: the word is the hash of one record only, and that has the id by which the word was found.
         require(word.holds(_hashOf(job)), RecordMismatch(jobId));
+        // INVARIANT J15: none of what follows can fail, so that every dispute can be ended (no credit overflows, by L3).
         if (winner == IDisputeGame.Side.Defender) {
             _closeChallenge(terms, word, false);
         } else {
@@ -198,6 +203,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
             _refund(job, End.Expired);
         } else {
             _requireStatus(job, Status.Accepted);
+            // INVARIANT J12.
             _slash(job.id, job.deal, End.MissedDeadline, job.id.requester(), 0);
         }
     }
@@ -236,9 +242,9 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
 
     // --- internals: what a call requires ----------------------------------------------------------------------------------
 
+    /// @dev INVARIANT J13: with these terms every later call can succeed; the bounds of `rounds` are the game's.
     function _requireSound(Terms calldata terms) private view {
         require(terms.taskCount > 0, NoTasks());
-        // The bounds of the game's rounds, so that no claim is beyond a challenge.
         require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
         require(terms.bond >= _minimumBond, BondTooLow(_minimumBond, terms.bond));
         require(terms.acceptPeriod > 0 && terms.runPeriod > 0, ZeroPeriod());
@@ -248,11 +254,13 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         );
     }
 
+    /// @dev INVARIANT J2, J9: the record is that of the job as it is now, whatever disputes are open about it.
     function _requireCurrent(Job calldata job) private view returns (JobWord word) {
         word = _slots[job.id.slotKey()];
         require(word.holds(_hashOf(job)), RecordMismatch(job.id));
     }
 
+    /// @dev INVARIANT J3.
     function _requireStatus(Job calldata job, Status expected) private pure {
         Status actual = job.stage.status();
         require(actual == expected, WrongStatus(job.id, expected, actual));
@@ -326,6 +334,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     function _closeChallenge(IDisputeGame.Terms calldata terms, JobWord word, bool moot) private {
         JobId jobId = JobId.wrap(terms.claim);
         _slots[jobId.slotKey()] = word.minusDispute();
+        // INVARIANT J10, J11: moot, and the bond goes back; lost, and it pays for the defender's work.
         if (moot) {
             _credit(terms.challenger, 0, _challengerBond);
         } else {

@@ -15,7 +15,7 @@ import {ILedger} from "interfaces/ILedger.sol";
 abstract contract Ledger is ILedger, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev Nobody has its key. Burned money is credited to it like to anyone, and swept out to it.
+    /// @dev Nobody has its key. INVARIANT L6: burned money is credited to it like to anyone, and swept out to it.
     address internal constant BURNED = 0x000000000000000000000000000000000000dEaD;
     uint16 internal constant WHOLE = 10_000;
 
@@ -32,6 +32,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
     // --- money comes in ---------------------------------------------------------------------------------------------------
 
     /// @inheritdoc ILedger
+    /// @dev INVARIANT L7: the guard keeps a token from counting one transfer twice.
     function deposit(address to, uint96 amount) external nonReentrant {
         require(to != address(0), ZeroAddress());
         require(amount > 0, ZeroAmount());
@@ -51,8 +52,8 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function permit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant {
-        // Whoever saw the permit in the public pool can use it first. The allowance is there then, and the deposit that
-        // follows checks it.
+        // INVARIANT L9: whoever saw the permit in the public pool can use it first. The allowance is there then, and the
+        // deposit that follows checks it.
         try IERC20Permit(address(_token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {}
             catch {}
     }
@@ -70,6 +71,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
+    /// @dev INVARIANT L8: nothing is asked but that the money is there, here and in `withdraw`.
     function unstake(uint96 amount) external {
         require(amount > 0, ZeroAmount());
 
@@ -125,7 +127,8 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
         _accounts[to] = account;
     }
 
-    /// @dev Take free money, for an escrow or a withdrawal.
+    /// @dev Take free money, for an escrow or a withdrawal. INVARIANT L5: `from` is whoever calls, here and in `_takeStake`
+    /// (burned money has no owner, and goes where it has to).
     function _takeFree(address from, uint96 amount) internal {
         Account memory account = _accounts[from];
         require(amount <= account.free, BalanceTooLow(from, account.free, amount));
@@ -149,7 +152,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
         internal
         returns (uint96 paid, uint96 burned)
     {
-        // SAFETY: a share of at most one.
+        // SAFETY: a share of less than one, and `paid` is what remains: nothing is lost to rounding.
         burned = uint96(uint256(bond) * burnShare / WHOLE);
         paid = bond - burned;
 

@@ -70,16 +70,22 @@ def referee(deployer):
 
 
 @pytest.fixture(scope="session")
-def empty_market(deployer, token, game):
-    """A market in which nobody has any money yet: a fifth of a slashed bond is burned."""
-    return deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600))
+def deploy_market(deployer, token, game):
+    """Deploys a market in which nobody has any money yet: a fifth of a slashed bond is burned."""
+    return lambda: deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600))
 
 
 @pytest.fixture(scope="session")
-def market(empty_market, token, deployer, requester, provider, verifier, other_verifier, junk_challengers):
+def empty_market(deploy_market):
+    return deploy_market()
+
+
+@pytest.fixture(scope="session")
+def market(deploy_market, token, deployer, requester, provider, verifier, other_verifier, junk_challengers):
     """A market in which everybody but the stranger has money and stake."""
-    token.approve(empty_market, 2**256 - 1, {"from": deployer})
+    deployed = deploy_market()
+    token.approve(deployed, 2**256 - 1, {"from": deployer})
     for account in (requester, provider, verifier, other_verifier, *junk_challengers):
-        empty_market.deposit(account, FUNDS + STAKE, {"from": deployer})
-        empty_market.stake(STAKE, {"from": account})
-    return empty_market
+        deployed.deposit(account, FUNDS + STAKE, {"from": deployer})
+        deployed.stake(STAKE, {"from": account})
+    return deployed

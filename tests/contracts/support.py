@@ -1,6 +1,6 @@
 """What the Brownie tests share: jobs about the counter machine, liars, and disputes played to their end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,9 +43,15 @@ def after(deadline: int) -> None:
     at(max(deadline, chain[-1].timestamp) + 1)
 
 
+def mine_after(deadline: int) -> None:
+    """It is past `deadline` now, also for a node that is only asked."""
+    after(deadline)
+    chain.mine()
+
+
 @contextmanager
 def refused(error: str, *arguments: Any) -> Iterator[None]:
-    """The transaction reverts with this custom error; with these arguments, if any are given."""
+    """The call reverts with this custom error; with these arguments, if any are given."""
     with pytest.raises(VirtualMachineError) as caught:
         yield
     said = caught.value.revert_msg
@@ -53,7 +59,7 @@ def refused(error: str, *arguments: Any) -> Iterator[None]:
     name, _, rest = said.partition(":")
     assert name == error, said
     if arguments:
-        assert rest.strip() == ", ".join(str(argument) for argument in arguments)
+        assert rest.strip().lower() == ", ".join(str(argument) for argument in arguments).lower()
 
 
 # --- money ----------------------------------------------------------------------------------------------------------
@@ -80,9 +86,10 @@ class Lie:
     honest: CounterTrace
     at: int
     step_limit: int = STEPS
+    shift: int = 1_000_000
 
     def _trace(self, step: int) -> CounterTrace:
-        return self.honest if step <= self.at else truth(start=1_000_000, steps=self.step_limit)
+        return self.honest if step <= self.at else truth(start=self.shift, steps=self.step_limit)
 
     def state_root(self, step: int) -> bytes:
         return self._trace(step).state_root(step)
@@ -115,6 +122,12 @@ def terms_for(referee: Any, initial_roots: list[bytes] | None = None, **changes:
 def post(market: Any, requester: Any, terms: Terms, slot: int = 0) -> Job:
     event = market.post(slot, terms.abi(), {"from": requester}).events["JobPosted"]
     return Job.posted(JobId.from_bytes(bytes(event["jobId"])), terms, event["deadline"])
+
+
+def current(market: Any, job: Job) -> tuple[bool, int]:
+    """Whether the market holds this record, and how many disputes about it are open."""
+    is_current, disputes = market.isCurrent(job.abi())
+    return bool(is_current), int(disputes)
 
 
 def accept(market: Any, provider: Any, job: Job) -> Job:
@@ -226,23 +239,37 @@ def challenge(
     return Dispute(parties.game, terms, job, history, calls=[call])
 
 
-def play(dispute: Dispute, traces: dict[Side, Any], helper: Any) -> Side:
-    """Both sides follow their traces, as well as they can, to the end; a side without a trace is silent.
+Traces = Mapping[Side, Any]
+"""What each side follows; a side without one is silent."""
 
-    Whoever has nothing left to say is timed out by `helper`, who also makes the call that executes the step.
+
+def play(dispute: Dispute, traces: Traces, helper: Any) -> Side:
+    """Both sides follow their traces to the end. Who has nothing left to say runs out of time; returns the winner."""
+    return play_all([(dispute, traces)], helper)[0]
+
+
+def play_all(disputes: Sequence[tuple[Dispute, Traces]], helper: Any) -> list[Side]:
+    """Several disputes side by side: time passes only when nobody has anything left to say in any of them.
+
+    `helper` makes the calls that anyone can make: it has the steps executed, and ends what has run out of time.
     """
-    accounts = {Side.CHALLENGER: dispute.terms.challenger, Side.DEFENDER: dispute.terms.defender}
-    while dispute.winner is None:
-        side = dispute.history.to_move
-        trace = traces.get(side)
-        action = None if trace is None else next_action(dispute.history, side, trace)
-        if isinstance(action, Move):
-            dispute.move(action, accounts[side])
-        elif isinstance(action, Step) and is_wrong(action):
-            dispute.step(action, helper)
-        else:
-            dispute.timeout(helper)
-    return dispute.winner
+    while running := [(dispute, traces) for dispute, traces in disputes if dispute.winner is None]:
+        if not any([advance(dispute, traces, helper) for dispute, traces in running]):
+            min((dispute for dispute, _ in running), key=lambda dispute: dispute.deadline).timeout(helper)
+    return [dispute.winner for dispute, _ in disputes if dispute.winner is not None]
+
+
+def advance(dispute: Dispute, traces: Traces, helper: Any) -> bool:
+    """The side to move does what its trace says; False if it has nothing to say."""
+    side = dispute.history.to_move
+    action = next_action(dispute.history, side, traces[side]) if side in traces else None
+    if isinstance(action, Move):
+        dispute.move(action, dispute.terms.party(side))
+    elif isinstance(action, Step) and is_wrong(action):
+        dispute.step(action, helper)
+    else:
+        return False
+    return True
 
 
 def is_wrong(action: Step) -> bool:
