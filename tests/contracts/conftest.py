@@ -1,20 +1,19 @@
 """The actors and the contracts of the Brownie tests. Nothing else names an account by its number."""
 
 import pytest
-from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, accounts, chain
+from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, accounts
 
 from tests.contracts.network import use_a_port_of_our_own
-from tests.contracts.support import BOND, FUNDS, STAKE
+from tests.contracts.support import BOND, FUNDS, STAKE, undone
 
 use_a_port_of_our_own()  # Brownie connects after it has read this file
 
 
 @pytest.fixture(autouse=True)
 def isolation():
-    """Every test starts from what the fixtures of the session deployed. (Brownie's own fixture redeploys a module.)"""
-    chain.snapshot()
-    yield
-    chain.revert()
+    """Every test starts from what the fixtures of the session deployed. (Brownie's own fixtures deploy it again.)"""
+    with undone():
+        yield
 
 
 @pytest.fixture(scope="session")

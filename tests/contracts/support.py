@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from brownie import chain, web3
+from brownie import chain, history, project, web3
 from brownie.exceptions import VirtualMachineError
 
 from assay.chain.records import DisputeTerms, Job, JobId, TaskProof, Terms
@@ -29,13 +29,37 @@ PERIOD = 3_600
 RESULT = keccak256(b"result document")
 
 
+# --- the node -------------------------------------------------------------------------------------------------------
+
+
+def ask_node(method: str, *arguments: Any) -> Any:
+    answer = web3.provider.make_request(method, arguments)
+    assert "error" not in answer, answer
+    return answer["result"]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens on the chain in the `with` block did not happen.
+
+    This is `chain.snapshot` and `chain.revert` without the garbage collection that these do each time (0.3 s).
+    """
+    snapshot = ask_node("evm_snapshot")
+    yield
+    ask_node("evm_revert", snapshot)
+    height = web3.eth.block_number
+    history._revert(height)  # Brownie counts its accounts' transactions there
+    for container in project.get_loaded_projects()[0].dict().values():
+        if len(container):
+            container._revert(height)
+
+
 # --- time -----------------------------------------------------------------------------------------------------------
 
 
 def at(timestamp: int) -> None:
     """The next transaction happens at this time."""
-    answer = web3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
-    assert "error" not in answer, answer
+    ask_node("evm_setNextBlockTimestamp", timestamp)
 
 
 def after(deadline: int) -> None:

@@ -8,7 +8,7 @@ from brownie import MarketProbe, chain
 from assay.chain.records import DisputeTerms
 from assay.dispute.game import History, Side
 from assay.dispute.strategy import Move, Step, next_action, opening
-from tests.contracts.support import STEPS, Dispute, Lie, after, at, mine_after, pair_abi, refused, truth
+from tests.contracts.support import STEPS, Dispute, Lie, after, at, mine_after, pair_abi, refused, truth, undone
 
 CHALLENGER, DEFENDER = Side
 LIE = Lie(truth(), 1_234)
@@ -269,10 +269,10 @@ def test_anyone_has_the_wrong_step_executed(liars_list, probe, stranger):
 def test_in_its_last_second_a_side_moves_and_cannot_be_timed_out(duel, game, terms, provider, stranger):
     """SPEC G6."""
     deadline = duel.deadline
-    at(deadline)
-    with refused("StillInTime", deadline):
-        game.timeout(terms.abi(), b"", {"from": stranger})
-    chain.undo()
+    with undone():
+        at(deadline)
+        with refused("StillInTime", deadline):
+            game.timeout(terms.abi(), b"", {"from": stranger})
     at(deadline)
     duel.move(answer(duel), provider)
 

@@ -1,7 +1,6 @@
 """Slots are used again and again; what is left of a slot's last job never meets the next one."""
 
 import pytest
-from brownie import web3
 
 from assay.dispute.game import Side
 from tests.contracts.support import (
@@ -10,6 +9,7 @@ from tests.contracts.support import (
     Parties,
     accept,
     after,
+    ask_node,
     challenge,
     claim,
     current,
@@ -77,9 +77,8 @@ def test_a_job_in_a_slot_that_was_used_before_creates_no_storage(market, parties
 
     def written(call):
         """Storage words that a call changed from zero to something."""
-        trace = web3.provider.make_request(
-            "debug_traceTransaction", [call.txid, {"tracer": "prestateTracer", "tracerConfig": {"diffMode": True}}]
-        )["result"]
+        options = {"tracer": "prestateTracer", "tracerConfig": {"diffMode": True}}
+        trace = ask_node("debug_traceTransaction", call.txid, options)
         before = trace["pre"].get(market.address.lower(), {}).get("storage", {})
         after_ = trace["post"].get(market.address.lower(), {}).get("storage", {})
         return [key for key in after_ if int(before.get(key, "0x0"), 16) == 0]
