@@ -7,6 +7,7 @@ from assay.amounts import format_tokens
 from assay.chain.connection import Chain, connect
 from assay.errors import AssayError, ChainError
 from assay.store.location import open_store
+from assay.urls import public_part
 from provider_agent.agent import unlock, wallet_of
 from provider_agent.bench import shipped_machines
 from provider_agent.settings import Settings
@@ -48,7 +49,7 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
 
 def _store(settings: Settings) -> str:
     open_store(settings.store.location).has(_NO_BLOB)
-    return settings.store.location
+    return public_part(settings.store.location)
 
 
 def _machines(chain: Chain) -> str:

@@ -89,7 +89,7 @@ def check_deployment(node: Node, deployment: Deployment) -> None:
     chain_id = node.chain_id()
     if chain_id != deployment.chain_id:
         raise ChainError(
-            f"the node at {node.url} is on chain {chain_id}, and the deployment is on chain {deployment.chain_id}: "
+            f"the node at {node.place} is on chain {chain_id}, and the deployment is on chain {deployment.chain_id}: "
             "set another RPC URL or another deployment"
         )
     for address in deployment.addresses:

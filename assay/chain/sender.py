@@ -105,7 +105,7 @@ class Sender:
         gas = int(self.node.estimate_gas(call, self.address) * GAS_MARGIN)
         try:
             tip = self.node.priority_fee()
-        except ChainError:  # not every node has the method
+        except TransientError:  # not every node has the method
             tip = FALLBACK_TIP
         # Twice the base fee outlasts six full blocks in a row (EIP-1559: at most 1/8 more a block).
         return Simulation(returned, gas, 2 * self.node.head().base_fee + tip, tip)

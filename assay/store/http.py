@@ -10,6 +10,7 @@ from assay.content import content_id
 from assay.errors import InputError, MissingBlobError, TransientError
 from assay.store.base import MAX_BLOB, check_id, check_size
 from assay.store.local import Incoming
+from assay.urls import public_part
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to connect."""
@@ -35,6 +36,7 @@ class HttpStore:
 
     def __init__(self, url: str, attempts: int = ATTEMPTS) -> None:
         self.url = url.rstrip("/")
+        self._place = public_part(url)
         self._attempts = attempts
         self._session = requests.Session()
         self._session.headers["Accept-Encoding"] = "identity"  # so that sizes are what they say
@@ -90,13 +92,13 @@ class HttpStore:
         """Raise for any answer but success."""
         status = response.status_code
         if status in (404, 410):
-            raise MissingBlobError(f"the store at {self.url} has no blob {blob_id}")
+            raise MissingBlobError(f"the store at {self._place} has no blob {blob_id}")
         if status == 413:
-            raise InputError(f"the store at {self.url} takes no blob as large as {blob_id}")
+            raise InputError(f"the store at {self._place} takes no blob as large as {blob_id}")
         if status in _MAY_PASS:
             raise requests.HTTPError(f"HTTP status {status}")
         if not 200 <= status < 300:
-            raise InputError(f"the store at {self.url} refuses blob {blob_id} with HTTP status {status}")
+            raise InputError(f"the store at {self._place} refuses blob {blob_id} with HTTP status {status}")
 
     def _try(self, action: Callable[[], Done]) -> Done:
         """Do `action`, again if a fault may pass. Raises `TransientError` if it does not."""
@@ -104,10 +106,10 @@ class HttpStore:
             try:
                 return action()
             except requests.exceptions.InvalidURL as fault:
-                raise InputError(f"{self.url} is no URL of a store") from fault
+                raise InputError(f"{self._place} is no URL of a store") from fault
             except requests.RequestException as fault:
                 if attempt == self._attempts:
-                    raise TransientError(f"the store at {self.url} does not answer: {_reason(fault)}") from fault
+                    raise TransientError(f"the store at {self._place} does not answer: {_reason(fault)}") from fault
             time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("the last attempt returns or raises")
 
@@ -117,4 +119,6 @@ def _reason(fault: requests.RequestException) -> str:
         return "is it running, and is the URL right?"
     if isinstance(fault, requests.Timeout):
         return "it took too long"
-    return str(fault)
+    if isinstance(fault, requests.HTTPError):
+        return str(fault)  # our own words; those of others hold the whole URL
+    return type(fault).__name__

@@ -8,6 +8,7 @@ from assay.store.base import Store
 from assay.store.http import HttpStore
 from assay.store.layered import LayeredStore
 from assay.store.local import LocalStore
+from assay.urls import public_part
 
 
 def open_store(location: str, cache: Path | None = None) -> Store:
@@ -15,7 +16,10 @@ def open_store(location: str, cache: Path | None = None) -> Store:
 
     What comes over a network is also kept in the folder `cache`, if one is given. Raises `InputError`.
     """
-    parts = urlsplit(location)
+    try:
+        parts = urlsplit(location)
+    except ValueError as malformed:
+        raise InputError(f"the store's URL is malformed: {malformed}") from malformed
     match parts.scheme:
         case "http" | "https" if parts.hostname:
             far = HttpStore(location)
@@ -24,4 +28,6 @@ def open_store(location: str, cache: Path | None = None) -> Store:
             return LocalStore(Path(unquote(parts.path)))
         case "" if location:
             return LocalStore(Path(location).expanduser())
-    raise InputError(f"{location!r} is no store: give an http://, https:// or file:// URL, or the path of a folder")
+    raise InputError(
+        f"{public_part(location)!r} is no store: give an http://, https:// or file:// URL, or the path of a folder"
+    )
