@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from assay.errors import InputError, IntegrityError
 from assay.validation import ContentId, DocumentModel, explain
 
-MAX_DOCUMENT = 1 << 20
+MAX_DOCUMENT = 1 << 21
 """Bytes."""
 
 Tasks = Annotated[list[dict[str, Any]], Field(min_length=1)]

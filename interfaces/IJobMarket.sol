@@ -58,7 +58,7 @@ interface IJobMarket is ILedger, IClaimCallback {
         address referee;
         /// Merkle root over the tasks' initial state roots; of one task, its initial state root.
         bytes32 taskRoot;
-        /// Number of tasks, at least 1.
+        /// Number of tasks, 1 to 1024.
         uint32 taskCount;
         /// A task is run for at most 16^rounds steps.
         uint8 rounds;
@@ -160,11 +160,15 @@ interface IJobMarket is ILedger, IClaimCallback {
     error NotTheGame(address game, address caller);
     error TooManyDisputes(JobId jobId);
     error NoTasks();
+    /// @notice More final roots than one claim can bring.
+    error TooManyTasks(uint32 maximum, uint32 taskCount);
     error RoundsOutOfRange(uint8 rounds);
     error BondTooLow(uint96 minimum, uint96 bond);
     error ChallengePeriodTooShort(uint32 minimum, uint32 period);
     /// @notice A period of zero, which nobody could meet.
     error ZeroPeriod();
+    /// @notice A run or challenge period, seconds, in which money would be locked for longer than anyone wants.
+    error PeriodTooLong(uint32 maximum, uint32 period);
     error TaskOutOfRange(uint32 taskCount, uint32 task);
     /// @notice A claim states one final root for each task.
     error WrongTaskCount(uint32 taskCount, uint256 given);

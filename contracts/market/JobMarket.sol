@@ -21,8 +21,10 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
 
     uint16 private constant MIN_BURN_SHARE = 100;
     uint16 private constant MAX_BURN_SHARE = 9_000;
-    uint32 private constant MAX_CHALLENGE_PERIOD = 30 days;
+    uint32 private constant MAX_PERIOD = 30 days;
     uint8 private constant MAX_ROUNDS = 15;
+    /// @dev A claim brings a final root for each task: of so many, it fits with ease into a transaction and a block.
+    uint32 private constant MAX_TASKS = 1024;
 
     IDisputeGame private immutable _game;
     uint96 private immutable _challengerBond;
@@ -42,7 +44,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         require(parameters_.challengerBond > 0, ParameterOutOfRange("challengerBond"));
         require(parameters_.minimumBond > 0, ParameterOutOfRange("minimumBond"));
         require(MIN_BURN_SHARE <= burnShare && burnShare <= MAX_BURN_SHARE, ParameterOutOfRange("burnShare"));
-        require(0 < period && period <= MAX_CHALLENGE_PERIOD, ParameterOutOfRange("minimumChallengePeriod"));
+        require(0 < period && period <= MAX_PERIOD, ParameterOutOfRange("minimumChallengePeriod"));
 
         _game = IDisputeGame(parameters_.game);
         _challengerBond = parameters_.challengerBond;
@@ -245,9 +247,12 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     /// @dev INVARIANT J13: with these terms every later call can succeed; the bounds of `rounds` are the game's.
     function _requireSound(Terms calldata terms) private view {
         require(terms.taskCount > 0, NoTasks());
+        require(terms.taskCount <= MAX_TASKS, TooManyTasks(MAX_TASKS, terms.taskCount));
         require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
         require(terms.bond >= _minimumBond, BondTooLow(_minimumBond, terms.bond));
         require(terms.acceptPeriod > 0 && terms.runPeriod > 0, ZeroPeriod());
+        require(terms.runPeriod <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, terms.runPeriod));
+        require(terms.challengePeriod <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, terms.challengePeriod));
         require(
             terms.challengePeriod >= _minimumChallengePeriod,
             ChallengePeriodTooShort(_minimumChallengePeriod, terms.challengePeriod)

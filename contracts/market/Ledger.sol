@@ -152,8 +152,8 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
         internal
         returns (uint96 paid, uint96 burned)
     {
-        // SAFETY: a share of less than one, and `paid` is what remains: nothing is lost to rounding.
-        burned = uint96(uint256(bond) * burnShare / WHOLE);
+        // SAFETY: a share of less than one, rounded up, so that no bond is too small to be burned; `paid` is what remains.
+        burned = uint96((uint256(bond) * burnShare + WHOLE - 1) / WHOLE);
         paid = bond - burned;
 
         _credit(BURNED, burned, 0);

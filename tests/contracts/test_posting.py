@@ -19,16 +19,21 @@ from tests.contracts.support import (
     terms_for,
 )
 
+MONTH = 30 * 24 * 3600  # seconds
+
 
 @pytest.mark.parametrize(
     ("changes", "error", "arguments"),
     [
         ({"task_count": 0}, "NoTasks", ()),
+        ({"task_count": 1025}, "TooManyTasks", (1024, 1025)),
         ({"rounds": 0}, "RoundsOutOfRange", (0,)),
         ({"rounds": 16}, "RoundsOutOfRange", (16,)),
         ({"bond": BOND - 1}, "BondTooLow", (BOND, BOND - 1)),
         ({"accept_period": 0}, "ZeroPeriod", ()),
         ({"run_period": 0}, "ZeroPeriod", ()),
+        ({"run_period": MONTH + 1}, "PeriodTooLong", (MONTH, MONTH + 1)),
+        ({"challenge_period": MONTH + 1}, "PeriodTooLong", (MONTH, MONTH + 1)),
         ({"challenge_period": 599}, "ChallengePeriodTooShort", (600, 599)),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
@@ -41,8 +46,9 @@ def test_terms_that_cannot_be_met_are_refused(market, referee, requester, change
 
 def test_the_outermost_terms_are_taken(market, referee, requester, provider):
     """SPEC J13: and every call that follows succeeds with them."""
-    most = 2**32 - 1
-    terms = terms_for(referee, rounds=15, accept_period=most, run_period=most, challenge_period=most, bond=STAKE)
+    terms = terms_for(
+        referee, rounds=15, accept_period=2**32 - 1, run_period=MONTH, challenge_period=MONTH, bond=STAKE
+    )
     job = claim(market, provider, accept(market, provider, post(market, requester, terms)))
     after(job.deadline)
     market.finalize(job.abi(), {"from": provider})
