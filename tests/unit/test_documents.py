@@ -88,7 +88,7 @@ def test_a_result_document_with_a_wrong_member_is_refused(change: dict[str, Any]
 
 def test_a_document_that_is_too_large_is_not_written() -> None:
     spec = JobSpec(assay="job/1", machine="riscv", program=PROGRAM, tasks=[{"arguments": ["x" * MAX_DOCUMENT]}])
-    with pytest.raises(InputError, match="at most 1048576 fit"):
+    with pytest.raises(InputError, match=f"at most {MAX_DOCUMENT} fit"):
         write_document(spec)
 
 
