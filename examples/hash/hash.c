@@ -2,8 +2,8 @@
 //
 //     hash [CHUNK] < FILE
 //
-// CHUNK is the size of a chunk in bytes, 4096 if it is not given. The line `sha256` is what sha256sum prints. The tree is
-// that of Certificate Transparency (RFC 6962, 2.1): a chunk's hash is SHA-256(0, chunk), and an inner node's is
+// CHUNK is the size of a chunk in bytes, 4096 if it is not given. The line `sha256` is what sha256sum prints. The tree
+// is that of Certificate Transparency (RFC 6962, 2.1): a chunk's hash is SHA-256(0, chunk), and an inner node's is
 // SHA-256(1, left, right). So whoever holds `tree` can check a single chunk by a few hashes, and whoever holds all the
 // lines can say which chunk of a copy is damaged. Memory does not grow with the input.
 
@@ -107,8 +107,8 @@ static void finish(sha256 *hash, uint8_t *digest) {
     for (unsigned i = 0; i < DIGEST; i++) digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - i % 4 * 8));
 }
 
-// ---- The tree: full subtrees that wait for their right neighbour, the largest first. Their sizes are the binary digits
-// of the number of chunks.
+// ---- The tree: full subtrees that wait for their right neighbour, the largest first. Their sizes are the binary
+// digits of the number of chunks.
 
 static uint8_t waiting[64][DIGEST];
 static unsigned waiting_count;

@@ -2,11 +2,12 @@
 //
 //     join [-l] LEFT RIGHT [COLUMN ...] < TABLES > TABLE
 //
-// Standard input is the two tables, each with a line of column names, and an empty line between them. Rows belong together
-// if the first table's column LEFT is the same text as the second table's column RIGHT. A row of the result has the first
-// table's columns, then the second's without RIGHT. With -l, rows of the first table that have no partner stay, the other
-// columns empty. The result is in the order of the first table, and then of the second; with COLUMNs it is sorted by
-// these, the first counts most, and -COLUMN is from high to low. Numbers come before text and are compared as numbers.
+// Standard input is the two tables, each with a line of column names, and an empty line between them. Rows belong
+// together if the first table's column LEFT is the same text as the second table's column RIGHT. A row of the result
+// has the first table's columns, then the second's without RIGHT. With -l, rows of the first table that have no partner
+// stay, the other columns empty. The result is in the order of the first table, and then of the second; with COLUMNs it
+// is sorted by these, the first counts most, and -COLUMN is from high to low. Numbers come before text and are compared
+// as numbers.
 
 #include <stdint.h>
 #include <stdio.h>
@@ -44,7 +45,8 @@ static int by_text(field a, field b) {
     return order ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-// A decimal number of any length: digits before the point without leading zeros, digits behind it without trailing ones.
+// A decimal number of any length: digits before the point without leading zeros, digits behind it without trailing
+// ones.
 typedef struct {
     int is_number, is_negative;
     field whole, fraction;

@@ -2,10 +2,11 @@
 //
 //     render < SCENE > PICTURE.png
 //
-// A scene is a text of lines, each a word and decimal numbers; scene.txt explains them by example. Without `bounces` the
-// picture is drawn by plain ray tracing, with an even light in the shadows. With them it is path tracing: light that comes
-// from the sky, from lamps and from other surfaces is followed from the eye along random paths. All arithmetic is in fixed
-// point, and chance comes from a generator that starts the same, so every computer draws the same picture to the last bit.
+// A scene is a text of lines, each a word and decimal numbers; scene.txt explains them by example. Without `bounces`
+// the picture is drawn by plain ray tracing, with an even light in the shadows. With them it is path tracing: light
+// that comes from the sky, from lamps and from other surfaces is followed from the eye along random paths. All
+// arithmetic is in fixed point, and chance comes from a generator that starts the same, so every computer draws the
+// same picture to the last bit.
 
 #include <inttypes.h>
 #include <stdint.h>
@@ -137,7 +138,8 @@ static int add_sphere(const number *n, int is_lamp) {
     if (scene.sphere_count == MOST_SPHERES) return 0;
     sphere new = {triple(n), n[3], triple(n + 4), is_lamp ? 0 : n[7], is_lamp};
     scene.spheres[scene.sphere_count++] = new;
-    return new.radius >= SMALLEST_RADIUS && is_between(new.shine, 0, ONE) && is_colour(new.colour, is_lamp ? BRIGHTEST : ONE);
+    number brightest = is_lamp ? BRIGHTEST : ONE;
+    return new.radius >= SMALLEST_RADIUS && is_between(new.shine, 0, ONE) && is_colour(new.colour, brightest);
 }
 
 static int read_line(const char *line) {

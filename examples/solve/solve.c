@@ -2,14 +2,14 @@
 //
 //     solve [-p] < FORMULA.cnf
 //
-// The formula is in the DIMACS format, and the answer is in that of the SAT competitions: `s SATISFIABLE` and the values of
-// the variables, with exit status 10; or `s UNSATISFIABLE`, with exit status 20. With -p, the clauses that it learns come
-// before the answer: each follows from those before it by unit propagation, so that up to the last one, which is empty,
-// they are a proof (DRUP) that a checker of a few lines can check.
+// The formula is in the DIMACS format, and the answer is in that of the SAT competitions: `s SATISFIABLE` and the
+// values of the variables, with exit status 10; or `s UNSATISFIABLE`, with exit status 20. With -p, the clauses that it
+// learns come before the answer: each follows from those before it by unit propagation, so that up to the last one,
+// which is empty, they are a proof (DRUP) that a checker of a few lines can check.
 //
-// Clauses watch two of their literals; a conflict is resolved back to its first unique implication point; the variable that
-// took part in the most recent conflicts is decided next, as it was last; restarts follow Luby's sequence; clauses that
-// span many levels are forgotten. No floating point, no clock, no chance: the same search on every computer.
+// Clauses watch two of their literals; a conflict is resolved back to its first unique implication point; the variable
+// that took part in the most recent conflicts is decided next, as it was last; restarts follow Luby's sequence; clauses
+// that span many levels are forgotten. No floating point, no clock, no chance: the same search on every computer.
 
 #include <stdint.h>
 #include <stdio.h>
@@ -69,9 +69,10 @@ static void append(list *list, uint32_t item) {
     list->items[list->count++] = item;
 }
 
-// ---- Clauses lie one after the other in one list, and are named by where they start: the number of literals, the number
-// of levels that they spanned when they were learned (0 for those of the formula), the literals. The first two literals
-// are watched. The watches of a literal are pairs: a clause, and another of its literals, which is looked at first.
+// ---- Clauses lie one after the other in one list, and are named by where they start: the number of literals, the
+// number of levels that they spanned when they were learned (0 for those of the formula), the literals. The first two
+// literals are watched. The watches of a literal are pairs: a clause, and another of its literals, which is looked at
+// first.
 
 enum { SIZE, SPAN, LITERALS };
 
@@ -298,8 +299,8 @@ static int is_satisfied(const uint32_t *clause) {
     return 0;
 }
 
-// Drops what is true whatever is decided, and of the clauses learned the half that spans the most levels, and of these the
-// oldest. There are no decisions when this is called, so no clause is a reason that will be asked for.
+// Drops what is true whatever is decided, and of the clauses learned the half that spans the most levels, and of these
+// the oldest. There are no decisions when this is called, so no clause is a reason that will be asked for.
 static void forget(void) {
     uint32_t *by_span = allocate(variable_count + 2, sizeof *by_span);
     for (uint32_t at = 0; at < clauses.count; at += LITERALS + clauses.items[at + SIZE])
@@ -435,7 +436,8 @@ static void make_room(void) {
     memset(last_value, 255, variable_count * sizeof *last_value);  // try false first
 }
 
-// Reads a clause, without literals that are there twice; 0 if it is always true, as it has both a variable and its negation.
+// Reads a clause, without literals that are there twice; 0 if it is always true, as it has both a variable and its
+// negation.
 static int read_clause(list *clause) {
     static uint32_t *last_clause;  // by literal: the clause in which it was seen last
     static uint32_t number;
