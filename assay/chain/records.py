@@ -57,7 +57,7 @@ def parse_address(text: str) -> str:
     return address
 
 
-_JOB_TEXT = re.compile(r"(\d+)\.(\d+)@(0x[0-9a-fA-F]{40})")
+_JOB_TEXT = re.compile(r"([0-9]{1,15})\.([0-9]{1,15})@(0x[0-9a-fA-F]{40})")
 
 
 @dataclass(frozen=True, order=True)
@@ -79,6 +79,8 @@ class JobId:
         """Of its text, `slot.generation@requester`, or of the 32 bytes in hexadecimal. Raises `InputError`."""
         if match := _JOB_TEXT.fullmatch(text):
             slot, generation, requester = match.groups()
+            if max(int(slot), int(generation)) >= 2**48:
+                raise InputError(f"{text!r} is no job: slot and generation are below 2^48")
             return cls(parse_address(requester), int(slot), int(generation))
         if re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
             return cls.from_bytes(bytes.fromhex(text[2:]))

@@ -68,7 +68,7 @@ class Duration(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"(\d{1,9})([smhd]?)", value)
+        match = re.fullmatch("([0-9]{1,9})([smhd]?)", value)
         if match is None or not 0 < (seconds := int(match[1]) * _UNITS[match[2] or "s"]) < 2**32:
             self.fail(f"{value!r} is no time: write it like 90s, 15m, 2h or 1d.", param, ctx)
         return seconds

@@ -60,6 +60,12 @@ def test_what_is_no_job_is_refused(text: str) -> None:
         JobId.parse(text)
 
 
+@pytest.mark.parametrize("start", ["99999999999999999999.1", f"{2**48}.1", f"0.{2**48}", "٠.1", "0.¹"])
+def test_a_number_that_no_job_can_have_is_refused(start: str) -> None:
+    with pytest.raises(InputError, match="is no job"):
+        JobId.parse(f"{start}@{REQUESTER}")
+
+
 @pytest.mark.parametrize("job_id", [JobId(REQUESTER, 0, 1), JobId(REQUESTER, 2**48 - 1, 2**48 - 1)])
 def test_a_jobs_text_and_bytes_lead_back_to_it(job_id: JobId) -> None:
     assert JobId.parse(str(job_id)) == job_id
