@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain, connect
 from assay.chain.history import Book
-from assay.chain.keys import Wallet, find_wallet, unlock_wallet
+from assay.chain.keys import Wallet, find_password, read_wallet, unlock_wallet
 from assay.chain.sender import Sender
 from assay.errors import InputError
 from provider_agent.bench import MachineFactory, shipped_machines
@@ -73,18 +73,17 @@ def run_agent(
 
 def wallet_of(settings: WalletSettings) -> Wallet:
     """The keystore file. Raises `InputError`."""
-    return find_wallet(settings.keystore.parent, settings.keystore.stem)
+    return read_wallet(settings.keystore)
 
 
 def unlock(settings: WalletSettings) -> LocalAccount:
     """The key that signs. Raises `InputError` if the keystore or its password cannot be used."""
     named = settings.password_file or os.environ.get("ASSAY_PASSWORD_FILE")
-    if not named:
-        raise InputError("the keystore needs a password: set wallet.password_file, or ASSAY_PASSWORD_FILE")
-    try:
-        password = Path(named).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as fault:
-        raise InputError(f"the password file cannot be read: {fault}") from fault
+    password = find_password(Path(named) if named else None, os.environ)
+    if password is None:
+        raise InputError(
+            "the keystore needs a password: set wallet.password_file, ASSAY_PASSWORD_FILE or ASSAY_PASSWORD"
+        )
     return unlock_wallet(wallet_of(settings), password)
 
 

@@ -70,7 +70,7 @@ class WalletSettings(_Section):
 
     keystore: FilePath = Field(description="the encrypted key, as `assay wallet new` wrote it")
     password_file: FilePath | None = Field(
-        default=None, description="file with its password; without one, the environment's ASSAY_PASSWORD_FILE"
+        default=None, description="file with its password; without one, ASSAY_PASSWORD_FILE or ASSAY_PASSWORD"
     )
 
 

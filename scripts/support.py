@@ -2,15 +2,13 @@
 
 import getpass
 import os
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import brownie.network.contract as brownie_contract
 from brownie import AssayToken, JobMarket, accounts, network, web3
 
 from assay.chain.deployments import Deployment, load_deployment
-from assay.chain.keys import find_wallet, unlock_wallet
+from assay.chain.keys import find_password, find_wallet, unlock_wallet
 from assay.chain.node import Node
 from assay.errors import InputError
 from assay.settings import Settings, load_settings
@@ -39,7 +37,10 @@ def sign_with_wallet(chosen: Settings) -> Any:
         raise InputError("no wallet is chosen: name one in ASSAY_WALLET; `assay wallet new NAME` makes one")
     else:
         wallet = find_wallet(chosen.wallets, chosen.wallet)
-        account = accounts.add(unlock_wallet(wallet, _password(chosen.password_file, wallet.name)).key.hex())
+        password = find_password(chosen.password_file, os.environ)
+        if password is None:
+            password = getpass.getpass(f"Password of wallet {wallet.name}: ")
+        account = accounts.add(unlock_wallet(wallet, password).key.hex())
     network.priority_fee("auto")
     # Twice the base fee outlasts six full blocks in a row.
     network.max_fee(2 * network.chain.base_fee + network.chain.priority_fee)
@@ -65,10 +66,3 @@ def fund_account(market: Any, token: Any, account: Any, amount: int) -> None:
     if missing > 0:
         token.approve(market, missing, {"from": account})
         market.deposit(account, missing, {"from": account})
-
-
-def _password(file: Path | None, name: str) -> str:
-    if file is not None:
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
-    ask: Callable[[str], str] = getpass.getpass
-    return os.environ.get("ASSAY_PASSWORD") or ask(f"Password of wallet {name}: ")

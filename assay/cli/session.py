@@ -8,7 +8,7 @@ import click
 from eth_account.signers.local import LocalAccount
 
 from assay.chain.connection import Chain, connect
-from assay.chain.keys import Wallet, find_wallet, list_wallets, unlock_wallet
+from assay.chain.keys import Wallet, find_password, find_wallet, list_wallets, unlock_wallet
 from assay.chain.node import Receipt
 from assay.chain.sender import Sender
 from assay.cli.output import print_json
@@ -78,12 +78,7 @@ class Session:
 
 def read_password(settings: Settings, prompt: str, confirm: bool = False) -> str:
     """A password: of the password file, of ASSAY_PASSWORD, or asked for on the terminal. Raises `InputError`."""
-    if settings.password_file is not None:
-        try:
-            return settings.password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
-        except (OSError, ValueError) as fault:
-            raise InputError(f"the password file {settings.password_file} cannot be read: {fault}") from fault
-    if password := os.environ.get("ASSAY_PASSWORD"):
+    if (password := find_password(settings.password_file, os.environ)) is not None:
         return password
     if not _has_terminal():
         raise InputError("a password is needed, and there is no terminal to ask on: give --password-file")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.chain.keys import create_wallet, find_wallet, list_wallets, unlock_wallet
+from assay.chain.keys import create_wallet, find_password, find_wallet, list_wallets, read_wallet, unlock_wallet
 from assay.errors import InputError
 
 WORK = 2  # scrypt's n: the weakest there is, so that the tests are quick
@@ -60,6 +60,48 @@ def test_an_unknown_wallet_is_named_beside_those_there_are(tmp_path: Path) -> No
     create_wallet(tmp_path, "alice", "password", WORK)
     with pytest.raises(InputError, match="there are alice"):
         find_wallet(tmp_path, "bob")
+
+
+def test_a_mistyped_name_is_not_blamed_on_another_file(tmp_path: Path) -> None:
+    (tmp_path / "notes.json").write_text("{}")
+    with pytest.raises(InputError, match="no wallet 'bob'"):
+        find_wallet(tmp_path, "bob")
+
+
+def test_a_folder_that_cannot_hold_a_wallet_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be kept in"):
+        create_wallet(tmp_path / "file" / "wallets", "alice", "password", WORK)
+
+
+def test_a_keystore_is_read_from_its_very_path(tmp_path: Path) -> None:
+    wallet = create_wallet(tmp_path, "alice", "password", WORK)
+    plain = wallet.path.rename(tmp_path / "UTC--2026-01-31T12-00-00Z--alice")
+    assert read_wallet(plain).address == wallet.address
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(InputError, match=r"there is no keystore .*alise\.json"):
+        read_wallet(tmp_path / "alise.json")
+
+
+@pytest.mark.parametrize("content", [b"pass word", b"pass word\n", b"pass word\r\n", b"pass word\nsecond line\n"])
+def test_a_password_is_the_first_line_of_its_file(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(content)
+    assert find_password(file, {"ASSAY_PASSWORD": "another"}) == "pass word"
+
+
+def test_without_a_file_the_password_is_that_of_the_environment() -> None:
+    assert find_password(None, {"ASSAY_PASSWORD": "pass word"}) == "pass word"
+    assert find_password(None, {"ASSAY_PASSWORD": ""}) is None
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_password_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InputError, match=r"password file .* cannot be read"):
+        find_password(file, {"ASSAY_PASSWORD": "another"})
 
 
 def test_a_wallet_is_found_by_name_and_address_and_signs_after_unlocking(tmp_path: Path) -> None:
