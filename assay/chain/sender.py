@@ -21,6 +21,10 @@ FALLBACK_TIP = 10**9
 """Wei a unit of gas, where the node does not suggest a priority fee."""
 
 
+class RevertedError(ContractError):
+    """A transaction was included, and reverted: somebody else was faster."""
+
+
 @dataclass(frozen=True)
 class Transaction:
     """A signed transaction."""
@@ -139,7 +143,7 @@ class Sender:
     def wait(self, transaction: Transaction, timeout: float = 120, pause: float = 0.3) -> Receipt:
         """The receipt, once a block has the transaction, at most `timeout` seconds from now.
 
-        Raises `TransientError` if none has it by then, and `ContractError` if it was included but reverted.
+        Raises `TransientError` if none has it by then, and `RevertedError` if it was included but reverted.
         """
         deadline = time.monotonic() + timeout
         while (receipt := self.node.receipt(transaction.hash)) is None:
@@ -150,7 +154,7 @@ class Sender:
                 )
             self._sleep(pause)
         if not receipt.succeeded:
-            raise ContractError(
+            raise RevertedError(
                 f"transaction 0x{receipt.transaction.hex()} ({transaction.purpose}) was included in block "
                 f"{receipt.block} and reverted: the chain had changed since it was simulated",
                 "",

@@ -6,7 +6,7 @@ from assay.chain.connection import Chain
 from assay.chain.history import JobHistory
 from assay.chain.node import Receipt
 from assay.chain.records import Job, Status
-from assay.chain.sender import Sender
+from assay.chain.sender import RevertedError, Sender
 from assay.client.follow import News
 from assay.errors import ContractError, InputError
 
@@ -39,8 +39,10 @@ def end_overdue(chain: Chain, sender: Sender, news: News) -> None:
             expire_job(chain, sender, history)
         elif news.head.timestamp > history.job.deadline + GRACE:
             finalize_job(chain, sender, history)
+    except RevertedError:
+        return  # somebody was faster: the news to come will tell
     except ContractError as refused:
-        if refused.error != "RecordMismatch":  # somebody has ended it meanwhile
+        if refused.error not in ("RecordMismatch", "DisputesOpen"):  # so it was, before this was sent
             raise
 
 

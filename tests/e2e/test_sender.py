@@ -12,7 +12,7 @@ from eth_utils.address import to_checksum_address
 
 from assay.chain.contracts.token import Token
 from assay.chain.node import Node
-from assay.chain.sender import MemoryJournal, Sender, Transaction
+from assay.chain.sender import MemoryJournal, RevertedError, Sender, Transaction
 from assay.errors import ChainError, ContractError, IntegrityError, TransientError
 from tests.support.anvil import anvil
 from tests.support.contracts import built
@@ -145,7 +145,7 @@ def test_a_transaction_that_reverts_in_its_block_is_told(
     sender.send(token.transfer(SOMEONE, everything), "first")
     second = sender.send(token.transfer(SOMEONE, 1), "second")  # the node simulates it on the last block
     rpc(url, "evm_mine")
-    with pytest.raises(ContractError, match=r"was included in block .* and reverted"):
+    with pytest.raises(RevertedError, match=r"was included in block .* and reverted"):
         sender.wait(second)
 
 
