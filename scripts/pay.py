@@ -14,7 +14,7 @@ from assay.chain.records import JobId
 from assay.client.order import DEFAULT_STEP_LIMIT, order_program, rounds_for
 from assay.client.requester import Conditions, make_terms
 from assay.store.location import open_store
-from scripts.support import deployed, fund_account, node, settings, sign_with_wallet
+from scripts.support import check_funds, deployed, fund_account, node, settings, sign_with_wallet
 
 
 def main(price: str, program: str, stdin: str = "") -> None:
@@ -28,6 +28,7 @@ def main(price: str, program: str, stdin: str = "") -> None:
     deployment, market, token = deployed(chosen)
     terms = make_terms(chain_at(node(), deployment), order, conditions)
 
+    check_funds(market, token, account, conditions.price)
     order.upload(open_store(chosen.store))
     fund_account(market, token, account, conditions.price)
     slot = next(slot for slot in range(2**48) if market.nextGeneration(account, slot) > 0)

@@ -7,6 +7,7 @@ from typing import Any
 import brownie.network.contract as brownie_contract
 from brownie import AssayToken, JobMarket, accounts, network, web3
 
+from assay.amounts import format_tokens
 from assay.chain.deployments import Deployment, load_deployment
 from assay.chain.keys import find_password, find_wallet, unlock_wallet
 from assay.chain.node import Node
@@ -60,9 +61,20 @@ def node() -> Node:
     return Node(web3.provider.endpoint_uri)
 
 
+def check_funds(market: Any, token: Any, account: Any, amount: int) -> int:
+    """What `account` has to deposit to have `amount` free. Raises `InputError` if it does not hold that much."""
+    free, held = market.accountOf(account)[0], token.balanceOf(account)
+    if free + held < amount:
+        raise InputError(
+            f"{format_tokens(amount)} tokens are needed, and {account.address} has {format_tokens(free)} free in the "
+            f"market and {format_tokens(held)} outside it"
+        )
+    return int(max(amount - free, 0))
+
+
 def fund_account(market: Any, token: Any, account: Any, amount: int) -> None:
     """Deposit what `account` lacks of `amount` free tokens in the market."""
-    missing = amount - market.accountOf(account)[0]
+    missing = check_funds(market, token, account, amount)
     if missing > 0:
         token.approve(market, missing, {"from": account})
         market.deposit(account, missing, {"from": account})

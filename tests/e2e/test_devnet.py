@@ -92,6 +92,10 @@ def test_a_wallet_stakes_and_pays_with_brownie(market: Market, tmp_path: Path) -
     assert "tokens staked" in brownie("stake", "main", "12.5")
     after = market.json("wallet", "balance", "dave")
     assert float(after["stake"]) == float(before["stake"]) + 12.5
+    blobs = set((market.home / "devnet" / "blobs").rglob("*"))
+    order = (str(tmp_path / "quick.elf"), str(tmp_path / "input"))
+    assert "20000 tokens are needed" in brownie("pay", "main", "20000", *order, expect=1)
+    assert set((market.home / "devnet" / "blobs").rglob("*")) == blobs
     assert "pays 2 tokens" in brownie("pay", "main", "2", str(tmp_path / "quick.elf"), str(tmp_path / "input"))
     (job,) = market.json("jobs", "--wallet", "dave")
     assert (job["status"], job["terms"]["price"], job["machine"]) == ("open", "2", "riscv")
