@@ -19,7 +19,8 @@ FLOOR = "3"
 """The least that the honest provider works for: so the cheap job falls to the liar."""
 LIE_BEFORE_END = 300
 """How many steps before the end of its run the liar alters a byte of the picture."""
-PERIODS = ("--challenge-period", "30")
+RUN_PERIOD = 30
+"""Seconds; so long can the claim be challenged, too."""
 
 AGENT_CONFIG = """\
 journal = "{name}.db"
@@ -38,6 +39,7 @@ location = "{store}"
 
 [provider]
 minimum_price = "{floor}"
+minimum_run_period = {run_period}
 
 [loop]
 poll = 0.5
@@ -71,9 +73,10 @@ The network, its store and the agents are still up. In your shell:
 
   . tools/env.sh
   export ASSAY_HOME={self._home} ASSAY_PASSWORD_FILE={self._home}/password
+  export ASSAY_WALLET=requester
   assay jobs
   assay wallet balance
-  assay submit {self._home}/compress.elf --stdin README.md --price 4 --wallet requester --wait -o README.gz
+  assay submit {self._home}/compress.elf --stdin README.md --price 4 --run-period {RUN_PERIOD}s --wait -o README.gz
 
 The agents write to {self._home}/logs. To end it all:
 
@@ -168,7 +171,7 @@ The agents write to {self._home}/logs. To end it all:
     def _submit(self, program: Path, stdin: Path, price: str, output: Path) -> tuple[object, ...]:
         sums = ("--price", price, "--bond", 100)
         wait = ("--wallet", "requester", "--wait", "-o", output)
-        return ("assay", "submit", program, "--stdin", stdin, *sums, *PERIODS, *wait)
+        return ("assay", "submit", program, "--stdin", stdin, *sums, "--run-period", RUN_PERIOD, *wait)
 
     def _start(self, role: str, floor: str = "0") -> None:
         """Start the agent of the party that is named for its role."""
@@ -184,6 +187,7 @@ The agents write to {self._home}/logs. To end it all:
                 store=self._settings.store,
                 keystore=self._keystores[name],
                 floor=floor,
+                run_period=RUN_PERIOD,
             )
         )
         return path

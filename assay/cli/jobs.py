@@ -9,11 +9,12 @@ from assay.amounts import format_tokens
 from assay.chain.connection import Chain
 from assay.chain.events import JobChallenged
 from assay.chain.history import Book, JobHistory
+from assay.chain.records import End
 from assay.cli.options import json_option, settings_options
-from assay.cli.output import format_time, jsonable, print_json, print_table, say, write_output
+from assay.cli.output import check_writable, format_time, jsonable, print_json, print_table, say, write_output
 from assay.cli.session import Session
 from assay.cli.stages import describe, status_of
-from assay.cli.submit import tell_outcome
+from assay.cli.submit import refuse_result, tell_outcome
 from assay.client.jobs import find_job, read_book, read_job
 from assay.client.result import fetch_outcomes
 from assay.errors import InputError
@@ -103,22 +104,25 @@ def result(settings: Settings, job: str, output: Path | None, task: int, as_json
     """Fetch the standard output of a job, and check that it is what was claimed on chain.
 
     It is written to OUT, or to standard output; what the program wrote to standard error goes there. A claim that can
-    still be challenged may be wrong: then a remark says so.
+    still be challenged may be wrong: then a remark says so. What was claimed for a job that was slashed is not written.
+    Exit status: 6 for such a job.
 
     \b
     Example:
         assay result 0.1 -o README.gz
     """
+    if output:
+        check_writable(output)
     session = Session(settings)
     history, _ = read_job(session.chain, find_job(session.chain, job, session.own_address))
+    if history.ended and history.result_id is not None and history.ended.end != End.FINALIZED:
+        refuse_result(history, {"job": history.job.job_id, "status": status_of(history)} if as_json else None)
     outcomes = fetch_outcomes(session.chain, session.store, history)
     if task >= len(outcomes):
         raise InputError(f"job {history.job.job_id} has {len(outcomes)} tasks, counted from 0: there is no task {task}")
     outcome = outcomes[task]
     if not history.ended:
         say(f"The claim is not final: it can be challenged until {format_time(history.job.deadline)}.")
-    elif status_of(history) != "finalized":
-        say(f"This result is not to be relied on: the job ended as {status_of(history)}.")
     tell_outcome(outcome)
     if output is not None or not as_json:
         write_output(outcome.stdout, output)

@@ -20,7 +20,7 @@ EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
 INTERRUPTED = 130
 
 NOT_FINALIZED = 6
-"""The exit status of `submit --wait` for a job that ended in another way."""
+"""The exit status of `submit --wait` and `result` for a job that ended in another way."""
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "A market": {
@@ -93,13 +93,13 @@ def cli() -> None:
         assay wallet new alice
         assay devnet --fund alice --detach
         assay build examples/compress/compress.c -o compress.elf
-        assay submit compress.elf --stdin README.md --price 5 --wait -o README.gz
+        assay submit compress.elf --stdin README.md --price 5 --run-period 60s --wait -o README.gz
 
     Settings come from flags, then from ASSAY_HOME, ASSAY_RPC_URL, ASSAY_DEPLOYMENT, ASSAY_STORE, ASSAY_WALLET and
     ASSAY_PASSWORD_FILE, then from config.toml in ASSAY_HOME (~/.assay).
 
     Exit status: 0 done, 1 something given cannot be used, 2 wrong usage, 3 a node or a store does not answer, 4 the
-    chain refuses, 5 bytes are not what they should be.
+    chain refuses, 5 bytes are not what they should be, 6 the job has ended without a result that stands.
     """
 
 

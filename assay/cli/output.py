@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,6 +85,12 @@ def write_output(data: bytes, target: Path | None) -> None:
         target.write_bytes(data)
     except OSError as fault:
         raise InputError(f"{target} cannot be written: {fault.strerror}") from fault
+
+
+def check_writable(target: Path) -> None:
+    """Raise `InputError` if a file cannot be written: asked before anything is paid for what is to be in it."""
+    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise InputError(f"{target} cannot be written: name a file in a folder that is there and yours")
 
 
 def read_file(path: Path) -> bytes:

@@ -68,10 +68,22 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
             why = "is moot: the job had ended" if event.moot else "has failed"
             stage, text = "closed", f"the challenge by {event.challenger} {why}"
         case JobEnded() as event:
-            stage, text = words(event.end.name), _money(event)
+            stage, text = words(event.end.name), describe_end(event)
         case _:
             stage, text = "  dispute", _describe_play(entry, book)
     return stage, text
+
+
+def describe_end(event: JobEnded) -> str:
+    """Why a job ended so, and who has got its money."""
+    parts = [_ENDS[event.end]]
+    if event.refunded:
+        parts.append(f"{format_tokens(event.refunded)} refunded to the requester")
+    if event.paid:
+        parts.append(f"{format_tokens(event.paid)} paid to {event.beneficiary}")
+    if event.burned:
+        parts.append(f"{format_tokens(event.burned)} burned")
+    return "; ".join(parts)
 
 
 def _describe_play(entry: Entry, book: Book) -> str:
@@ -102,14 +114,3 @@ def _play_until(entry: Entry, book: Book) -> History:
     known = dispute.entries[: dispute.entries.index(entry) + 1]
     moves = sum(isinstance(each.event, Moved) for each in known)
     return replace(dispute.play, answers=dispute.play.answers[:moves])
-
-
-def _money(event: JobEnded) -> str:
-    parts = [_ENDS[event.end]]
-    if event.refunded:
-        parts.append(f"{format_tokens(event.refunded)} refunded to the requester")
-    if event.paid:
-        parts.append(f"{format_tokens(event.paid)} paid to {event.beneficiary}")
-    if event.burned:
-        parts.append(f"{format_tokens(event.burned)} burned")
-    return "; ".join(parts)

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -11,9 +12,9 @@ from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import INTERRUPTED, NOT_FINALIZED
 from assay.cli.options import Duration, Tokens, json_option, settings_options
-from assay.cli.output import format_time, print_json, read_file, say, waiting, write_output
+from assay.cli.output import check_writable, format_time, print_json, read_file, say, waiting, write_output
 from assay.cli.session import Session
-from assay.cli.stages import describe, status_of
+from assay.cli.stages import describe, describe_end, status_of
 from assay.client.exits import end_overdue
 from assay.client.follow import News, follow
 from assay.client.order import DEFAULT_STEP_LIMIT, order_program, rounds_for
@@ -50,7 +51,7 @@ from assay.settings import Settings
 @click.option(
     "--run-period",
     type=Duration(),
-    default="1h",
+    default="10m",
     metavar="TIME",
     show_default=True,
     help="How long the provider has to run it.",
@@ -59,7 +60,7 @@ from assay.settings import Settings
     "--challenge-period",
     type=Duration(),
     metavar="TIME",
-    help="How long the claim can be challenged (the market's least).",
+    help="How long the claim can be challenged (the run period, so that a verifier has as long as the provider had).",
 )
 @click.option("--wait", is_flag=True, help="Wait until the job has ended, and fetch its output.")
 @click.option(
@@ -98,6 +99,13 @@ def submit(
     """
     if output and not wait:
         raise click.UsageError("-o needs --wait: without it, there is no output yet. `assay result` fetches it later.")
+    if challenge_period is not None and challenge_period < run_period:
+        say(
+            f"A challenge period of {challenge_period} s is shorter than the run period of {run_period} s: a wrong "
+            "claim can be made so late that no verifier has the time to recompute it."
+        )
+    if output:
+        check_writable(output)
     session = Session(settings)
     code = read_file(program)
     stdin = read_file(stdin_file) if stdin_file else b""
@@ -164,19 +172,36 @@ def _waiting_for(news: News) -> str:
     return f"claimed; can be challenged for {left} s more"
 
 
+def refuse_result(history: JobHistory, facts: dict[str, object] | None) -> NoReturn:
+    """End the command without the output of a job that was not finalized: what was claimed did not stand."""
+    ended = history.ended
+    assert ended is not None
+    if facts is not None:
+        print_json(facts | _money(ended))
+    say(f"Job {history.job.job_id} has no result that stands, and no output is written: {describe_end(ended)}.")
+    say(
+        "What was refunded or paid is free in the market: `assay wallet balance` shows it, and `assay withdraw` "
+        "takes it out."
+    )
+    sys.exit(NOT_FINALIZED)
+
+
 def _finish(session: Session, history: JobHistory, output: Path | None, facts: dict[str, object] | None) -> None:
     """Fetch and write the output of a job that has ended."""
     ended = history.ended
-    assert isinstance(ended, JobEnded)
+    assert ended is not None
     if facts is not None:
-        facts |= {"status": status_of(history), "paid": ended.paid, "refunded": ended.refunded, "burned": ended.burned}
+        facts |= {"status": status_of(history)}
     if ended.end != End.FINALIZED:
-        if facts is not None:
-            print_json(facts)
-        sys.exit(NOT_FINALIZED)
+        refuse_result(history, facts)
     (outcome,) = fetch_outcomes(session.chain, session.store, history)
     tell_outcome(outcome)
     if output is not None or facts is None:
         write_output(outcome.stdout, output)
     if facts is not None:
-        print_json(facts | {"run": outcome.status, "exit_status": outcome.exit_status, "output": output})
+        run = {"run": outcome.status, "exit_status": outcome.exit_status, "output": output}
+        print_json(facts | _money(ended) | run)
+
+
+def _money(ended: JobEnded) -> dict[str, object]:
+    return {"paid": ended.paid, "refunded": ended.refunded, "burned": ended.burned}

@@ -22,12 +22,16 @@ SLOT_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the requester offers and asks. Amounts in base units, periods in seconds; None is the market's least."""
+    """What the requester offers and asks. Amounts in base units, periods in seconds.
+
+    Without a bond, it is the market's least. Without a challenge period, verifiers get as long as the provider has: a
+    shorter one would let a wrong claim come so late that nobody can recompute it in time.
+    """
 
     price: int
     bond: int | None = None
     accept_period: int = 3600
-    run_period: int = 3600
+    run_period: int = 600
     challenge_period: int | None = None
 
 
@@ -42,7 +46,7 @@ class Posted:
 
 
 def make_terms(chain: Chain, order: Order, conditions: Conditions) -> Terms:
-    """The terms of a job, with the market's least where nothing else is asked. Raises `InputError`."""
+    """The terms of a job, with the defaults where nothing else is asked. Raises `InputError`."""
     parameters = chain.market.parameters()
     bond, period = conditions.bond, conditions.challenge_period
     return Terms(
@@ -54,7 +58,7 @@ def make_terms(chain: Chain, order: Order, conditions: Conditions) -> Terms:
         bond=parameters.minimum_bond if bond is None else bond,
         accept_period=conditions.accept_period,
         run_period=conditions.run_period,
-        challenge_period=parameters.minimum_challenge_period if period is None else period,
+        challenge_period=max(parameters.minimum_challenge_period, conditions.run_period) if period is None else period,
         spec_id=order.spec_id,
     )
 
@@ -99,7 +103,9 @@ class Requester:
         raise AssertionError("the last attempt returns or raises")
 
     def deposit(self, amount: int) -> Receipt:
-        """Deposit `amount` from the wallet. Raises `InputError` if it does not hold that much."""
+        """Deposit `amount` from the wallet. Raises `InputError` if that is nothing, or more than it holds."""
+        if amount == 0:
+            raise InputError("the amount is zero: there is nothing to deposit")
         held = self.chain.token.balance_of(self.address)
         if held < amount:
             raise InputError(

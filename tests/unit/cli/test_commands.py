@@ -9,7 +9,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from assay.cli.main import COMMANDS, EXIT_STATUS, SECTIONS, cli
+from assay.chain.events import JobEnded
+from assay.chain.history import JobHistory
+from assay.chain.records import End, Job, JobId, Terms
+from assay.cli import jobs
+from assay.cli.main import COMMANDS, EXIT_STATUS, NOT_FINALIZED, SECTIONS, cli
+from assay.cli.session import Session
+from assay.machines.base import Outcome, RunStatus
 from assay.settings import CONFIG_KEYS
 from tests.support.programs import program
 
@@ -89,6 +95,52 @@ def test_an_output_without_waiting_is_wrong_usage() -> None:
     result = assay("submit", "x.elf", "--price", "1", "-o", "out")
     assert result.exit_code == 2
     assert "needs --wait" in result.stderr
+
+
+@pytest.mark.parametrize("command", [("submit", "x.elf", "--price", "1", "--wait"), ("result", "0.1")])
+def test_an_output_that_cannot_be_written_is_refused_before_anything_else(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    for target in (tmp_path / "none" / "out", tmp_path):
+        result = assay(*command, "-o", str(target), home=tmp_path)
+        assert (result.exit_code, f"{target} cannot be written" in result.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_challenge_period_that_is_too_short_for_verifiers_is_remarked(tmp_path: Path) -> None:
+    (tmp_path / "x.elf").write_bytes(b"")
+    order = ("submit", str(tmp_path / "x.elf"), "--price", "1", "--run-period", "60s")
+    assert "no verifier has the time" in assay(*order, "--challenge-period", "59s", home=tmp_path).stderr
+    for enough in ((), ("--challenge-period", "60s")):
+        assert "verifier" not in assay(*order, *enough, home=tmp_path).stderr
+
+
+@pytest.mark.parametrize("end", [End.SLASHED_BY_STEP, End.SLASHED_BY_TIMEOUT])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_was_claimed_for_a_slashed_job_is_not_written(
+    end: End, as_json: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = JobId("0x" + 40 * "1", 0, 1)
+    terms = Terms("0x" + 40 * "3", bytes(32), 1, 3, 2 * 10**18, 10**20, 10, 20, 30, bytes(32))
+    ended = JobEnded(job_id, end, "0x" + 40 * "2", 5 * 10**19, 2 * 10**18, 5 * 10**19)
+    history = JobHistory(Job.posted(job_id, terms, 100), result_id=bytes(32), final_roots=(bytes(32),), ended=ended)
+    monkeypatch.setattr(Session, "chain", None)
+    monkeypatch.setattr(jobs, "read_job", lambda *_: (history, None))
+    monkeypatch.setattr(jobs, "fetch_outcomes", lambda *_: [Outcome(RunStatus.ENDED, 0, b"a lie", b"")])
+
+    output = tmp_path / "out"
+    result = assay("result", str(job_id), "-o", str(output), *(["--json"] if as_json else []), home=tmp_path)
+
+    assert result.exit_code == NOT_FINALIZED
+    assert not output.exists()
+    assert "2 refunded to the requester; 50 paid" in result.stderr
+    assert "assay withdraw" in result.stderr
+    if as_json:
+        told = json.loads(result.stdout)
+        assert (told["paid"], told["refunded"], told["burned"]) == ("50", "2", "50")
+        assert told["status"] == end.name.lower().replace("_", " ")
+    else:
+        assert result.stdout == ""
 
 
 def test_a_config_file_with_a_typing_error_is_one_line(tmp_path: Path) -> None:
