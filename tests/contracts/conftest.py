@@ -48,6 +48,12 @@ def junk_challengers():
 
 
 @pytest.fixture(scope="session")
+def surveyor():
+    """Measures, and does nothing else."""
+    return accounts[8]
+
+
+@pytest.fixture(scope="session")
 def stranger():
     """Owns nothing and has no part in anything."""
     return accounts[9]

@@ -1,0 +1,180 @@
+"""What every call costs: the gas of its transaction, calldata included (EIP-7623), against the snapshot in gas.json.
+
+    RECORD_GAS=1 python -m pytest tests/contracts/test_gas.py
+
+records it anew. Amounts have 18 decimals, as those of most tokens; accounts and slots were used before.
+"""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, history
+
+from assay.dispute.game import Side
+from assay.dispute.strategy import next_action
+from assay.machines import merkle
+from tests.contracts.support import (
+    Lie,
+    Parties,
+    accept,
+    after,
+    at,
+    challenge,
+    claim,
+    claim_batch,
+    play,
+    post,
+    proof_of,
+    terms_for,
+    truth,
+)
+
+SNAPSHOT = Path(__file__).with_name("gas.json")
+TOKENS = 10**18
+START = 0x7A1B2C3D  # in 2034: the times of a run are always the same, so their zero bytes are
+ROUNDS = 8
+STEPS = 16**ROUNDS  # 2^32
+HONEST = truth(steps=STEPS)
+LIE = Lie(HONEST, 0x12345678, STEPS)
+TASKS = 100
+LIMITS = {
+    "a job: post, accept, claim, finalize": 156_000,
+    "challenge": 140_000,
+    "move": 60_000,
+    "a dispute over 2^32 steps": 800_000,
+}
+
+
+@pytest.fixture
+def parties(surveyor, requester, provider, verifier, stranger):
+    """Contracts at addresses that do not depend on the tests that ran before, and jobs that were done before."""
+    at(START)
+    token = surveyor.deploy(AssayToken)
+    game, referee = surveyor.deploy(DisputeGame, 3_600, 60), surveyor.deploy(CounterReferee)
+    market = surveyor.deploy(JobMarket, (token, game, TOKENS, TOKENS, 2_000, 600))
+    token.approve(market, 2**256 - 1, {"from": surveyor})
+    for account in (requester, provider, verifier, surveyor):
+        market.deposit(account, 1_000 * TOKENS, {"from": surveyor})
+        market.stake(500 * TOKENS, {"from": account})
+    parties = Parties(market, game, referee, requester, provider)
+    job = parties.claimed(price=3 * TOKENS, bond=5 * TOKENS)
+    after(job.deadline)
+    market.finalize(job.abi(), {"from": stranger})
+    return parties
+
+
+def last() -> int:
+    """The gas of the last transaction."""
+    return int(history[-1].gas_used)
+
+
+def of_money(parties, surveyor):
+    market, provider = parties.market, parties.provider
+    market.deposit(provider, 7 * TOKENS, {"from": surveyor})
+    yield "deposit", last()
+    market.stake(7 * TOKENS, {"from": provider})
+    yield "stake", last()
+    market.unstake(7 * TOKENS, {"from": provider})
+    yield "unstake", last()
+    market.withdraw(surveyor, 7 * TOKENS, {"from": provider})
+    yield "withdraw", last()
+
+
+def of_a_job_that_is_paid(parties, terms, stranger):
+    job = post(parties.market, parties.requester, terms)
+    yield "post", (posting := last())
+    job = accept(parties.market, parties.provider, job)
+    yield "accept", (accepting := last())
+    job = claim(parties.market, parties.provider, job, HONEST.state_root(STEPS))
+    yield "claim", (claiming := last())
+    after(job.deadline)
+    parties.market.finalize(job.abi(), {"from": stranger})
+    yield "finalize", last()
+    yield "a job: post, accept, claim, finalize", posting + accepting + claiming + last()
+
+
+def of_jobs_that_are_not(parties, terms, stranger):
+    market, requester, provider = parties.market, parties.requester, parties.provider
+    market.cancel(post(market, requester, terms).abi(), {"from": requester})
+    yield "cancel", last()
+    job = post(market, requester, terms)
+    after(job.deadline)
+    market.expire(job.abi(), {"from": stranger})
+    yield "expire, not accepted", last()
+    for _ in range(2):  # the first one creates the account of burned money
+        job = accept(market, provider, post(market, requester, terms))
+        after(job.deadline)
+        market.expire(job.abi(), {"from": stranger})
+    yield "expire, not claimed", last()
+    market.sweepBurned({"from": stranger})
+    yield "sweepBurned", last()
+
+
+def of_a_batch(parties, terms, verifier, stranger):
+    market, requester, provider = parties.market, parties.requester, parties.provider
+    initial = [truth(start=task).state_root(0) for task in range(TASKS)]
+    final = [truth(start=task).state_root(STEPS) for task in range(TASKS)]
+    batch = replace(terms, task_root=merkle.root(initial), task_count=TASKS)
+    calls = len(history)
+    job = claim_batch(market, provider, accept(market, provider, post(market, requester, batch)), final)
+    yield f"claimBatch of {TASKS} tasks", last()
+    after(job.deadline)
+    market.finalize(job.abi(), {"from": stranger})
+    yield f"a task in a batch of {TASKS}", sum(call.gas_used for call in list(history)[calls:]) // TASKS
+
+    job = claim_batch(market, provider, accept(market, provider, post(market, requester, batch)), final)
+    dispute = challenge(parties, verifier, job, LIE, proof_of(77, initial, final))
+    yield f"challenge of a task among {TASKS}", last()
+    play(dispute, {}, stranger)
+    yield "timeout, the provider loses", last()
+
+
+def of_disputes(parties, terms, verifier, stranger, surveyor):
+    market, requester, provider = parties.market, parties.requester, parties.provider
+    job = accept(market, provider, post(market, requester, terms))
+    job = claim(market, provider, job, LIE.state_root(STEPS))
+    beside = challenge(parties, surveyor, job, Lie(HONEST, 5, STEPS, shift=77))
+    dispute = challenge(parties, verifier, job, HONEST)
+    yield "challenge", last()
+    assert play(dispute, {Side.CHALLENGER: HONEST, Side.DEFENDER: LIE}, stranger) == Side.CHALLENGER
+    yield "move", max(call.gas_used for call in dispute.calls[1:-1])
+    yield "step, the provider loses", last()
+    yield "a dispute over 2^32 steps", sum(call.gas_used for call in dispute.calls)
+    play(beside, {}, stranger)
+    yield "timeout, moot", last()
+
+    job = claim(market, provider, accept(market, provider, post(market, requester, terms)))
+    dispute = challenge(parties, verifier, job, Lie(HONEST, 5, STEPS))
+    dispute.move(next_action(dispute.history, Side.DEFENDER, HONEST), provider)
+    dispute.timeout(stranger)
+    yield "timeout, the challenger loses", last()
+
+
+@pytest.fixture
+def measured(parties, verifier, surveyor, stranger):
+    """Gas by what was done."""
+    terms = terms_for(parties.referee, price=3 * TOKENS, bond=5 * TOKENS, rounds=ROUNDS)
+    return {
+        **dict(of_money(parties, surveyor)),
+        **dict(of_a_job_that_is_paid(parties, terms, stranger)),
+        **dict(of_jobs_that_are_not(parties, terms, stranger)),
+        **dict(of_a_batch(parties, terms, verifier, stranger)),
+        **dict(of_disputes(parties, terms, verifier, stranger, surveyor)),
+    }
+
+
+def test_no_call_costs_more_gas_than_recorded(measured):
+    if os.environ.get("RECORD_GAS"):
+        SNAPSHOT.write_text(json.dumps(measured, indent=2) + "\n")
+    recorded = json.loads(SNAPSHOT.read_text())
+    assert measured.keys() == recorded.keys()
+    risen = {name: (recorded[name], gas) for name, gas in measured.items() if gas > recorded[name]}
+    assert not risen, f"before and now: {risen}; if it has to be, record it: see this file's first lines"
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_recorded_gas_is_below_the_limits(name):
+    assert json.loads(SNAPSHOT.read_text())[name] <= LIMITS[name]
