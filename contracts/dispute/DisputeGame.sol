@@ -39,7 +39,7 @@ contract DisputeGame is IDisputeGame {
     // --- open -------------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IDisputeGame
-    function open(Terms calldata terms, bytes32[16] calldata roots) external returns (DisputeId disputeId) {
+    function open(Terms memory terms, bytes32[16] calldata roots) external returns (DisputeId disputeId) {
         // INVARIANT G1: the market has checked what the terms say, and hears of their dispute once.
         require(msg.sender == terms.market, NotTheMarket(terms.market, msg.sender));
         require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
@@ -91,7 +91,7 @@ contract DisputeGame is IDisputeGame {
     // --- end --------------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IDisputeGame
-    function step(Terms calldata terms, Pair calldata pair, bytes calldata witness, bytes calldata context)
+    function step(Terms memory terms, Pair calldata pair, bytes calldata witness, bytes calldata context)
         external
     {
         DisputeId disputeId = _idOf(terms);
@@ -114,7 +114,7 @@ contract DisputeGame is IDisputeGame {
     }
 
     /// @inheritdoc IDisputeGame
-    function timeout(Terms calldata terms, bytes calldata context) external {
+    function timeout(Terms memory terms, bytes calldata context) external {
         DisputeId disputeId = _idOf(terms);
         State storage dispute = _disputes[disputeId];
         require(dispute.running, DisputeNotRunning(disputeId));
@@ -145,7 +145,7 @@ contract DisputeGame is IDisputeGame {
         DisputeId disputeId,
         Side winner,
         Ending ending,
-        Terms calldata terms,
+        Terms memory terms,
         bytes calldata context
     ) private {
         // INVARIANT G8: the dispute is over before the market hears of it. If the market refuses, all of this is undone.
@@ -159,7 +159,7 @@ contract DisputeGame is IDisputeGame {
         return side == Side.Challenger ? Side.Defender : Side.Challenger;
     }
 
-    function _idOf(Terms calldata terms) private pure returns (DisputeId) {
+    function _idOf(Terms memory terms) private pure returns (DisputeId) {
         return DisputeId.wrap(keccak256(abi.encode(terms)));
     }
 }

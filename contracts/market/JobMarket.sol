@@ -56,7 +56,9 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     // --- post -------------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IJobMarket
-    function post(uint48 slot, Terms calldata terms) external returns (JobId jobId) {
+    /// @dev The terms are in memory, here and wherever they come up, because each field of a struct in calldata is checked each
+    /// time that it is read.
+    function post(uint48 slot, Terms memory terms) external returns (JobId jobId) {
         // INVARIANT J8: neither a job nor a dispute about the last one is left in the slot.
         uint48 generation = nextGeneration(msg.sender, slot);
         require(generation > 0, SlotInUse(msg.sender, slot));
@@ -116,7 +118,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     /// @inheritdoc IJobMarket
     function challenge(
         Job calldata job,
-        Terms calldata terms,
+        Terms memory terms,
         TaskProof calldata proof,
         bytes32[16] calldata roots
     ) external returns (DisputeId disputeId) {
@@ -245,7 +247,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     // --- internals: what a call requires ----------------------------------------------------------------------------------
 
     /// @dev INVARIANT J13: with these terms every later call can succeed; the bounds of `rounds` are the game's.
-    function _requireSound(Terms calldata terms) private view {
+    function _requireSound(Terms memory terms) private view {
         require(terms.taskCount > 0, NoTasks());
         require(terms.taskCount <= MAX_TASKS, TooManyTasks(MAX_TASKS, terms.taskCount));
         require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
@@ -282,7 +284,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
     }
 
     /// @dev INVARIANT J5: a dispute is about a task of the job, from where it begins to where the claim says that it ends.
-    function _requireIn(TaskProof calldata proof, Terms calldata terms, bytes32 claimRoot) private pure {
+    function _requireIn(TaskProof calldata proof, Terms memory terms, bytes32 claimRoot) private pure {
         require(proof.task < terms.taskCount, TaskOutOfRange(terms.taskCount, proof.task));
         uint256 depth = MerkleProof.depthOf(terms.taskCount);
         bytes32 root = MerkleProof.rootFromLeaf(proof.initialRoot, proof.task, depth, proof.initialSiblings);
@@ -366,7 +368,7 @@ contract JobMarket is IJobMarket, Ledger, Multicall {
         return keccak256(abi.encode(id, termsHash, deal, stage, claimRoot));
     }
 
-    function _hashOf(Terms calldata terms) private pure returns (bytes32) {
+    function _hashOf(Terms memory terms) private pure returns (bytes32) {
         return keccak256(abi.encode(terms));
     }
 

@@ -41,7 +41,7 @@ HONEST = truth(steps=STEPS)
 LIE = Lie(HONEST, 0x12345678, STEPS)
 TASKS = 100
 LIMITS = {
-    "a job: post, accept, claim, finalize": 156_000,
+    "a job: post, accept, claim, finalize": 154_000,
     "challenge": 140_000,
     "move": 60_000,
     "a dispute over 2^32 steps": 800_000,

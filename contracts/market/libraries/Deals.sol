@@ -6,7 +6,7 @@ import {Deal, IJobMarket} from "interfaces/IJobMarket.sol";
 /// @title Deals
 /// @notice What most calls need of a job's terms: price (96 bits) | bond (96 bits) | runPeriod (32) | challengePeriod (32).
 library Deals {
-    function pack(IJobMarket.Terms calldata terms) internal pure returns (Deal) {
+    function pack(IJobMarket.Terms memory terms) internal pure returns (Deal) {
         return Deal.wrap(
             bytes32(
                 (uint256(terms.price) << 160) | (uint256(terms.bond) << 64) | (uint256(terms.runPeriod) << 32)
