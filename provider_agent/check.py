@@ -13,6 +13,8 @@ from provider_agent.bench import shipped_machines
 from provider_agent.settings import Settings
 
 _NO_BLOB = "0" * 64
+_SAMPLE = 50
+"""Blocks from which the time between two is taken."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ def _stake(settings: Settings, chain: Chain) -> str:
 def _time(settings: Settings, chain: Chain) -> str:
     """A turn of a dispute has to leave time for what the agent waits for: its own poll, and confirmations."""
     reply = chain.game.minimum_reply()
-    if reply < 2 * settings.loop.poll:
-        raise ChainError(f"a turn may last {reply} s only, and the agent looks every {settings.loop.poll:g} s")
-    return f"{reply} s at least for each turn of a dispute, looked at every {settings.loop.poll:g} s"
+    head = chain.node.head()
+    earlier = chain.node.block(max(head.number - _SAMPLE, 0))
+    a_block = (head.timestamp - earlier.timestamp) / max(head.number - earlier.number, 1)
+    needed = 2 * settings.loop.poll + (settings.chain.confirmations + 2) * a_block
+    told = f"{reply} s for each turn of a dispute, and this agent needs about {needed:.0f} s before it can answer"
+    if reply < needed:
+        raise ChainError(f"{told}: lower chain.confirmations or loop.poll")
+    return told

@@ -7,9 +7,9 @@ that is decided or computed is in the journal before it is relied on, so the loo
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from assay.chain.events import DisputeEvent, JobEvent, decode_logs, read_logs
+from assay.chain.events import DisputeEvent, Event, JobEvent, decode_logs, read_logs
 from assay.chain.history import Book, JobHistory
 from assay.chain.node import Block, Log
 from assay.chain.records import JobId
@@ -80,8 +80,7 @@ class Daemon:
         journal, chain = self._context.journal, self._context.chain
         position = journal.position()
         if position is not None and confirmed.number < position.number:
-            log.debug("the node is behind", extra=about(block=confirmed.number, position=position.number))
-            return
+            raise TransientError(f"the node is behind: at block {confirmed.number}, and {position.number} was read")
         if position is not None and not self._is_on_chain(position):
             position = self._rewind(position)
         first = chain.deployment.start_block if position is None else position.number + 1
@@ -98,7 +97,7 @@ class Daemon:
             raise
         self._forget_old(confirmed.number)
 
-    def _take_in(self, logs: Sequence[Log]) -> list[SubjectLog]:
+    def _take_in(self, logs: Iterable[Log]) -> list[SubjectLog]:
         """Bring the book up to date, tell the roles, and return what has to be kept."""
         book, kept = self._context.book, []
         for raw in logs:
@@ -112,10 +111,13 @@ class Daemon:
                 else:
                     continue  # money, or another market's dispute
                 kept.append(SubjectLog(raw, str(job_id), type(event).__name__))
-                for role in self._roles.values():
-                    if (handle := role.on.get(type(event))) is not None:
-                        handle(event)
+                self._tell(event)
         return kept
+
+    def _tell(self, event: Event) -> None:
+        for role in self._roles.values():
+            if (handle := role.on.get(type(event))) is not None:
+                handle(event)
 
     def _is_on_chain(self, position: Position) -> bool:
         return self._context.chain.node.block(position.number).hash == position.hash
@@ -124,8 +126,11 @@ class Daemon:
         """Go back to the last block that is still on the chain."""
         journal = self._context.journal
         common = next((older for older in journal.positions() if self._is_on_chain(older)), None)
-        journal.rewind(-1 if common is None else common.number)
-        self._rebuild_book()
+        with journal.transaction():
+            journal.rewind(-1 if common is None else common.number)
+            self._context.book = Book(self._context.chain.deployment.market)
+            # Once more from the start, so that the deadlines are those of what is left.
+            self._take_in(journal.logs())
         log.warning("reorganisation", extra=about(position=position.number, back_to=common and common.number))
         return common
 
@@ -157,7 +162,7 @@ class Daemon:
     def _meet_deadlines(self) -> None:
         for deadline in self._context.journal.deadlines(before=self._context.now):
             if (role := self._roles.get(deadline.role)) is not None:
-                role.due[deadline.action](deadline.subject)
+                role.due[deadline.action](deadline)
 
     def _act(self) -> None:
         """Go on with every duty."""
@@ -165,6 +170,9 @@ class Daemon:
         for duty in context.journal.live_duties():
             role = self._roles.get(duty.role)
             if role is None or duty.retry_at > time.time():
+                continue
+            if JobId.parse(duty.job) not in context.book.jobs:
+                context.journal.set_duty(duty, State.ENDED, "no longer on the chain, after a reorganisation")
                 continue
             try:
                 role.act(duty)

@@ -48,7 +48,8 @@ class Duty:
 class Deadline:
     """One row of the journal's `deadlines`: an action that becomes possible when the chain's time is past `due_at`."""
 
+    role: str
     action: str
     subject: str
-    role: str
+    """A job or a dispute, as text."""
     due_at: int

@@ -135,12 +135,15 @@ class Journal:
             self._write(delete(schema.blocks).where(schema.blocks.c.number < oldest))
 
     def rewind(self, number: int) -> None:
-        """Forget what was read after block `number`; what had ended by it is live again."""
+        """Forget what was read after block `number`; what had ended, or was settled, because of it is open again."""
         with self.transaction():
             undone = select(schema.logs.c.job).where(schema.logs.c.block > number)
             reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
             self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
             self._write(delete(schema.logs).where(schema.logs.c.block > number))
+            unsettle = schema.transactions.c.block > number
+            values = {"state": "signed", "reason": "", "block": None, "gas_used": None, "cost": None}
+            self._write(update(schema.transactions).where(unsettle).values(values))
             self._write(delete(schema.blocks).where(schema.blocks.c.number > number))
 
     def logs(self) -> Iterator[Log]:
@@ -212,22 +215,22 @@ class Journal:
     def set_deadline(self, deadline: Deadline) -> None:
         """Record when an action becomes possible; replaces what was recorded for the same action and subject."""
         with self.transaction():
-            self.drop_deadline(deadline.action, deadline.subject, deadline.role)
+            self.drop_deadline(deadline)
             values = {"action": deadline.action, "subject": deadline.subject, "role": deadline.role}
             self._write(insert(schema.deadlines).values(**values, due_at=deadline.due_at))
 
-    def drop_deadline(self, action: str, subject: str, role: str) -> None:
-        """The action is done, or moot."""
+    def drop_deadline(self, deadline: Deadline) -> None:
+        """The action is done, or moot; whatever time was recorded for it."""
         table = schema.deadlines
-        key = (table.c.action == action) & (table.c.subject == subject) & (table.c.role == role)
-        self._write(delete(table).where(key))
+        same_subject = (table.c.action == deadline.action) & (table.c.subject == deadline.subject)
+        self._write(delete(table).where((table.c.role == deadline.role) & same_subject))
 
     def deadlines(self, before: int | None = None) -> list[Deadline]:
         """The deadlines that lie before a time (all, without one), earliest first."""
         chosen = select(schema.deadlines).order_by(schema.deadlines.c.due_at)
         if before is not None:
             chosen = chosen.where(schema.deadlines.c.due_at < before)
-        return [Deadline(row.action, row.subject, row.role, row.due_at) for row in self._rows(chosen)]
+        return [Deadline(row.role, row.action, row.subject, row.due_at) for row in self._rows(chosen)]
 
     # Transactions
 

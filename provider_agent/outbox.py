@@ -18,6 +18,10 @@ RESEND_EVERY = 15.0
 """Seconds after which a transaction that no block has yet is handed to the node again: nodes forget some."""
 
 
+FORGET_AFTER = 600.0
+"""Seconds after which it does not matter any more that the chain refused something."""
+
+
 @dataclass(frozen=True)
 class _Refusal:
     """What was not sent, because the chain would have refused it."""
@@ -104,6 +108,8 @@ class Outbox:
         known = self._refusals.get(purpose)
         count = 1 if known is None else known.count + 1
         pause = min(self._settings.retry * 2 ** min(count - 1, 16), self._settings.retry_limit)
-        self._refusals[purpose] = _Refusal(reason, count, self._clock() + pause)
+        now = self._clock()
+        self._refusals = {name: kept for name, kept in self._refusals.items() if now - kept.retry_at < FORGET_AFTER}
+        self._refusals[purpose] = _Refusal(reason, count, now + pause)
         level = logging.WARNING if known is None or known.reason != reason else logging.DEBUG
         log.log(level, "not sent", extra=about(purpose=purpose, reason=reason, count=count))

@@ -5,9 +5,9 @@ goes wrong here is that job's misfortune: it is told to the loop as a failure, a
 """
 
 import signal
-import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -51,12 +51,9 @@ def work(connection: Connection, workload: Workload, machines: MachineFactory) -
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     bench = Bench(workload, machines(), _Reporter(connection))
-    while True:
-        try:
-            question: Question[Any] = connection.recv()
-        except EOFError:
-            return
-        connection.send(_answer(question, bench))
+    with suppress(EOFError, ConnectionError):
+        while True:
+            connection.send(_answer(connection.recv(), bench))
 
 
 def _answer(question: Question[Any], bench: Bench) -> Finished | Failed:
@@ -64,8 +61,8 @@ def _answer(question: Question[Any], bench: Bench) -> Finished | Failed:
         return Finished(question.answer(bench))
     except AssayError as refused:
         return Failed(str(refused), may_pass=isinstance(refused, TransientError))
-    except BrokenPipeError:
-        sys.exit(1)
+    except ConnectionError:
+        raise  # the agent is gone
     # Whatever a job's documents can provoke in a machine ends here, and is that job's alone.
     except Exception as fault:  # noqa: BLE001
         return Failed(f"computing it failed: {fault!r}", details=traceback.format_exc())

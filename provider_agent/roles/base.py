@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from provider_agent.duty import Duty
+from provider_agent.duty import Deadline, Duty
 
 EventHandlers = Mapping[type, Callable[[Any], None]]
 """By the event's class. A handler only writes to the journal: it runs within the transaction that records the event,
 and again if a reorganisation has the event read again."""
 
-DeadlineHandlers = Mapping[str, Callable[[str], None]]
-"""By the action; told its subject. Called at every pass from the deadline on, until the handler drops it."""
+DeadlineHandlers = Mapping[str, Callable[[Deadline], None]]
+"""By the action. Called at every pass from the deadline on, until the handler moves or drops it."""
 
 
 class Role(Protocol):

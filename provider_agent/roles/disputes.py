@@ -1,6 +1,7 @@
 """Playing disputes: the same for both sides."""
 
 import logging
+from dataclasses import replace
 
 from assay.chain.events import DisputeOpened, DisputeResolved, Moved
 from assay.chain.history import DisputeHistory
@@ -65,6 +66,9 @@ class Disputes:
         log.info("answering", extra=about(dispute=_text(dispute), remaining=play.remaining, index=pair.index))
         context.outbox.send(call, purpose)
 
+    def _deadline(self, dispute: DisputeHistory) -> Deadline:
+        return Deadline(self._role, TIMEOUT, _text(dispute), due_at=0)
+
     def _is_ours(self, dispute: DisputeHistory) -> bool:
         return dispute.terms.party(self._side) == self._context.account
 
@@ -72,27 +76,27 @@ class Disputes:
         """Somebody's clock runs: when it is over is asked of the chain, since it depends on what was used before."""
         dispute = self._context.book.disputes[event.dispute_id]
         if self._is_ours(dispute):
-            self._context.journal.set_deadline(Deadline(TIMEOUT, _text(dispute), self._role, due_at=0))
+            self._context.journal.set_deadline(self._deadline(dispute))
 
     def _on_resolved(self, event: DisputeResolved) -> None:
         dispute = self._context.book.disputes[event.dispute_id]
         if not self._is_ours(dispute):
             return
-        self._context.journal.drop_deadline(TIMEOUT, _text(dispute), self._role)
+        self._context.journal.drop_deadline(self._deadline(dispute))
         about_it = about(dispute=_text(dispute), job=dispute.terms.job_id, by=event.ending.name.lower())
         if event.winner == self._side:
             log.info("dispute won", extra=about_it)
         else:
             log.error("dispute lost", extra=about_it)
 
-    def _time_out(self, subject: str) -> None:
+    def _time_out(self, deadline: Deadline) -> None:
         """End a dispute whose opponent is silent, or one that nobody needs any more."""
         context = self._context
-        dispute = context.book.disputes.get(bytes.fromhex(subject[2:]))
+        dispute = context.book.disputes.get(bytes.fromhex(deadline.subject[2:]))
         if dispute is None or dispute.resolved:
-            context.journal.drop_deadline(TIMEOUT, subject, self._role)
+            context.journal.drop_deadline(deadline)
             return
-        purpose = f"time out dispute {subject} after {len(dispute.play.answers)} moves"
+        purpose = f"time out dispute {deadline.subject} after {len(dispute.play.answers)} moves"
         if not context.outbox.wants(purpose):
             return
         state = context.chain.game.state_of(dispute.dispute_id)
@@ -101,9 +105,9 @@ class Disputes:
         history = context.book.jobs[dispute.terms.job_id]
         if state.to_move == self._side and not history.ended:
             return  # ours to answer
-        deadline = context.chain.game.deadline_of(dispute.dispute_id)
-        if context.now <= deadline:
-            context.journal.set_deadline(Deadline(TIMEOUT, subject, self._role, due_at=deadline))
+        due_at = context.chain.game.deadline_of(dispute.dispute_id)
+        if context.now <= due_at:
+            context.journal.set_deadline(replace(deadline, due_at=due_at))
             return
         context.outbox.send(context.chain.game.timeout(dispute.terms, history.job.encode()), purpose)
 

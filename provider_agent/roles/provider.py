@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from assay.amounts import format_tokens
 from assay.chain.events import JobAccepted, JobClaimed, JobEnded, JobPosted
 from assay.chain.history import JobHistory
-from assay.chain.records import End, Status
+from assay.chain.records import End, JobId, Status
 from assay.dispute.game import Side
 from provider_agent import policy
 from provider_agent.bench import Workload
@@ -64,7 +64,7 @@ class Provider:
     # Events
 
     def _on_posted(self, event: JobPosted) -> None:
-        self._context.journal.add_duty(self.name, str(event.job_id), "posted")
+        self._context.journal.add_duty(self.name, str(event.job_id), "posted", revive=True)
 
     def _on_accepted(self, event: JobAccepted) -> None:
         if event.provider == self._context.account:
@@ -74,10 +74,10 @@ class Provider:
         if event.provider == self._context.account:
             job = str(event.job_id)
             self._context.journal.add_duty(self.name, job, "claimed", revive=True)
-            self._context.journal.set_deadline(Deadline(FINALIZE, job, self.name, event.deadline))
+            self._context.journal.set_deadline(Deadline(self.name, FINALIZE, job, event.deadline))
 
     def _on_ended(self, event: JobEnded) -> None:
-        self._context.journal.drop_deadline(FINALIZE, str(event.job_id), self.name)
+        self._context.journal.drop_deadline(Deadline(self.name, FINALIZE, str(event.job_id), due_at=0))
 
     # Stages
 
@@ -131,10 +131,13 @@ class Provider:
         for dispute in self._disputes.about(history.job.job_id):
             self._disputes.play(history.job, dispute, workload)
 
-    def _finalize(self, subject: str) -> None:
+    def _finalize(self, deadline: Deadline) -> None:
         """The challenge period is over: get paid, unless disputes are open still."""
-        context, history = self._context, self._context.history(subject)
-        purpose = f"finalize {subject}"
+        context, purpose = self._context, f"finalize {deadline.subject}"
+        history = context.book.jobs.get(JobId.parse(deadline.subject))
+        if history is None or history.job.status != Status.CLAIMED or history.ended:
+            context.journal.drop_deadline(deadline)
+            return
         if not context.outbox.wants(purpose):
             return
         is_current, disputes = context.chain.market.is_current(history.job)

@@ -55,7 +55,7 @@ class Verifier:
 
     def _on_claimed(self, event: JobClaimed) -> None:
         if event.provider != self._context.account:
-            self._context.journal.add_duty(self.name, str(event.job_id), "claimed")
+            self._context.journal.add_duty(self.name, str(event.job_id), "claimed", revive=True)
 
     def _on_opened(self, event: DisputeOpened) -> None:
         self._disputes.on[DisputeOpened](event)

@@ -9,16 +9,21 @@ from hypothesis import strategies as st
 from assay.dispute.game import ARITY, Roots, Side, pair_at
 from assay.dispute.strategy import Move, Step, next_action, opening
 from assay.machines.base import Trace
-from tests.unit.dispute.board import Board, RefusedError, ToyTrace, toy_referee
+from tests.unit.dispute.board import Board, Referee, RefusedError, ToyTrace, toy_referee
 
 LONG = 1 << 60
 """A start that no test counts down to 0: every two states of the run differ."""
 
 
 def play(challenger: Trace, defender: Trace, rounds: int) -> Board:
+    """A dispute about the toy machine, both sides following their traces."""
+    return play_with(toy_referee, challenger, defender, rounds)
+
+
+def play_with(referee: Referee, challenger: Trace, defender: Trace, rounds: int) -> Board:
     """Both sides follow their traces; the one that cannot act is timed out."""
-    last = ARITY**rounds
-    board = Board(toy_referee, rounds, defender.state_root(0), defender.state_root(last), opening(challenger, rounds))
+    initial, claimed = defender.state_root(0), defender.state_root(ARITY**rounds)
+    board = Board(referee, rounds, initial, claimed, opening(challenger, rounds))
     while board.winner is None:
         side = board.history.to_move
         act(board, next_action(board.history, side, challenger if side is Side.CHALLENGER else defender))

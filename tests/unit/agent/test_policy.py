@@ -1,0 +1,93 @@
+"""Every no has its reason, and a job without a flaw has none."""
+
+from dataclasses import replace
+
+import pytest
+
+from assay.chain.records import Account, Terms
+from provider_agent import policy
+from provider_agent.settings import ProviderSettings, VerifierSettings
+
+TOKEN = 10**18
+TERMS = Terms(
+    referee="0x" + 40 * "1",
+    task_root=bytes(32),
+    task_count=3,
+    rounds=4,
+    price=5 * TOKEN,
+    bond=20 * TOKEN,
+    accept_period=600,
+    run_period=300,
+    challenge_period=900,
+    spec_id=bytes(32),
+)
+PROVIDER = ProviderSettings.model_validate(
+    {
+        "machines": ["riscv"],
+        "minimum_price": "5",
+        "maximum_bond": "20",
+        "maximum_jobs": 2,
+        "maximum_tasks": 3,
+        "maximum_rounds": 4,
+        "minimum_run_period": 300,
+        "maximum_challenge_period": 900,
+    }
+)
+VERIFIER = VerifierSettings(machines=["riscv"], maximum_tasks=3, maximum_rounds=4)
+
+
+@pytest.mark.parametrize(
+    ("terms", "machine", "reason"),
+    [
+        (TERMS, None, f"its referee, {TERMS.referee}, is unknown"),
+        (TERMS, "counter", "runs on counter, which `machines` does not name"),
+        (replace(TERMS, rounds=5), "riscv", "may take 16^5 steps, more than 16^4"),
+        (replace(TERMS, task_count=4), "riscv", "has 4 tasks, more than 3"),
+        (replace(TERMS, price=5 * TOKEN - 1), "riscv", "pays 4.999999999999999999 tokens, less than 5"),
+        (replace(TERMS, bond=20 * TOKEN + 1), "riscv", "asks for a bond of 20.000000000000000001 tokens, more than 20"),
+        (replace(TERMS, run_period=299), "riscv", "gives 299 s to run it, less than 300 s"),
+        (replace(TERMS, challenge_period=901), "riscv", "can be challenged for 901 s, longer than 900 s"),
+    ],
+)
+def test_a_provider_refuses_for_one_reason(terms: Terms, machine: str | None, reason: str) -> None:
+    assert policy.provider_refusals(terms, machine, PROVIDER) == [reason]
+
+
+def test_a_provider_names_all_its_reasons() -> None:
+    terms = replace(TERMS, price=0, rounds=15)
+
+    assert len(policy.provider_refusals(terms, None, PROVIDER)) == 3
+
+
+def test_a_provider_takes_a_job_at_every_limit() -> None:
+    assert policy.provider_refusals(TERMS, "riscv", PROVIDER) == []
+    assert policy.provider_obstacles(TERMS, Account(free=0, stake=20 * TOKEN), 1, PROVIDER) == []
+
+
+def test_a_provider_that_is_busy_or_short_of_stake_waits() -> None:
+    busy = policy.provider_obstacles(TERMS, Account(free=0, stake=20 * TOKEN), 2, PROVIDER)
+    poor = policy.provider_obstacles(TERMS, Account(free=99 * TOKEN, stake=20 * TOKEN - 1), 0, PROVIDER)
+
+    assert busy == ["2 jobs are taken, as many as are allowed"]
+    assert poor == ["the bond is 20 tokens, and 19.999999999999999999 are staked: stake more"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "machine", "reason"),
+    [
+        (TERMS, None, f"its referee, {TERMS.referee}, is unknown"),
+        (TERMS, "counter", "runs on counter, which `machines` does not name"),
+        (replace(TERMS, rounds=5), "riscv", "may take 16^5 steps, more than 16^4"),
+        (replace(TERMS, task_count=4), "riscv", "has 4 tasks, more than 3"),
+    ],
+)
+def test_a_verifier_refuses_for_one_reason(terms: Terms, machine: str | None, reason: str) -> None:
+    assert policy.verifier_refusals(terms, machine, VERIFIER) == [reason]
+
+
+def test_a_verifier_looks_at_any_price_and_needs_stake_only_to_challenge() -> None:
+    assert policy.verifier_refusals(replace(TERMS, price=0), "riscv", VERIFIER) == []
+    assert policy.verifier_obstacles(Account(free=0, stake=5 * TOKEN), 5 * TOKEN) == []
+    assert policy.verifier_obstacles(Account(free=9 * TOKEN, stake=5 * TOKEN - 1), 5 * TOKEN) == [
+        "a challenge takes a bond of 5 tokens, and 4.999999999999999999 are staked: stake more"
+    ]

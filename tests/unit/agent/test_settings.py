@@ -1,0 +1,71 @@
+"""A settings file is taken whole, or refused with the name of the setting that is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from assay.errors import InputError
+from provider_agent.settings import load_settings
+
+GOOD = """
+journal = "journal.db"
+[chain]
+rpc = "http://127.0.0.1:8545"
+deployment = "deployment.json"
+[wallet]
+keystore = "wallets/bob.json"
+[store]
+location = "blobs"
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "agent.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[[[", "cannot be read"),
+        (GOOD.replace('journal = "journal.db"', ""), "journal"),
+        (GOOD.replace('rpc = "http://127.0.0.1:8545"', ""), "chain.rpc"),
+        (GOOD + "[provider]\nminimum_prize = '1'\n", "provider.minimum_prize"),
+        (GOOD + "[provider]\nminimum_price = 1\n", "provider.minimum_price.*in quotes"),
+        (GOOD + "[provider]\nminimum_price = '1e3'\n", "provider.minimum_price"),
+        (GOOD + "[provider]\nmaximum_rounds = 16\n", "provider.maximum_rounds"),
+        (GOOD + "[loop]\npoll = 0\n", "loop.poll"),
+        (GOOD.replace("[wallet]", "confirmations = -1\n[wallet]"), "chain.confirmations"),
+        (GOOD + "[surprise]\n", "surprise"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_the_settings_name(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no settings file"):
+        load_settings(tmp_path / "agent.toml")
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD))
+
+    assert settings.journal == tmp_path / "journal.db"
+    assert settings.wallet.keystore == tmp_path / "wallets" / "bob.json"
+    assert settings.store.location == str(tmp_path / "blobs")
+    assert settings.cache == tmp_path / "journal.db-cache"
+
+
+def test_a_url_of_a_store_stays_as_it_is(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD.replace('"blobs"', '"http://127.0.0.1:1/x"')))
+
+    assert settings.store.location == "http://127.0.0.1:1/x"
+
+
+def test_amounts_are_tokens(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD + "[provider]\nminimum_price = '2.5'\n"))
+
+    assert settings.provider.minimum_price == 25 * 10**17
