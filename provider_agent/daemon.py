@@ -79,6 +79,8 @@ class Daemon:
         """Take in the events of all blocks up to `confirmed`."""
         journal, chain = self._context.journal, self._context.chain
         position = journal.position()
+        if position is not None and position.hash == confirmed.hash:
+            return
         if position is not None and confirmed.number < position.number:
             raise TransientError(f"the node is behind: at block {confirmed.number}, and {position.number} was read")
         if position is not None and not self._is_on_chain(position):

@@ -84,7 +84,9 @@ class Disputes:
             return
         self._context.journal.drop_deadline(self._deadline(dispute))
         about_it = about(dispute=_text(dispute), job=dispute.terms.job_id, by=event.ending.name.lower())
-        if event.winner == self._side:
+        if self._context.book.jobs[dispute.terms.job_id].ended:
+            log.info("dispute closed", extra=about_it)
+        elif event.winner == self._side:
             log.info("dispute won", extra=about_it)
         else:
             log.error("dispute lost", extra=about_it)

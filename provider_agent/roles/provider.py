@@ -47,10 +47,12 @@ class Provider:
     def act(self, duty: Duty) -> None:
         """Go on with a job, as far as is possible now."""
         history = self._context.history(duty.job)
-        if history.ended:
+        if history.job.status != Status.OPEN and not self._is_ours(history):
+            # That others work is not worth a line, unless this agent wanted the job.
+            level = logging.INFO if duty.state is State.TAKEN else logging.DEBUG
+            self._end(duty, f"taken by {history.job.provider}", level)
+        elif history.ended:
             self._end(duty, _ending(history))
-        elif history.job.status != Status.OPEN and not self._is_ours(history):
-            self._end(duty, f"taken by {history.job.provider}")
         else:
             self._stages[history.job.status](duty, history)
 
@@ -159,9 +161,9 @@ class Provider:
     def _workload(self, history: JobHistory) -> Workload:
         return self._context.workload(history.job, self._context.settings.provider.maximum_bytes)
 
-    def _end(self, duty: Duty, reason: str) -> None:
+    def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)
-        log.info("ended", extra=about(role=self.name, job=duty.job, reason=reason))
+        log.log(level, "ended", extra=about(role=self.name, job=duty.job, reason=reason))
 
 
 def _accepting(duty: Duty) -> str:

@@ -37,10 +37,9 @@ class Verifier:
         if running:
             self._pursue(history, running)
         elif disputes:
-            won = any(dispute.resolved and dispute.resolved.winner == Side.CHALLENGER for dispute in disputes)
-            self._end(duty, "challenged, and won" if won else "challenged, and lost")
+            self._end(duty, _outcome(history, disputes[-1]))
         elif history.ended:
-            self._end(duty, f"the job has ended: {history.ended.end.name.lower().replace('_', ' ')}")
+            self._end(duty, f"the job has ended: {history.ended.end.name.lower().replace('_', ' ')}", logging.DEBUG)
         elif history.job.status == Status.CLAIMED:
             self._verify(duty, history)
 
@@ -117,9 +116,17 @@ class Verifier:
     def _workload(self, history: JobHistory) -> Workload:
         return self._context.workload(history.job, self._context.settings.verifier.maximum_bytes)
 
-    def _end(self, duty: Duty, reason: str) -> None:
+    def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)
-        log.info("ended", extra=about(role=self.name, job=duty.job, reason=reason))
+        log.log(level, "ended", extra=about(role=self.name, job=duty.job, reason=reason))
+
+
+def _outcome(history: JobHistory, dispute: DisputeHistory) -> str:
+    """How our challenge ended, in words."""
+    if any(closed.moot and closed.dispute_id == dispute.dispute_id for closed in history.closed):
+        return "challenged; the job had ended before, and the bond is back"
+    assert dispute.resolved is not None
+    return "challenged, and won" if dispute.resolved.winner == Side.CHALLENGER else "challenged, and lost"
 
 
 def _challenging(history: JobHistory) -> str:

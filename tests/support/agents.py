@@ -18,8 +18,11 @@ LIAR = ("-m", "demo.saboteur")
 class Agent:
     """One agent: its folder stays, its process comes and goes."""
 
-    def __init__(self, market: LocalMarket, party: Party, name: str, folder: Path) -> None:
+    def __init__(
+        self, market: LocalMarket, party: Party, name: str, folder: Path, minimum_price: int = 0, maximum_jobs: int = 1
+    ) -> None:
         self.party = party
+        self._state = market.folder / "state"  # where the keys' locks are
         self.folder = folder / name
         self.folder.mkdir(parents=True)
         self.config = self.folder / "agent.toml"
@@ -43,10 +46,11 @@ password_file = "password"
 location = "{market.store.folder}"
 
 [provider]
-minimum_run_period = 5
+minimum_price = "{minimum_price}"
+maximum_jobs = {maximum_jobs}
 
 [loop]
-poll = 0.2
+poll = 0.3
 """
         )
 
@@ -64,7 +68,7 @@ poll = 0.2
 
     def environment(self) -> dict[str, str]:
         """Of the process: nothing of it is kept outside the test's folder."""
-        return os.environ | {"PYTHONPATH": str(CHECKOUT), "XDG_STATE_HOME": str(self.folder.parent)}
+        return os.environ | {"PYTHONPATH": str(CHECKOUT), "XDG_STATE_HOME": str(self._state)}
 
     def kill(self) -> None:
         """SIGKILL: nothing is cleaned up."""
@@ -84,6 +88,18 @@ poll = 0.2
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+
+    def run(self, program: Sequence[str], *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another process with the same settings, for as long as it takes."""
+        return subprocess.run(
+            self.command(program, *arguments),
+            cwd=CHECKOUT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def said(self) -> str:
         """Its log so far."""

@@ -111,35 +111,36 @@ class LocalMarket:
         number = self.chain.node.next_nonce(party.address)
         party.sender.execute(call, f"{number}: {call.purpose}")
 
-    def post(
+    def terms(
         self,
-        requester: Party,
         tasks: Sequence[Mapping[str, Any]],
         *,
         machine: str = "counter",
         program: bytes | None = None,
         rounds: int = 2,
-        slot: int = 0,
-        price: int = TOKEN,
-    ) -> JobId:
-        """Post a job: its documents in the store, its terms on chain."""
+        price: int = 1,
+    ) -> Terms:
+        """The terms of a job that pays `price` tokens, and whose documents are put into the store."""
         program_id = None if program is None else self.store.put(program)
         spec = JobSpec(assay="job/1", machine=machine, program=program_id, tasks=[dict(task) for task in tasks])
         traces = [machine_named(machine).load(program_id, task, 16**rounds, self.store.get) for task in tasks]
-        terms = Terms(
+        return Terms(
             referee=self.chain.deployment.referees[machine],
             task_root=merkle.root([trace.state_root(0) for trace in traces]),
             task_count=len(tasks),
             rounds=rounds,
-            price=price,
+            price=price * TOKEN,
             bond=10 * TOKEN,
             accept_period=CHALLENGE_PERIOD,
             run_period=CHALLENGE_PERIOD,
             challenge_period=CHALLENGE_PERIOD,
             spec_id=bytes.fromhex(self.store.put(write_document(spec))),
         )
+
+    def post(self, requester: Party, tasks: Sequence[Mapping[str, Any]], *, slot: int = 0, **terms: Any) -> JobId:
+        """Post a job; `terms` are those of `terms`."""
         generation = self.chain.market.next_generation(requester.address, slot)
-        self.call(requester, self.chain.market.post(slot, terms))
+        self.call(requester, self.chain.market.post(slot, self.terms(tasks, **terms)))
         return JobId(requester.address, slot, generation)
 
     def request(self, method: str, *parameters: Any) -> Any:
