@@ -277,7 +277,7 @@ def test_a_provider_killed_again_and_again_finishes_and_signs_nothing_twice(
     kill_after(f'sent purpose="accept {job_id}"')
     kill_after(f'settled purpose="accept {job_id}"')
     kill_after(f'sent purpose="claim {job_id}"')
-    with running(liar, LIAR, *VERIFIER, "--step", "1000"):
+    with running(liar, LIAR, *VERIFIER, "--step", "-1"):
         wait_for(network, job_id, lambda history: bool(history.challenges))
         kill_after(" answering ")
         with running(killed, AGENT, *PROVIDER):
