@@ -98,7 +98,7 @@ def money(market: Any, account: Any) -> tuple[int, int]:
 # --- machines -------------------------------------------------------------------------------------------------------
 
 
-def truth(start: int = 5, target: int = 2**60, steps: int = STEPS) -> CounterTrace:
+def truth(start: int = 5, target: int = 2**62, steps: int = STEPS) -> CounterTrace:
     """An honest run of the counter."""
     return CounterTrace(CounterState(start, target), steps)
 

@@ -4,19 +4,27 @@ import pytest
 from brownie import JobMarket
 
 from assay.chain.records import JobId
+from assay.dispute.game import Side
 from tests.contracts.support import (
     BOND,
     FUNDS,
     PRICE,
     STAKE,
+    STEPS,
+    Lie,
+    Parties,
     accept,
     after,
-    claim,
+    challenge,
+    claim_batch,
     current,
     money,
+    play,
     post,
+    proof_of,
     refused,
     terms_for,
+    truth,
 )
 
 MONTH = 30 * 24 * 3600  # seconds
@@ -44,15 +52,30 @@ def test_terms_that_cannot_be_met_are_refused(market, referee, requester, change
         market.post(0, terms_for(referee, **changes).abi(), {"from": requester})
 
 
-def test_the_outermost_terms_are_taken(market, referee, requester, provider):
+def test_the_outermost_terms_are_taken(market, game, referee, requester, provider, verifier, stranger):
     """SPEC J13: and every call that follows succeeds with them."""
-    terms = terms_for(
-        referee, rounds=15, accept_period=2**32 - 1, run_period=MONTH, challenge_period=MONTH, bond=STAKE
-    )
-    job = claim(market, provider, accept(market, provider, post(market, requester, terms)))
+    steps = 16**15
+    honest = truth(steps=steps)
+    lie = Lie(honest, steps // 7, steps)
+    periods = {"accept_period": 2**32 - 1, "run_period": MONTH, "challenge_period": MONTH}
+    parties = Parties(market, game, referee, requester, provider)
+    job = parties.claimed(honest.state_root(steps), rounds=15, bond=STAKE, **periods)
+    dispute = challenge(parties, verifier, job, lie)
+    assert play(dispute, {Side.CHALLENGER: lie, Side.DEFENDER: honest}, stranger) == Side.DEFENDER
+    assert len(dispute.calls) == 1 + 14 + 1
     after(job.deadline)
     market.finalize(job.abi(), {"from": provider})
-    assert money(market, provider) == (FUNDS + PRICE, STAKE)
+    assert money(market, provider) == (FUNDS + PRICE + BOND, STAKE)
+
+
+def test_a_job_of_the_most_tasks_is_claimed_and_challenged(market, game, referee, requester, provider, verifier):
+    """SPEC J13, J6."""
+    starts = [truth(start=start) for start in range(1024)]
+    initial, final = [trace.state_root(0) for trace in starts], [trace.state_root(STEPS) for trace in starts]
+    job = accept(market, provider, post(market, requester, terms_for(referee, initial)))
+    job = claim_batch(market, provider, job, final)
+    parties = Parties(market, game, referee, requester, provider)
+    challenge(parties, verifier, job, truth(start=1), proof_of(1023, initial, final))
 
 
 def test_a_price_above_the_balance_is_refused(market, referee, requester):

@@ -248,6 +248,14 @@ def test_a_provider_that_does_not_claim_loses_its_bond_to_the_requester(at_stage
     assert money(market, provider) == (FUNDS, STAKE - 500)
 
 
+def test_a_share_that_is_no_whole_number_is_burned_rounded_up(market, referee, requester, provider, stranger):
+    """SPEC J10, J12: a fifth of 501."""
+    job = accept(market, provider, post(market, requester, terms_for(referee, bond=501)))
+    after(job.deadline)
+    event = market.expire(job.abi(), {"from": stranger}).events["JobEnded"]
+    assert (event["paid"], event["burned"]) == (400, 101)
+
+
 def test_a_claim_that_stood_is_paid(at_stage, calls, market, requester, provider):
     """SPEC J7."""
     job = at_stage(CLAIMED)
