@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -52,5 +53,6 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _plain(value: Any) -> str:
+    """A value as it is if it is one plain word; else quoted, so that nobody's text can look like fields or lines."""
     text = str(value)
-    return json.dumps(text) if " " in text or '"' in text or not text else text
+    return text if re.fullmatch(r"[^\s\"=\\]+", text) and text.isprintable() else json.dumps(text)

@@ -171,6 +171,18 @@ def test_a_second_agent_on_a_journal_or_a_key_is_refused(provider: Agent, recrui
     assert f"the key of {provider.party.address} is in use by another agent" in same_key.stderr
 
 
+def test_check_names_what_is_missing_and_nothing_else(provider: Agent, network: LocalMarket, tmp_path: Path) -> None:
+    newcomer = Agent(network, network.join(), "newcomer", tmp_path)
+
+    ready, not_ready = (agent.run(("-m", "provider_agent.cli", "check")) for agent in (provider, newcomer))
+
+    assert (ready.returncode, not_ready.returncode) == (0, 1)
+    assert "FAIL" not in ready.stdout
+    (failed,) = (line for line in not_ready.stdout.splitlines() if line.startswith("FAIL"))
+    assert "stake: " in failed
+    assert "has staked nothing" in failed
+
+
 def test_lies_about_the_first_a_middle_and_the_last_step_are_slashed(
     network: LocalMarket, requester: Party, verifier: Agent, recruit: Recruit
 ) -> None:

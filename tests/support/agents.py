@@ -112,5 +112,7 @@ def running(agent: Agent, program: Sequence[str], *arguments: str) -> Iterator[A
     agent.start(program, *arguments)
     try:
         yield agent
-    finally:
+    except BaseException:
         agent.stop()
+        raise
+    assert agent.stop() == 0, f"{agent.folder.name} did not stop as it should: {agent.said()[-500:]}"
