@@ -25,9 +25,11 @@ from types import FrameType
 import requests
 import uvicorn
 
+from assay.chain.deployments import load_deployment
 from assay.errors import AssayError, InputError, TransientError
 from assay.settings import Settings, read_config, write_config
 from assay.store.server import make_server
+from assay.urls import public_part
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 30.0
@@ -36,6 +38,8 @@ START_TIMEOUT = 30.0
 DEPLOY_TIMEOUT = 600.0
 """Seconds for Brownie: compiling all contracts takes it about a minute."""
 
+CHAIN_ID = 31337
+_HERE = "http://127.0.0.1:"
 _NETWORK = "assay-devnet"
 _BROWNIE_NETWORKS = """\
 live:
@@ -68,8 +72,10 @@ def run_devnet(
     """Start everything, call `ready`, and stay until SIGINT or SIGTERM, or until the chain ends.
 
     `fund` are addresses that get tokens and coins; a port of 0 is a free one. Raises `InputError` if a port is taken,
-    the network runs already or a tool is missing, and `AssayError` if the contracts cannot be deployed.
+    the network runs already, the home folder is another market's or a tool is missing, and `AssayError` if the
+    contracts cannot be deployed.
     """
+    check_home(settings)
     folder = _folder(settings)
     signal.signal(signal.SIGTERM, _interrupt)
     with _lock(folder), suppress(KeyboardInterrupt):
@@ -78,7 +84,7 @@ def run_devnet(
             told("deploying the contracts (Brownie compiles them first if they have changed, which takes a minute)")
             _deploy(settings, folder, rpc_url, fund)
             _mine_every_second(rpc_url)
-            running = Running(os.getpid(), rpc_url, f"http://127.0.0.1:{listening.getsockname()[1]}")
+            running = Running(os.getpid(), rpc_url, f"{_HERE}{listening.getsockname()[1]}")
             configured = read_config(settings.home)
             write_config(settings.home, configured | {"rpc_url": rpc_url, "store": running.store_url})
             with _announced(folder, running):
@@ -91,6 +97,7 @@ def start_detached(settings: Settings, arguments: Sequence[str], told: Told) -> 
 
     Raises `InputError` if it is up already, and `AssayError` with what it said if it does not start.
     """
+    check_home(settings)
     folder = _folder(settings)
     log = folder / "devnet.log"
     with _lock(folder):
@@ -109,6 +116,21 @@ def start_detached(settings: Settings, arguments: Sequence[str], told: Told) -> 
         time.sleep(0.1)
     said = log.read_text(encoding="utf-8").strip().splitlines()
     raise AssayError("the network did not start: " + " ".join(said[-3:]).removeprefix("Error: "))
+
+
+def check_home(settings: Settings) -> None:
+    """Raise `InputError` if the home folder was set up for another market, whose place this network would take."""
+    what_to_do = "choose another folder with --home or ASSAY_HOME, or remove"
+    path = settings.deployment
+    if path.exists():
+        chain_id = load_deployment(path).chain_id
+        if chain_id != CHAIN_ID:
+            raise InputError(f"{path} is about a market on chain {chain_id}: {what_to_do} that file")
+    for key, value in read_config(settings.home).items():
+        if key in ("rpc_url", "store") and not value.startswith(_HERE):
+            raise InputError(
+                f"{settings.home / 'config.toml'} sets {key} to {public_part(value)}: {what_to_do} that line"
+            )
 
 
 def find_running(settings: Settings) -> Running | None:
@@ -139,7 +161,10 @@ def stop_devnet(settings: Settings) -> None:
 
 def _folder(settings: Settings) -> Path:
     folder = settings.home / "devnet"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise InputError(f"the folder {folder} cannot be made: {fault.strerror}") from fault
     return folder
 
 
@@ -240,9 +265,9 @@ def _deploy(settings: Settings, folder: Path, rpc_url: str, fund: Sequence[str])
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
-            raise AssayError(f"Brownie did not deploy the contracts within {DEPLOY_TIMEOUT:g} s: see {log}") from late
+            raise AssayError(f"the contracts were not deployed within {DEPLOY_TIMEOUT:g} s: see {log}") from late
     if deployed.returncode != 0:
-        raise AssayError(f"Brownie could not deploy the contracts: look at {log}")
+        raise AssayError(f"the contracts could not be deployed: look at {log}")
 
 
 def _mine_every_second(rpc_url: str) -> None:
