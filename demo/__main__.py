@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
-from assay.errors import AssayError
+from assay.errors import AssayError, InputError
 from demo.stage import CHECKOUT, Stage, StoryError
 from demo.story import Story
+
+MARKER = ".assay-demo"
+"""The file that says of a folder that a demo made it."""
 
 
 @click.command()
@@ -19,16 +22,16 @@ from demo.story import Story
     "--home",
     type=click.Path(path_type=Path),
     default=CHECKOUT / ".demo",
-    help="Where to keep everything; emptied first.",
+    help="Where to keep everything; what an earlier demo left there is removed first.",
 )
 @click.option("--port", default=0, help="Of the chain's node.  [default: a free one]")
 def main(keep: bool, home: Path, port: int) -> None:
     """Deploy a market, pay for an honest job, and slash a lie."""
-    home = home.absolute()
-    stop_network(home)
-    if home.exists():
-        shutil.rmtree(home)
-    home.mkdir(parents=True)
+    home = home.resolve()
+    try:
+        clear(home)
+    except AssayError as fault:
+        raise click.ClickException(str(fault)) from fault
     password_file = home / "password"
     password_file.write_text(secrets.token_urlsafe())
     password_file.chmod(0o600)
@@ -49,6 +52,17 @@ def main(keep: bool, home: Path, port: int) -> None:
         if not keep:
             stage.stop_agents()
             stop_network(home)
+
+
+def clear(home: Path) -> None:
+    """Make `home` an empty folder, if what is there is an earlier demo's. Raises `InputError` if it is not."""
+    if (home / MARKER).is_file():
+        stop_network(home)
+        shutil.rmtree(home)
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise InputError(f"{home} is not empty, and not from an earlier demo: remove it yourself, or choose another")
+    home.mkdir(parents=True, exist_ok=True)
+    (home / MARKER).write_text("Everything here is of one demo, and goes when the next one begins.\n")
 
 
 def stop_network(home: Path) -> None:
