@@ -62,7 +62,7 @@ class Journal:
         try:
             schema.metadata.create_all(self._engine)
         except DatabaseError as fault:
-            raise InputError(f"The journal {path} cannot be used: {fault.orig}. Name another, or remove it.") from fault
+            raise InputError(f"the journal {path} cannot be used: {fault.orig}; name another, or remove it") from fault
 
     def close(self) -> None:
         """Close the database."""
@@ -110,8 +110,8 @@ class Journal:
         if different := [name for name in wanted if wanted[name] != has[name]]:
             name = different[0]
             raise InputError(
-                f"The journal belongs to another agent: its {name} is {has[name]}, and this agent's {wanted[name]}. "
-                "Name another journal; after a local network was started afresh, remove the old one."
+                f"the journal belongs to another agent: its {name} is {has[name]}, and this agent's {wanted[name]}; "
+                "name another journal, or, after a local network was started afresh, remove the old one"
             )
 
     def position(self) -> Position | None:

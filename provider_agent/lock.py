@@ -30,8 +30,8 @@ class Lock:
             holder = os.pread(file, 64, 0).decode(errors="replace").strip() or "unknown"
             os.close(file)
             raise InputError(
-                f"{self._what} is in use by another agent (process {holder}). Two agents on it would sign against "
-                f"each other: stop that one first, or give this one its own. The lock is {self._path}."
+                f"{self._what} is in use by another agent (process {holder}), and two on it would sign against each "
+                f"other: stop that one first, or give this one its own; the lock is {self._path}"
             ) from None
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)

@@ -52,7 +52,9 @@ def deployed(chosen: Settings) -> tuple[Deployment, Any, Any]:
     """The deployment in use, and its market and token as Brownie knows them. Raises `InputError`."""
     deployment = load_deployment(chosen.deployment)
     if deployment.chain_id != network.chain.id:
-        raise InputError(f"Brownie is on chain {network.chain.id}, and {chosen.deployment} on {deployment.chain_id}")
+        raise InputError(
+            f"the network is chain {network.chain.id}, and {chosen.deployment} is on {deployment.chain_id}: name another"
+        )
     return deployment, JobMarket.at(deployment.market), AssayToken.at(deployment.token)
 
 

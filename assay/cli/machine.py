@@ -39,7 +39,7 @@ def run_elf(program: Path, bare: bool, step_limit: int, as_json: bool) -> None:
         assay machine run-elf --bare rv64ui-p-add
     """
     if not bare:
-        raise click.UsageError("run-elf needs --bare. `assay run` runs programs under the kernel.")
+        raise click.UsageError("run-elf needs --bare: `assay run` runs programs under the kernel")
     try:
         loaded = parse_bare(read_file(program))
         with waiting("running") as status:

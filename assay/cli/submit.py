@@ -98,7 +98,7 @@ def submit(
         assay submit compress.elf --stdin README.md --price 5 --wait -o README.gz -- -9
     """
     if output and not wait:
-        raise click.UsageError("-o needs --wait: without it, there is no output yet. `assay result` fetches it later.")
+        raise click.UsageError("-o needs --wait: without it, there is no output yet; `assay result` fetches it later")
     if challenge_period is not None and challenge_period < run_period:
         say(
             f"A challenge period of {challenge_period} s is shorter than the run period of {run_period} s: a wrong "
