@@ -53,7 +53,8 @@ def deployed(chosen: Settings) -> tuple[Deployment, Any, Any]:
     deployment = load_deployment(chosen.deployment)
     if deployment.chain_id != network.chain.id:
         raise InputError(
-            f"the network is chain {network.chain.id}, and {chosen.deployment} is on {deployment.chain_id}: name another"
+            f"this network is chain {network.chain.id}, and {chosen.deployment} is on {deployment.chain_id}: "
+            "name another"
         )
     return deployment, JobMarket.at(deployment.market), AssayToken.at(deployment.token)
 
