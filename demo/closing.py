@@ -12,9 +12,8 @@ from rich.table import Table
 from assay.amounts import format_tokens
 from assay.chain.codec import load_abi
 from assay.chain.connection import Chain
-from assay.chain.events import decode_logs, read_logs
-from assay.chain.history import Book, DisputeHistory
-from assay.chain.node import Log
+from assay.chain.history import DisputeHistory
+from assay.chain.records import DisputeTerms
 from assay.machines.riscv.disassembly import disassemble
 from assay.machines.riscv.state import ENCODING, State
 
@@ -53,14 +52,6 @@ def holdings_of(chain: Chain, address: str) -> Holdings:
     return Holdings(chain.token.balance_of(address), account.free, account.stake)
 
 
-def read_book(chain: Chain) -> Book:
-    """All jobs and disputes so far."""
-    logs: list[Log] = []
-    for page in read_logs(chain.node, chain.deployment, chain.deployment.start_block, chain.node.head().number):
-        logs += page
-    return Book(chain.deployment.market, decode_logs(logs, chain.deployment))
-
-
 def sent_to(chain: Chain) -> Iterator[Sent]:
     """Every transaction that called the market, the game or the token, oldest first."""
     names = {getattr(chain.deployment, key).lower(): key for key in CONTRACTS}
@@ -73,10 +64,11 @@ def sent_to(chain: Chain) -> Iterator[Sent]:
                 yield Sent(transaction["from"].lower(), f"{CONTRACTS[key]}.{_function(key, calldata)}", gas, calldata)
 
 
-def disputed_instruction(sent: list[Sent]) -> tuple[State, str]:
-    """The state before the last disputed step, and the instruction there, disassembled."""
-    calldata = next(tx.calldata for tx in reversed(sent) if tx.name == "DisputeGame.step")
-    witness: bytes = load_abi("game").functions["step"].decode_arguments(calldata[4:])["witness"]
+def disputed_instruction(sent: list[Sent], dispute_id: bytes) -> tuple[State, str]:
+    """The state before the step that a dispute came down to, and the instruction there, disassembled."""
+    function = load_abi("game").functions["step"]
+    steps = [function.decode_arguments(tx.calldata[4:]) for tx in sent if tx.name == "DisputeGame.step"]
+    witness: bytes = next(s["witness"] for s in steps if DisputeTerms.from_abi(s["terms"]).dispute_id == dispute_id)
     state = State.decode(witness[: ENCODING.size])
     leaf = witness[ENCODING.size + 4 :][:32]  # after the fetch part's bitmap (docs/machine.md, section 5)
     word = int.from_bytes(leaf[state.pc % 32 :][:4], "little")
@@ -131,16 +123,19 @@ def show_dispute(console: Console, dispute: DisputeHistory, sent: list[Sent], na
         start += answer.index * width
         who = sides[turn % 2]
         table.add_row(str(turn), who, f"root {answer.index}", f"{start:,} - {start + width:,}", f"{width // 16:,}")
-    state, instruction = disputed_instruction(sent)
-    if dispute.stepped is not None:
-        start += dispute.stepped.index
-        who = sides[play.to_move]
-        table.add_row("step", who, f"root {dispute.stepped.index}", f"{start:,} - {start + 1:,}", "")
+    if (step := dispute.stepped) is None:
         console.print(table)
-        console.print(f"The referee executed step {start:,}, at pc 0x{state.pc:x}:  [bold]{instruction}[/bold]")
-        console.print(f"  before         0x{dispute.stepped.prestate.hex()}")
-        console.print(f"  after          0x{dispute.stepped.poststate.hex()}")
-        console.print(f"  {sides[play.to_move.other]} said  0x{play.roots[dispute.stepped.index].hex()}")
+        if (end := dispute.resolved) is not None:
+            console.print(f"No step was executed: {sides[end.winner.other]} ran out of time.")
+        return
+    start += step.index
+    table.add_row("step", sides[play.to_move], f"root {step.index}", f"{start:,} - {start + 1:,}", "")
+    console.print(table)
+    state, instruction = disputed_instruction(sent, dispute.dispute_id)
+    console.print(f"The referee executed step {start:,}, at pc 0x{state.pc:x}:  [bold]{instruction}[/bold]")
+    console.print(f"  before         0x{step.prestate.hex()}")
+    console.print(f"  after          0x{step.poststate.hex()}")
+    console.print(f"  {sides[play.to_move.other]} said  0x{play.roots[step.index].hex()}")
 
 
 def show_conservation(console: Console, chain: Chain, parties: Mapping[str, Holdings]) -> None:

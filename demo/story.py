@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assay.chain.connection import Chain, connect
 from assay.chain.keys import find_wallet
+from assay.client.jobs import read_book
 from assay.settings import load_settings
 from demo import closing
 from demo.closing import Holdings
@@ -162,7 +163,7 @@ The agents write to {self._home}/logs. To end it all:
         stage.console.print()
         closing.show_gas(stage.console, sent, self._names)
         stage.console.print()
-        for dispute in closing.read_book(chain).disputes.values():
+        for dispute in read_book(chain).disputes.values():
             closing.show_dispute(stage.console, dispute, sent, self._names)
         stage.console.print()
         parties = {name: holding for name, holding in after.items() if name != "burned"}
