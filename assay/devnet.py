@@ -8,8 +8,6 @@ the process that runs the network.
 import fcntl
 import json
 import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,13 +23,13 @@ from types import FrameType
 import requests
 import uvicorn
 
+from assay.anvil import CHECKOUT, TOOL_FOLDERS, anvil, find_tool
 from assay.chain.deployments import load_deployment
 from assay.errors import AssayError, InputError, TransientError
 from assay.settings import Settings, read_config, write_config
 from assay.store.server import make_server
 from assay.urls import public_part
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 30.0
 """Seconds in which a process has to start, or to stop."""
 
@@ -80,16 +78,17 @@ def run_devnet(
     signal.signal(signal.SIGTERM, _interrupt)
     with _lock(folder), suppress(KeyboardInterrupt):
         listening = _listen(store_port)
-        with listening, _anvil(folder, port) as (chain, rpc_url):
+        _listen(port).close()  # refuse a taken port before anything is started
+        with listening, anvil(folder / "anvil.log", port=port) as chain:
             told("deploying the contracts (Brownie compiles them first if they have changed, which takes a minute)")
-            _deploy(settings, folder, rpc_url, fund)
-            _mine_every_second(rpc_url)
-            running = Running(os.getpid(), rpc_url, f"{_HERE}{listening.getsockname()[1]}")
+            _deploy(settings, folder, chain.url, fund)
+            _mine_every_second(chain.url)
+            running = Running(os.getpid(), chain.url, f"{_HERE}{listening.getsockname()[1]}")
             configured = read_config(settings.home)
-            write_config(settings.home, configured | {"rpc_url": rpc_url, "store": running.store_url})
+            write_config(settings.home, configured | {"rpc_url": chain.url, "store": running.store_url})
             with _announced(folder, running):
                 ready(running)
-                _serve(folder, listening, chain)
+                _serve(folder, listening, chain.process)
 
 
 def start_detached(settings: Settings, arguments: Sequence[str], told: Told) -> Running:
@@ -203,36 +202,6 @@ def _listen(port: int) -> socket.socket:
         raise InputError(f"port {port} is taken: choose another one with --port or --store-port") from taken
 
 
-@contextmanager
-def _anvil(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A fresh chain, which mines at once whatever it gets: its process and URL."""
-    _listen(port).close()  # refuse a taken port before anything is started
-    log = folder / "anvil.log"
-    command = [_tool("anvil"), "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as output:
-        # A session of its own: npm's anvil starts the real one, and Ctrl-C must not reach them before us.
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        yield process, _url_of(process, log)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(START_TIMEOUT)
-
-
-def _url_of(process: subprocess.Popen[bytes], log: Path) -> str:
-    """Wait until the chain says where it listens."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while process.poll() is None and time.monotonic() < deadline:
-        if said := re.search(r"Listening on (\S+:\d+)", log.read_text(encoding="utf-8", errors="replace")):
-            return f"http://{said[1]}"
-        time.sleep(0.05)
-    raise AssayError(f"anvil did not start: look at {log}")
-
-
 def _deploy(settings: Settings, folder: Path, rpc_url: str, fund: Sequence[str]) -> None:
     """Run `brownie run deploy`, with a home folder of its own so that nobody's Brownie settings are touched."""
     if not (CHECKOUT / "brownie-config.yaml").is_file():
@@ -245,13 +214,13 @@ def _deploy(settings: Settings, folder: Path, rpc_url: str, fund: Sequence[str])
     parameters.write_text(f"fund = {json.dumps(list(fund))}\n", encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")} | {
         "HOME": str(home),
-        "PATH": os.pathsep.join([*_tool_folders(), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([*map(str, TOOL_FOLDERS), os.environ.get("PATH", "")]),
         "SOLCX_BINARY_PATH": os.environ.get("SOLCX_BINARY_PATH", str(CHECKOUT / ".solcx")),
         "ASSAY_HOME": str(home),
         "ASSAY_DEPLOYMENT": str(settings.deployment),
     }
     log = folder / "deploy.log"
-    command = [_tool("brownie"), "run", "deploy", "main", str(parameters), "--network", _NETWORK]
+    command = [find_tool("brownie"), "run", "deploy", "main", str(parameters), "--network", _NETWORK]
     with log.open("wb") as output:
         try:
             deployed = subprocess.run(
@@ -289,15 +258,3 @@ def _serve(folder: Path, listening: socket.socket, chain: subprocess.Popen[bytes
 def _stop_with(chain: subprocess.Popen[bytes], server: uvicorn.Server) -> None:
     chain.wait()
     server.should_exit = True
-
-
-def _tool_folders() -> list[str]:
-    return [str(Path(sys.executable).parent), str(CHECKOUT / "node_modules" / ".bin")]
-
-
-def _tool(name: str) -> str:
-    """The path of an executable of this environment, of the checkout, or of PATH. Raises `InputError`."""
-    found = shutil.which(name, path=os.pathsep.join(_tool_folders())) or shutil.which(name)
-    if found is None:
-        raise InputError(f"{name} is not installed: run `make setup` in the checkout")
-    return found
