@@ -24,7 +24,7 @@ from assay.chain.events import (
     Moved,
     Stepped,
 )
-from assay.chain.records import DisputeTerms, Job, JobId, Status
+from assay.chain.records import DisputeTerms, Job, JobId, Status, words
 from assay.dispute.game import Answer, History, Side
 from assay.errors import IntegrityError
 from assay.machines import merkle
@@ -107,7 +107,7 @@ def _advance(history: JobHistory, event: JobEvent) -> JobHistory:
             return replace(history, closed=(*history.closed, event))
         case JobEnded():
             return replace(history, ended=event)
-    raise IntegrityError(f"job {job.job_id} was {job.status.name.lower()} at its {type(event).__name__}")
+    raise IntegrityError(f"job {job.job_id} was {words(job.status)} at its {type(event).__name__}")
 
 
 def advance_dispute(history: DisputeHistory | None, entry: Entry) -> DisputeHistory:

@@ -21,6 +21,11 @@ ZERO_ADDRESS = "0x" + 40 * "0"
 ZERO_HASH = bytes(32)
 
 
+def words(member: IntEnum) -> str:
+    """A member of an enumeration in words: `missed deadline`."""
+    return member.name.lower().replace("_", " ")
+
+
 class Status(IntEnum):
     """IJobMarket.Status: where a job that has not ended is."""
 

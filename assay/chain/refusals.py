@@ -11,7 +11,7 @@ from eth_abi.exceptions import DecodingError
 
 from assay.amounts import format_tokens
 from assay.chain.codec import load_abi
-from assay.chain.records import JobId, Status
+from assay.chain.records import JobId, Status, words
 from assay.errors import ContractError, IntegrityError
 
 EXPLANATIONS: Mapping[str, str] = {
@@ -128,7 +128,7 @@ class _Shown:
             case "job":
                 return str(JobId.from_bytes(self.value))
             case "status":
-                return Status(self.value).name.lower() if self.value < len(Status) else str(self.value)
+                return words(Status(self.value)) if self.value < len(Status) else str(self.value)
         return f"0x{self.value.hex()}" if isinstance(self.value, bytes) else str(self.value)
 
 

@@ -2,24 +2,20 @@
 
 from collections.abc import Callable
 
-import click
-
 from assay.chain.connection import Chain
 from assay.chain.events import JobEnded, decode_logs
 from assay.chain.history import JobHistory
 from assay.chain.node import Receipt
+from assay.chain.records import words
 from assay.chain.sender import Sender
-from assay.cli.options import json_option, settings_options
+from assay.cli.options import transaction_command
 from assay.cli.session import Session, print_receipt
 from assay.client.exits import cancel_job, expire_job, finalize_job
 from assay.client.jobs import find_job, read_job
 from assay.settings import Settings
 
 
-@click.command()
-@click.argument("job")
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
+@transaction_command("job")
 def cancel(settings: Settings, job: str, as_json: bool) -> None:
     """Take back a job that nobody has accepted: its price is free again. For its requester.
 
@@ -30,10 +26,7 @@ def cancel(settings: Settings, job: str, as_json: bool) -> None:
     _end(settings, job, cancel_job, as_json)
 
 
-@click.command()
-@click.argument("job")
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
+@transaction_command("job")
 def expire(settings: Settings, job: str, as_json: bool) -> None:
     """End a job that nobody accepted, or claimed, in time: its requester is refunded. Anyone can do it.
 
@@ -44,10 +37,7 @@ def expire(settings: Settings, job: str, as_json: bool) -> None:
     _end(settings, job, expire_job, as_json)
 
 
-@click.command()
-@click.argument("job")
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
+@transaction_command("job")
 def finalize(settings: Settings, job: str, as_json: bool) -> None:
     """Pay for a claim whose challenge period is over, and about which no dispute is open. Anyone can do it.
 
@@ -65,5 +55,4 @@ def _end(settings: Settings, job: str, action: Callable[[Chain, Sender, JobHisto
     events = [entry.event for entry in decode_logs(receipt.logs, session.chain.deployment)]
     (ended,) = [event for event in events if isinstance(event, JobEnded)]
     more = {"job": ended.job_id, "end": ended.end, "paid": ended.paid, "refunded": ended.refunded}
-    end = ended.end.name.lower().replace("_", " ")
-    print_receipt(receipt, f"job {history.job.job_id}: {end}", as_json, **more)
+    print_receipt(receipt, f"job {history.job.job_id}: {words(ended.end)}", as_json, **more)

@@ -7,15 +7,12 @@ import click
 from assay.amounts import format_tokens
 from assay.chain.node import Call, Receipt
 from assay.chain.records import parse_address
-from assay.cli.options import Tokens, json_option, settings_options
+from assay.cli.options import Tokens, transaction_command
 from assay.cli.session import Session, print_receipt
 from assay.settings import Settings
 
 
-@click.command()
-@click.argument("amount", type=Tokens())
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
+@transaction_command("amount", Tokens())
 def deposit(settings: Settings, amount: int, as_json: bool) -> None:
     """Deposit AMOUNT tokens of the wallet in the market, to pay for jobs or to stake.
 
@@ -27,11 +24,8 @@ def deposit(settings: Settings, amount: int, as_json: bool) -> None:
     _report(session, session.requester.deposit(amount), f"deposited {format_tokens(amount)} tokens", as_json)
 
 
-@click.command()
-@click.argument("amount", type=Tokens())
+@transaction_command("amount", Tokens())
 @click.option("--to", metavar="ADDRESS", help="Who gets the tokens (the wallet itself).")
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
 def withdraw(settings: Settings, amount: int, to: str | None, as_json: bool) -> None:
     """Withdraw AMOUNT free tokens from the market.
 
@@ -46,10 +40,7 @@ def withdraw(settings: Settings, amount: int, to: str | None, as_json: bool) -> 
     _report(session, receipt, f"withdrew {format_tokens(amount)} tokens to {receiver}", as_json)
 
 
-@click.command()
-@click.argument("amount", type=Tokens())
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
+@transaction_command("amount", Tokens())
 def stake(settings: Settings, amount: int, as_json: bool) -> None:
     """Stake AMOUNT tokens, to be liable as a provider or a verifier. What is not free in the market is deposited first.
 
@@ -61,10 +52,7 @@ def stake(settings: Settings, amount: int, as_json: bool) -> None:
     _report(session, session.requester.stake(amount), f"staked {format_tokens(amount)} tokens", as_json)
 
 
-@click.command()
-@click.argument("amount", type=Tokens())
-@settings_options("rpc_url", "deployment", "wallet", "password_file")
-@json_option
+@transaction_command("amount", Tokens())
 def unstake(settings: Settings, amount: int, as_json: bool) -> None:
     """Make AMOUNT staked tokens free again. What is at risk in a bond stays there until its job or dispute is over.
 

@@ -46,6 +46,16 @@ def settings_options(*names: str) -> Callable[[Function], Function]:
     return decorate
 
 
+def transaction_command(argument: str, kind: Any = None) -> Callable[[Function], click.Command]:
+    """A command that sends a transaction of the wallet about its one argument."""
+
+    def decorate(function: Function) -> click.Command:
+        with_settings = settings_options("rpc_url", "deployment", "wallet", "password_file")(json_option(function))
+        return click.command()(click.argument(argument, type=kind)(with_settings))
+
+    return decorate
+
+
 class Tokens(click.ParamType[int]):
     """An amount of tokens, in base units."""
 

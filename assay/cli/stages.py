@@ -19,9 +19,9 @@ from assay.chain.events import (
     Stepped,
 )
 from assay.chain.history import Book, JobHistory
-from assay.chain.records import End, Ending
+from assay.chain.records import End, Ending, words
 from assay.cli.output import format_time
-from assay.dispute.game import ARITY, History, Side
+from assay.dispute.game import ARITY, History
 
 _ENDS = {
     End.FINALIZED: "no challenge succeeded",
@@ -36,15 +36,10 @@ _ENDS = {
 def status_of(history: JobHistory) -> str:
     """One or two words: where a job is, or how it ended."""
     if history.ended:
-        return words(history.ended.end.name)
+        return words(history.ended.end)
     if history.open_disputes:
         return "disputed"
-    return words(history.job.status.name)
-
-
-def words(name: str) -> str:
-    """The name of an enumeration's member as text."""
-    return name.lower().replace("_", " ")
+    return words(history.job.status)
 
 
 def describe(entry: Entry, book: Book) -> tuple[str, str]:
@@ -68,7 +63,7 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
             why = "is moot: the job had ended" if event.moot else "has failed"
             stage, text = "closed", f"the challenge by {event.challenger} {why}"
         case JobEnded() as event:
-            stage, text = words(event.end.name), describe_end(event)
+            stage, text = words(event.end), describe_end(event)
         case _:
             stage, text = "  dispute", _describe_play(entry, book)
     return stage, text
@@ -93,17 +88,17 @@ def _describe_play(entry: Entry, book: Book) -> str:
         case Moved() as event:
             play = _play_until(entry, book)
             end = play.start + ARITY * play.stride
-            return f"the {words(event.side.name)} agrees until step {play.start:,}, and no longer at step {end:,}"
+            return f"the {words(event.side)} agrees until step {play.start:,}, and no longer at step {end:,}"
         case Stepped() as event:
             step = _play_until(entry, book).start + event.index
             before, after = event.prestate.hex()[:8], event.poststate.hex()[:8]
             return f"the referee executes step {step:,}: 0x{before}... leads to 0x{after}..."
         case DisputeResolved() as event:
-            loser = words(event.winner.other.name)
+            loser = words(event.winner.other)
             how = "by the referee's step" if event.ending == Ending.STEP else f"because the {loser} ran out of time"
             dispute = book.disputes.get(event.dispute_id)
             winner = dispute.terms.party(event.winner) if dispute else ""
-            return f"won by the {words(Side(event.winner).name)} {winner}, {how}"
+            return f"won by the {words(event.winner)} {winner}, {how}"
     return type(entry.event).__name__
 
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 from assay.chain.connection import Chain
 from assay.chain.history import JobHistory
 from assay.chain.node import Receipt
-from assay.chain.records import Job, Status
+from assay.chain.records import Job, Status, words
 from assay.chain.sender import RevertedError, Sender
 from assay.client.follow import News
 from assay.errors import ContractError, InputError
@@ -48,6 +48,5 @@ def end_overdue(chain: Chain, sender: Sender, news: News) -> None:
 
 def _current(history: JobHistory) -> Job:
     if history.ended:
-        end = history.ended.end.name.lower().replace("_", " ")
-        raise InputError(f"job {history.job.job_id} has ended already: {end}")
+        raise InputError(f"job {history.job.job_id} has ended already: {words(history.ended.end)}")
     return history.job
