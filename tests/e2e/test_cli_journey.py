@@ -157,6 +157,7 @@ def test_a_job_is_paid_and_its_output_is_the_programs(market: Market, echo: Path
     earlier = balance(market, "bob")
     job = market.json(
         *("submit", str(echo), "loud", "and", "--stdin", str(speech), "--price", "3", "--wallet", "alice"),
+        *("--challenge-period", "10s"),
     )["job"]
     provider = Provider(market, "bob")
     assert "nobody has claimed" in market.assay("result", job, expect=1).stderr
