@@ -51,6 +51,11 @@ class Settings:
         """The folder of blobs that came over a network."""
         return self.home / "cache"
 
+    @property
+    def programs(self) -> Path:
+        """The folder of programs that were built to be run at once."""
+        return self.home / "programs"
+
 
 def load_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
     """Gather the settings. `flags` are by their name without dashes (`rpc_url`), None or missing where not given.

@@ -1,5 +1,5 @@
-// Starts the program: sets its stack up as Linux does (argument count and pointers, an empty environment, the auxiliary
-// vector), so that the C library finds its arguments.
+// Starts the program: sets its stack up as Linux does (argument count and pointers, environment, auxiliary vector), so that
+// the C library finds what it looks for.
 
 #include "kernel.h"
 
@@ -28,13 +28,23 @@ struct start {
     u64 stack_pointer, entry;
 };
 
-struct start boot(void) {
-    u64 length = INPUT->arguments_length, count = INPUT->argument_count;
+// Appends pointers to `count` strings that follow each other from `string` on, and a null pointer; the end of the last.
+static const char *point_to(u64 **next, u64 count, const char *string, const char *end) {
+    while (count--) {
+        *(*next)++ = (u64)string;
+        while (string < end && *string++) continue;
+    }
+    *(*next)++ = 0;
+    return string;
+}
 
-    // From the top down: the arguments' text, the random bytes, and the table that begins at the stack pointer.
+struct start boot(void) {
+    u64 length = INPUT->text_length, count = INPUT->argument_count, variables = INPUT->environment_count;
+
+    // From the top down: the text of arguments and environment, the random bytes, and the table that begins at the stack pointer.
     char *text = (char *)((PROGRAM_END - length) & -8UL);
     char *random = text - sizeof random_bytes;
-    memcpy(text, (const void *)ARGUMENTS, length);
+    memcpy(text, (const void *)TEXT, length);
     memcpy(random, random_bytes, sizeof random_bytes);
 
     const u64 auxiliary[][2] = {
@@ -54,17 +64,14 @@ struct start boot(void) {
         {AT_EXECFN, (u64)text},
         {AT_NULL, 0},
     };
-    u64 pointers = 1 + count + 1 + 1;
+    u64 pointers = 1 + count + 1 + variables + 1;
     u64 *stack = (u64 *)(((u64)random - 8 * pointers - sizeof auxiliary) & -16UL);
 
-    stack[0] = count;
-    const char *argument = text;
-    for (u64 i = 1; i <= count; i++) {
-        stack[i] = (u64)argument;
-        while (argument < text + length && *argument++) continue;
-    }
-    stack[count + 1] = 0;  // the arguments end
-    stack[count + 2] = 0;  // so does the environment
+    u64 *next = stack;
+    const char *string = text, *end = text + length;
+    *next++ = count;
+    string = point_to(&next, count, string, end);
+    point_to(&next, variables, string, end);
     memcpy(stack + pointers, auxiliary, sizeof auxiliary);
 
     memory_start(INFO->initial_break, ((u64)stack - STACK_SIZE) & -PAGE);

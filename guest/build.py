@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from assay.errors import AssayError
-from assay.toolchain import MACHINE, run_toolchain
+from assay.toolchain.zig import MACHINE, run_zig
 
 SOURCES = Path(__file__).resolve().parent
 KERNEL = SOURCES.parent / "assay" / "machines" / "riscv" / "kernel.bin"
@@ -28,8 +28,8 @@ def build(output: Path = KERNEL) -> None:
     sources = sorted(path.name for path in SOURCES.iterdir() if path.suffix in (".S", ".c"))
     with TemporaryDirectory() as folder:
         linked = Path(folder) / "kernel.elf"
-        run_toolchain(["cc", *FLAGS, *sources, "-o", str(linked)], "the kernel cannot be built", folder=SOURCES)
-        run_toolchain(["objcopy", "-O", "binary", str(linked), str(output)], "the kernel cannot be built")
+        run_zig(["cc", *FLAGS, *sources, "-o", str(linked)], "the kernel cannot be built", folder=SOURCES)
+        run_zig(["objcopy", "-O", "binary", str(linked), str(output)], "the kernel cannot be built")
 
 
 if __name__ == "__main__":

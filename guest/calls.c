@@ -5,6 +5,8 @@
 // include/uapi/asm-generic/unistd.h
 enum {
     CALL_getcwd = 17,
+    CALL_dup = 23,
+    CALL_dup3 = 24,
     CALL_fcntl = 25,
     CALL_ioctl = 29,
     CALL_faccessat = 48,
@@ -15,6 +17,11 @@ enum {
     CALL_write = 64,
     CALL_readv = 65,
     CALL_writev = 66,
+    CALL_pread64 = 67,
+    CALL_pwrite64 = 68,
+    CALL_preadv = 69,
+    CALL_pwritev = 70,
+    CALL_ppoll = 73,
     CALL_readlinkat = 78,
     CALL_newfstatat = 79,
     CALL_fstat = 80,
@@ -25,6 +32,7 @@ enum {
     CALL_set_robust_list = 99,
     CALL_nanosleep = 101,
     CALL_clock_gettime = 113,
+    CALL_clock_getres = 114,
     CALL_clock_nanosleep = 115,
     CALL_sched_getaffinity = 123,
     CALL_sched_yield = 124,
@@ -35,6 +43,7 @@ enum {
     CALL_rt_sigaction = 134,
     CALL_rt_sigprocmask = 135,
     CALL_uname = 160,
+    CALL_getrusage = 165,
     CALL_gettimeofday = 169,
     CALL_getpid = 172,
     CALL_getppid = 173,
@@ -43,19 +52,26 @@ enum {
     CALL_getgid = 176,
     CALL_getegid = 177,
     CALL_gettid = 178,
+    CALL_sysinfo = 179,
     CALL_brk = 214,
     CALL_munmap = 215,
     CALL_mremap = 216,
+    CALL_clone = 220,
     CALL_mmap = 222,
     CALL_mprotect = 226,
     CALL_madvise = 233,
     CALL_riscv_flush_icache = 259,
     CALL_prlimit64 = 261,
     CALL_getrandom = 278,
+    CALL_preadv2 = 286,
+    CALL_pwritev2 = 287,
+    CALL_statx = 291,
+    CALL_clone3 = 435,
+    CALL_faccessat2 = 439,
 };
 
 enum { FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE = 3, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET, FUTEX_COMMAND = 127 };
-enum { F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, AT_EMPTY_PATH = 0x1000, TIMER_ABSTIME = 1 };
+enum { EMPTY_PATH = 0x1000, TIMER_ABSTIME = 1 };
 
 static i64 call_futex(u64 address, u64 operation, u64 value, u64 timeout) {
     switch (operation & FUTEX_COMMAND) {
@@ -68,34 +84,34 @@ static i64 call_futex(u64 address, u64 operation, u64 value, u64 timeout) {
     }
 }
 
-static i64 call_fcntl(u64 stream, u64 command) {
-    if (!is_stream(stream)) return -EBADF;
-    switch (command) {
-        case F_GETFL: return stream != 0;  // O_RDONLY or O_WRONLY
-        case F_GETFD:
-        case F_SETFD:
-        case F_SETFL: return 0;
-        default: return -EINVAL;
-    }
-}
-
 // Called by the trap handler, with the registers a0 to a7 as arguments.
 i64 call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, u64 unused, u64 number) {
-    (void)e, (void)f, (void)unused;
+    (void)f, (void)unused;
     switch (number) {
-        case CALL_read: return stream_read(a, b, c);
-        case CALL_write: return stream_write(a, b, c);
-        case CALL_readv: return stream_read_vector(a, b, c);
-        case CALL_writev: return stream_write_vector(a, b, c);
-        case CALL_fstat: return stream_status(a, b);
-        case CALL_newfstatat: return d & AT_EMPTY_PATH ? stream_status(a, c) : -ENOENT;
-        case CALL_lseek: return is_stream(a) ? -ESPIPE : -EBADF;
-        case CALL_ioctl: return is_stream(a) ? -ENOTTY : -EBADF;
-        case CALL_fcntl: return call_fcntl(a, b);
-        case CALL_close: return is_stream(a) ? 0 : -EBADF;
-        case CALL_openat:
-        case CALL_readlinkat:
-        case CALL_faccessat: return -ENOENT;
+        case CALL_read: return descriptor_read(a, b, c);
+        case CALL_write: return descriptor_write(a, b, c);
+        case CALL_readv: return descriptor_read_vector(a, b, c);
+        case CALL_writev: return descriptor_write_vector(a, b, c);
+        case CALL_lseek:
+        case CALL_pread64:
+        case CALL_pwrite64:
+        case CALL_preadv:
+        case CALL_pwritev:
+        case CALL_preadv2:
+        case CALL_pwritev2: return descriptor_seek(a);
+        case CALL_openat: return descriptor_open(b, c);
+        case CALL_close: return descriptor_close(a);
+        case CALL_dup: return descriptor_duplicate(a, 0);
+        case CALL_dup3: return descriptor_duplicate_to(a, b);
+        case CALL_fcntl: return descriptor_control(a, b, c);
+        case CALL_ioctl: return descriptor_terminal(a);
+        case CALL_fstat: return descriptor_status(a, 0, b, EMPTY_PATH);
+        case CALL_newfstatat: return descriptor_status(a, b, c, d);
+        case CALL_statx: return descriptor_extended_status(a, b, c, e);
+        case CALL_faccessat:
+        case CALL_faccessat2: return descriptor_access(b);
+        case CALL_readlinkat: return -ENOENT;
+        case CALL_ppoll: return descriptor_poll(a, b, c);
 
         case CALL_brk: return memory_break(a);
         case CALL_mmap: return memory_map(a, b, d);
@@ -107,8 +123,13 @@ i64 call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, u64 unused, u64 number) {
         case CALL_exit:
         case CALL_exit_group: process_end(EXITED, a);
         case CALL_kill:
-        case CALL_tkill: return process_signal(a, b);
-        case CALL_tgkill: return process_signal(b, c);
+        case CALL_tkill: return signal_send(a, b);
+        case CALL_tgkill: return signal_send(b, c);
+        case CALL_rt_sigaction: return signal_action(a, b, c, d);
+        case CALL_rt_sigprocmask: return signal_mask(a, b, c, d);
+        case CALL_sigaltstack: return signal_stack(a, b);
+        case CALL_clone:
+        case CALL_clone3: return -EAGAIN;
         case CALL_set_tid_address:
         case CALL_gettid:
         case CALL_getpid: return PROCESS;
@@ -119,17 +140,17 @@ i64 call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, u64 unused, u64 number) {
         case CALL_getegid: return 0;
         case CALL_futex: return call_futex(a, b, c, d);
         case CALL_clock_gettime: return process_clock(b, 1);
+        case CALL_clock_getres: return process_resolution(b);
+        case CALL_getrusage: return process_usage(b);
         case CALL_gettimeofday: return process_clock(a, 1000);
         case CALL_nanosleep: return process_sleep(a, 0);
         case CALL_clock_nanosleep: return process_sleep(c, b & TIMER_ABSTIME);
         case CALL_getrandom: return process_random(a, b);
         case CALL_sched_getaffinity: return process_affinity(b, c);
         case CALL_uname: return process_name(a);
+        case CALL_sysinfo: return process_system(a);
         case CALL_getcwd: return process_directory(a, b);
         case CALL_prlimit64: return process_limit(b, d);
-        case CALL_rt_sigaction:
-        case CALL_rt_sigprocmask:
-        case CALL_sigaltstack:
         case CALL_set_robust_list:
         case CALL_sched_yield:
         case CALL_riscv_flush_icache: return 0;

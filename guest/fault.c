@@ -17,17 +17,6 @@ enum cause {
 
 enum { OPCODE_LOAD = 0x03, OPCODE_STORE = 0x23 };
 
-const char *signal_name(u64 signal) {
-    switch (signal) {
-        case SIGILL: return "Illegal instruction";
-        case SIGTRAP: return "Trace/breakpoint trap";
-        case SIGABRT: return "Aborted";
-        case SIGBUS: return "Bus error";
-        case SIGSEGV: return "Segmentation fault";
-        default: return 0;
-    }
-}
-
 static u64 signal_of(enum cause cause, u64 pc) {
     switch (cause) {
         case ILLEGAL: return pc < PROGRAM_START ? SIGSEGV : SIGILL;  // a call of a null pointer, into zeros

@@ -5,6 +5,7 @@
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
+typedef int i32;
 typedef unsigned long u64;
 typedef long i64;
 
@@ -16,7 +17,7 @@ typedef long i64;
 #define PROGRAM_START 0x00001000UL
 #define PROGRAM_END 0x7FFFF000UL  // the info page is above
 #define MEMORY_END 0x100000000UL
-#define ARGUMENTS 0x80001000UL
+#define TEXT 0x80001000UL  // arguments and environment
 #define STDIN 0x80100000UL
 #define STDOUT 0xC0001000UL
 #define STDERR 0xD0000000UL
@@ -27,7 +28,7 @@ struct info {
 };
 
 struct input {
-    u64 argument_count, arguments_length, stdin_length, zero;
+    u64 argument_count, text_length, stdin_length, environment_count;
 };
 
 struct output {
@@ -49,7 +50,9 @@ enum {
     EAGAIN = 11,
     ENOMEM = 12,
     EFAULT = 14,
+    ENOTDIR = 20,
     EINVAL = 22,
+    EMFILE = 24,
     ENOTTY = 25,
     ENOSPC = 28,
     ESPIPE = 29,
@@ -64,10 +67,6 @@ enum {
     SIGABRT = 6,
     SIGBUS = 7,
     SIGSEGV = 11,
-    SIGCHLD = 17,
-    SIGCONT = 18,
-    SIGURG = 23,
-    SIGWINCH = 28,
 };
 
 // The program's registers at a trap, by number; number 0 is not used.
@@ -84,38 +83,62 @@ void *memset(void *at, int value, u64 length);
 
 void memory_start(u64 initial_break, u64 stack_bottom);
 _Bool is_program(u64 address, u64 length);  // whether the program may hand this range to a call
+u64 memory_left(void);
 i64 memory_break(u64 to);
 i64 memory_map(u64 address, u64 length, u64 flags);
 i64 memory_unmap(u64 address, u64 length);
 i64 memory_remap(u64 address, u64 length, u64 new_length, u64 flags);
 i64 memory_advise(u64 address, u64 length, u64 advice);
 
-// streams.c: standard input, output and error
+// descriptors.c: what the program reads from and writes to
 
-_Bool is_stream(u64 stream);
-i64 stream_read(u64 stream, u64 address, u64 length);
+enum { DESCRIPTORS = 64 };
+
+i64 descriptor_open(u64 path, u64 flags);
+i64 descriptor_close(u32 descriptor);
+i64 descriptor_duplicate(u32 descriptor, u64 least);
+i64 descriptor_duplicate_to(u32 descriptor, u32 to);
+i64 descriptor_control(u32 descriptor, u64 command, u64 argument);
+i64 descriptor_read(u32 descriptor, u64 address, u64 length);
+i64 descriptor_write(u32 descriptor, u64 address, u64 length);
+i64 descriptor_read_vector(u32 descriptor, u64 vector, u64 count);
+i64 descriptor_write_vector(u32 descriptor, u64 vector, u64 count);
+i64 descriptor_seek(u32 descriptor);
+i64 descriptor_terminal(u32 descriptor);
+i64 descriptor_status(u32 descriptor, u64 path, u64 address, u64 flags);
+i64 descriptor_extended_status(u32 descriptor, u64 path, u64 flags, u64 address);
+i64 descriptor_access(u64 path);
+i64 descriptor_poll(u64 address, u64 count, u64 timeout);
+
+// streams.c: standard input, output and error; the ranges have been checked
+
+i64 stream_read(u64 address, u64 length);
 i64 stream_write(u64 stream, u64 address, u64 length);
-i64 stream_read_vector(u64 stream, u64 vector, u64 count);
-i64 stream_write_vector(u64 stream, u64 vector, u64 count);
-i64 stream_status(u64 stream, u64 address);
 void print(const char *text);
 void print_hexadecimal(u64 value);
 
-// process.c: what a process asks about itself, and its end
+// process.c: what a process asks about itself and its computer, and its end
 
 enum { PROCESS = 1 };  // its number, and that of its only thread
 
 i64 process_clock(u64 address, u64 unit);  // the unit of the fraction, nanoseconds
+i64 process_resolution(u64 address);
+i64 process_usage(u64 address);
 i64 process_sleep(u64 address, _Bool absolute);
 i64 process_random(u64 address, u64 length);
 i64 process_affinity(u64 size, u64 address);
 i64 process_name(u64 address);
+i64 process_system(u64 address);
 i64 process_directory(u64 address, u64 size);
 i64 process_limit(u64 resource, u64 address);
 i64 process_wait(u64 address, u32 expected, u64 timeout);
-i64 process_signal(u64 process, u64 signal);
+_Noreturn void process_wait_for_ever(void);
 _Noreturn void process_end(enum status status, u64 exit_status);
 
-// fault.c
+// signals.c
 
 const char *signal_name(u64 signal);
+i64 signal_send(u64 process, u64 signal);
+i64 signal_action(u64 signal, u64 to, u64 before, u64 mask_size);
+i64 signal_mask(u64 how, u64 to, u64 before, u64 mask_size);
+i64 signal_stack(u64 to, u64 before);

@@ -33,6 +33,8 @@ _Bool is_program(u64 address, u64 length) {
     return !length || (address >= PROGRAM_START && address <= PROGRAM_END && length <= PROGRAM_END - address);
 }
 
+u64 memory_left(void) { return floor - top; }
+
 i64 memory_break(u64 to) {
     if (to < initial_break || to > floor) return current_break;
 

@@ -1,12 +1,12 @@
-// What a process asks about itself, and its end. There is one process with one thread, number 1, of the user 0.
+// What a process asks about itself and its computer, and its end. There is one process with one thread, number 1, of the user 0.
 //
 // Time and chance are the same in every run: the clock starts at zero and goes on by a microsecond whenever it is read,
 // and by the time asked for when the program sleeps; random bytes come from a fixed sequence.
 
 #include "kernel.h"
 
-enum { NANOSECONDS = 1000000000, CLOCK_READING = 1000 };
-enum { LIMIT_STACK = 3, CPU_SET_SIZE = 8 };
+enum { NANOSECONDS = 1000000000, MICROSECOND = 1000, CLOCK_READING = MICROSECOND };
+enum { LIMIT_STACK = 3, LIMIT_PROCESSES = 6, LIMIT_DESCRIPTORS = 7, LIMITS = 16, CPU_SET_SIZE = 8 };
 
 // A time in seconds and a fraction: nanoseconds, or microseconds for gettimeofday.
 struct time {
@@ -15,11 +15,35 @@ struct time {
 
 static u64 now;  // nanoseconds
 
+static struct time read_clock(u64 unit) {
+    now += CLOCK_READING;
+    return (struct time){now / NANOSECONDS, now % NANOSECONDS / unit};
+}
+
 i64 process_clock(u64 address, u64 unit) {
     if (!is_program(address, sizeof(struct time))) return -EFAULT;
-    now += CLOCK_READING;
-    struct time time = {now / NANOSECONDS, now % NANOSECONDS / unit};
+    struct time time = read_clock(unit);
     memcpy((void *)address, &time, sizeof time);
+    return 0;
+}
+
+i64 process_resolution(u64 address) {
+    const struct time resolution = {0, CLOCK_READING};
+    if (!address) return 0;
+    if (!is_program(address, sizeof resolution)) return -EFAULT;
+    memcpy((void *)address, &resolution, sizeof resolution);
+    return 0;
+}
+
+// include/uapi/linux/resource.h
+i64 process_usage(u64 address) {
+    struct {
+        struct time user, system;
+        u64 others[14];
+    } usage = {};
+    if (!is_program(address, sizeof usage)) return -EFAULT;
+    usage.user = read_clock(MICROSECOND);
+    memcpy((void *)address, &usage, sizeof usage);
     return 0;
 }
 
@@ -68,6 +92,25 @@ i64 process_name(u64 address) {
     return 0;
 }
 
+// include/uapi/linux/sysinfo.h
+i64 process_system(u64 address) {
+    struct {
+        u64 uptime, loads[3], memory, free, shared, buffers, swap, free_swap;
+        u16 processes, padding[3];
+        u64 high, free_high;
+        u32 unit, padding2;
+    } system = {
+        .uptime = now / NANOSECONDS,
+        .memory = PROGRAM_END,
+        .free = memory_left(),
+        .processes = 1,
+        .unit = 1,
+    };
+    if (!is_program(address, sizeof system)) return -EFAULT;
+    memcpy((void *)address, &system, sizeof system);
+    return 0;
+}
+
 i64 process_directory(u64 address, u64 size) {
     if (size < sizeof "/") return -ERANGE;
     if (!is_program(address, size)) return -EFAULT;
@@ -75,9 +118,18 @@ i64 process_directory(u64 address, u64 size) {
     return sizeof "/";
 }
 
+static u64 limit_of(u64 resource) {
+    switch (resource) {
+        case LIMIT_STACK: return STACK_SIZE;
+        case LIMIT_PROCESSES: return 1;
+        case LIMIT_DESCRIPTORS: return DESCRIPTORS;
+        default: return -1UL;
+    }
+}
+
 i64 process_limit(u64 resource, u64 address) {
-    u64 limit = resource == LIMIT_STACK ? STACK_SIZE : -1UL;
-    const u64 limits[2] = {limit, limit};
+    const u64 limits[2] = {limit_of(resource), limit_of(resource)};
+    if (resource >= LIMITS) return -EINVAL;
     if (!address) return 0;
     if (!is_program(address, sizeof limits)) return -EFAULT;
     memcpy((void *)address, limits, sizeof limits);
@@ -89,19 +141,12 @@ i64 process_wait(u64 address, u32 expected, u64 timeout) {
     if (!is_program(address, sizeof expected)) return -EFAULT;
     if (*(const u32 *)address != expected) return -EAGAIN;
     if (timeout) return -ETIMEDOUT;
-
-    print("Deadlock: the program waits for another thread, and there is none\n");
-    process_end(FAULTED, 128 + SIGABRT);
+    process_wait_for_ever();
 }
 
-i64 process_signal(u64 process, u64 signal) {
-    if (process != PROCESS && process != 0) return -ESRCH;
-    if (signal == 0 || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH) return 0;
-
-    const char *name = signal_name(signal);
-    print(name ? name : "Killed by a signal");
-    print("\n");
-    process_end(FAULTED, 128 + signal);
+void process_wait_for_ever(void) {
+    print("Deadlock: the program waits for something that can never happen\n");
+    process_end(FAULTED, 128 + SIGABRT);
 }
 
 void process_end(enum status status, u64 exit_status) {

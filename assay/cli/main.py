@@ -35,7 +35,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "unstake": ("money", "make staked tokens free again"),
     },
     "Programs": {
-        "build": ("programs", "build a C program for the machine"),
+        "build": ("programs", "build a program in C, C++ or Zig for the machine"),
         "run": ("programs", "run a program here and now"),
         "machine": ("machine", "try the machine itself, without the kernel"),
     },

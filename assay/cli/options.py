@@ -4,6 +4,7 @@ import functools
 import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +12,7 @@ import click
 from assay.amounts import parse_tokens
 from assay.errors import InputError
 from assay.settings import load_settings
+from assay.toolchain.build import LEVELS, Options
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -54,6 +56,30 @@ def transaction_command(argument: str, kind: Any = None) -> Callable[[Function],
         return click.command()(click.argument(argument, type=kind)(with_settings))
 
     return decorate
+
+
+def build_options(function: Function) -> Function:
+    """Give a command the options of a build, and an `options` argument made of them."""
+
+    @functools.wraps(function)
+    def with_options(**arguments: Any) -> Any:
+        given = {name: arguments.pop(name) for name in ("level", "defines", "includes", "flags")}
+        return function(options=Options(**given), **arguments)
+
+    command: Any = with_options
+    for option in (
+        click.option(
+            "--flag", "flags", multiple=True, metavar="FLAG", help="For the compiler, such as --flag=-std=c23."
+        ),
+        click.option(
+            "-I", "includes", multiple=True, type=click.Path(path_type=Path), metavar="DIR", help="Has headers."
+        ),
+        click.option("-D", "defines", multiple=True, metavar="NAME[=VALUE]", help="Define a macro."),
+        click.option("-O", "level", type=click.Choice(list(LEVELS)), default="2", help="How much to optimise (2)."),
+    ):
+        command = option(command)
+    result: Function = command
+    return result
 
 
 class Tokens(click.ParamType[int]):

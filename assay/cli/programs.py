@@ -2,60 +2,96 @@
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from assay import toolchain
+from assay.cli.options import build_options, settings_options
 from assay.cli.output import read_file, say, waiting
-from assay.client.order import DEFAULT_STEP_LIMIT, rounds_for
+from assay.client.order import DEFAULT_STEP_LIMIT, riscv_task, rounds_for
 from assay.content import content_id
 from assay.errors import AssayError
 from assay.machines.base import Outcome, RunStatus, Trace
 from assay.machines.registry import machine_named
+from assay.settings import Settings
+from assay.toolchain import build as toolchain
+from assay.toolchain.build import Options
+from assay.toolchain.cache import build_or_reuse
 
 OUT_OF_STEPS, FAILED, FAULTED = 124, 125, 126
 """Exit statuses of `assay run` that are not the program's own."""
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE.c...")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.elf", help="The program.")
-@click.option("--flag", "flags", multiple=True, metavar="FLAG", help="A flag for the compiler, such as --flag=-DN=3.")
-def build(sources: tuple[Path, ...], output: Path, flags: tuple[str, ...]) -> None:
-    """Build a C program for the machine.
+@build_options
+def build(sources: tuple[Path, ...], output: Path, options: Options) -> None:
+    """Build a program for the machine from C, C++ or Zig.
 
-    The first build takes about a minute, because the C library is built too.
+    Name all source files; of a program in Zig, the one with `main`, and C files if it has some. The C and C++ standard
+    libraries are there. The first build takes a minute or two, because they are built too.
 
     \b
-    Example:
+    Examples:
         assay build examples/compress/compress.c -o compress.elf
+        assay build main.cpp table.cpp -I include -D LIMIT=100 -O3 -o table.elf
+        assay build count.zig -o count.elf
     """
     with waiting(f"building {output}"):
-        toolchain.build(sources, output, flags=flags, told=say)
+        toolchain.build(sources, output, options, told=say)
+
+
+def read_program(path: Path, options: Options, settings: Settings) -> tuple[str, bytes]:
+    """The name and the bytes of a program that is named by its file, or by its only source file.
+
+    Raises `InputError`; and wrong usage, if there are options for a build and nothing to build.
+    """
+    if not toolchain.is_source(path):
+        if options != Options():
+            raise click.UsageError(f"-O, -D, -I and --flag are for building, and {path} is not a source file.")
+        return path.name, read_file(path)
+    with waiting(f"building {path}"):
+        return path.with_suffix(".elf").name, build_or_reuse(path, settings.programs, options, told=say)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.argument("program", type=click.Path(path_type=Path), metavar="FILE.elf")
+@click.argument("program", type=click.Path(path_type=Path), metavar="FILE")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="A variable of the environment.")
 @click.option("--stats", is_flag=True, help="Print steps, step rate and state roots on standard error.")
 @click.option("--step-limit", type=click.IntRange(min=1), default=DEFAULT_STEP_LIMIT, metavar="N", show_default=True)
-def run(program: Path, arguments: tuple[str, ...], stats: bool, step_limit: int) -> None:
+@build_options
+@settings_options()
+def run(
+    *,
+    settings: Settings,
+    program: Path,
+    arguments: tuple[str, ...],
+    environment: tuple[str, ...],
+    stats: bool,
+    step_limit: int,
+    options: Options,
+) -> None:
     """Run a program on the machine, here and now.
 
+    FILE is a program that `assay build` made, or a source file in C, C++ or Zig, which is built first.
+
     Standard input, output and error are the program's, and so is the exit status; but it is 124 if the program runs out
-    of steps, 126 if it ends by a fault, and 125 if it cannot be run at all. Options of `run` come before FILE.elf,
-    everything after it goes to the program. The step limit is rounded up to a power of 16, as that of a job is.
+    of steps, 126 if it ends by a fault, and 125 if it cannot be run at all. Its environment is what --env says and no
+    more. Options of `run` come before FILE, everything after it goes to the program. The step limit is rounded up to a
+    power of 16, as that of a job is.
 
     \b
     Examples:
         assay run compress.elf -9 < README.md > README.gz
-        assay run --stats hello.elf
+        assay run --stats examples/compress/compress.c -9 < README.md > README.gz
     """
     try:
-        code = read_file(program)
+        name, code = read_program(program, options, settings)
         stdin = b"" if sys.stdin.isatty() else read_file(Path("-"))
-        trace = _load(code, (program.name, *arguments), stdin, step_limit)
+        trace = _load(code, (name, *arguments), stdin, step_limit, environment)
         outcome = _run(trace, stats)
     except AssayError as error:
         say(f"Error: {error}")
@@ -67,10 +103,10 @@ def run(program: Path, arguments: tuple[str, ...], stats: bool, step_limit: int)
     sys.exit(_exit_status(outcome, step_limit))
 
 
-def _load(program: bytes, arguments: tuple[str, ...], stdin: bytes, step_limit: int) -> Trace:
+def _load(program: bytes, arguments: Sequence[str], stdin: bytes, step_limit: int, environment: Sequence[str]) -> Trace:
     rounds = rounds_for(step_limit)
     blobs = {content_id(blob): blob for blob in (program, stdin)}
-    task = {"arguments": list(arguments), "stdin": content_id(stdin) if stdin else None}
+    task = riscv_task(arguments, stdin, environment)
     return machine_named("riscv").load(content_id(program), task, 16**rounds, blobs.__getitem__)
 
 

@@ -11,8 +11,9 @@ from assay.chain.events import JobEnded
 from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import INTERRUPTED, NOT_FINALIZED
-from assay.cli.options import Duration, Tokens, json_option, settings_options
+from assay.cli.options import Duration, Tokens, build_options, json_option, settings_options
 from assay.cli.output import check_writable, format_time, print_json, read_file, say, waiting, write_output
+from assay.cli.programs import read_program
 from assay.cli.session import Session
 from assay.cli.stages import describe, describe_end, status_of
 from assay.client.exits import end_overdue
@@ -22,14 +23,16 @@ from assay.client.requester import Conditions, make_terms
 from assay.client.result import fetch_outcomes
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
+from assay.toolchain.build import Options
 
 
 @click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": True})
-@click.argument("program", type=click.Path(path_type=Path), metavar="FILE.elf")
+@click.argument("program", type=click.Path(path_type=Path), metavar="FILE")
 @click.argument("arguments", nargs=-1)
 @click.option(
     "--stdin", "stdin_file", type=click.Path(path_type=Path), metavar="FILE", help="Standard input; - for ours."
 )
+@click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="A variable of the environment.")
 @click.option("--price", type=Tokens(), required=True, metavar="TOKENS", help="What the provider is paid.")
 @click.option("--bond", type=Tokens(), metavar="TOKENS", help="What the provider has at risk (the market's least).")
 @click.option(
@@ -66,6 +69,7 @@ from assay.settings import Settings
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="With --wait: the file for the output."
 )
+@build_options
 @settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
 @json_option
 def submit(
@@ -74,6 +78,7 @@ def submit(
     program: Path,
     arguments: tuple[str, ...],
     stdin_file: Path | None,
+    environment: tuple[str, ...],
     price: int,
     bond: int | None,
     step_limit: int,
@@ -82,9 +87,12 @@ def submit(
     challenge_period: int | None,
     wait: bool,
     output: Path | None,
+    options: Options,
     as_json: bool,
 ) -> None:
     """Send one run of a program as a job, and pay for it.
+
+    FILE is a program that `assay build` made, or a source file in C, C++ or Zig, which is built first.
 
     Prints the job's id. With --wait, it stays until the job has ended, tells each stage on standard error, and writes
     the program's standard output to OUT, or to standard output. A job that nobody takes in time is then ended and
@@ -107,11 +115,11 @@ def submit(
     if output:
         check_writable(output)
     session = Session(settings)
-    code = read_file(program)
+    name, code = read_program(program, options, settings)
     stdin = read_file(stdin_file) if stdin_file else b""
     requester = session.requester
     with waiting("preparing the job"):
-        order = order_program(code, (program.name, *arguments), stdin, rounds_for(step_limit))
+        order = order_program(code, (name, *arguments), stdin, rounds_for(step_limit), environment)
         conditions = Conditions(price, bond, accept_period, run_period, challenge_period)
         terms = make_terms(session.chain, order, conditions)
         requester.check_funds(price)

@@ -44,10 +44,21 @@ def rounds_for(step_limit: int) -> int:
     return rounds
 
 
-def order_program(program: bytes, arguments: Sequence[str], stdin: bytes, rounds: int) -> Order:
-    """One run of a program on the RISC-V machine. `arguments` start with its name. Raises `InputError`."""
-    task = {"arguments": list(arguments), "stdin": content_id(stdin) if stdin else None}
+def order_program(
+    program: bytes, arguments: Sequence[str], stdin: bytes, rounds: int, environment: Sequence[str] = ()
+) -> Order:
+    """One run of a program on the RISC-V machine; raises `InputError`.
+
+    `arguments` start with the program's name, and the variables of `environment` are written `NAME=VALUE`.
+    """
+    task = riscv_task(arguments, stdin, environment)
     return order_tasks("riscv", program, [task], [stdin] if stdin else [], rounds)
+
+
+def riscv_task(arguments: Sequence[str], stdin: bytes, environment: Sequence[str] = ()) -> dict[str, Any]:
+    """A task of a job spec (docs/documents.md)."""
+    task = {"arguments": list(arguments), "stdin": content_id(stdin) if stdin else None}
+    return {**task, "environment": list(environment)} if environment else task
 
 
 def order_tasks(

@@ -11,7 +11,7 @@ import pytest
 from assay.machines.base import Outcome
 from assay.machines.riscv.elf import parse_elf
 from assay.machines.riscv.machine import trace_of
-from assay.toolchain import build
+from assay.toolchain.build import build
 
 STEP_LIMIT = 16**6
 
@@ -32,8 +32,25 @@ def program(source: Path) -> bytes:
         return output.read_bytes()
 
 
-def run(source: Path, arguments: Sequence[str] = (), stdin: bytes = b"", step_limit: int = STEP_LIMIT) -> Outcome:
+def run_program(file: Path, arguments: Sequence[str] = (), stdin: bytes = b"", step_limit: int = STEP_LIMIT) -> Outcome:
+    """What a run of an ELF file leaves behind; `arguments` follow its name."""
+    return _outcome(file.read_bytes(), [file.stem, *arguments], stdin, step_limit)
+
+
+def run(
+    source: Path,
+    arguments: Sequence[str] = (),
+    stdin: bytes = b"",
+    step_limit: int = STEP_LIMIT,
+    environment: Sequence[str] = (),
+) -> Outcome:
     """What a run of the program leaves behind; `arguments` follow its name."""
-    trace = trace_of(parse_elf(program(source)), [source.stem, *arguments], stdin, step_limit)
+    return _outcome(program(source), [source.stem, *arguments], stdin, step_limit, environment)
+
+
+def _outcome(
+    file: bytes, arguments: Sequence[str], stdin: bytes, step_limit: int, environment: Sequence[str] = ()
+) -> Outcome:
+    trace = trace_of(parse_elf(file), arguments, stdin, step_limit, environment)
     trace.run()
     return trace.outcome()

@@ -36,12 +36,13 @@ OUTPUT = Region(0xC0000000, level=24)
 KERNEL = Region(0xE0000000, level=24)
 
 INFO_PAGE = 0x7FFFF000
-ARGUMENTS = 0x80001000
+TEXT = 0x80001000
 STDIN = 0x80100000
 STDOUT = 0xC0001000
 STDERR = 0xD0000000
 
-MAX_ARGUMENTS = 1 * MIB - 4096
+MAX_TEXT = 1 * MIB - 4096
+"""Bytes of arguments and environment."""
 MAX_STDIN = 512 * MIB
 MAX_STDOUT = 256 * MIB - 4096
 MAX_STDERR = 256 * MIB
@@ -63,20 +64,24 @@ def program_pages(executable: Executable) -> Pages:
     return _lay_out(*segments, (INFO_PAGE, info))
 
 
-def input_pages(arguments: Sequence[str], stdin: bytes) -> Pages:
-    """The input region. Raises `InputError` if the arguments or the standard input are too large for it."""
-    if any("\0" in argument for argument in arguments):
-        raise InputError("an argument contains a zero byte")
+def input_pages(arguments: Sequence[str], stdin: bytes, environment: Sequence[str] = ()) -> Pages:
+    """The input region; `environment` is written `NAME=VALUE`. Raises `InputError` for what does not fit into it."""
+    for variable in environment:
+        if variable.find("=") < 1:
+            raise InputError(f"{variable!r} is no variable of an environment: write it NAME=VALUE")
+    strings = [*arguments, *environment]
+    if any("\0" in string for string in strings):
+        raise InputError("an argument, or the environment, contains a zero byte")
     try:
-        joined = b"".join(argument.encode() + b"\0" for argument in arguments)
+        text = b"".join(string.encode() + b"\0" for string in strings)
     except UnicodeEncodeError as error:
-        raise InputError("an argument is not text in Unicode") from error
-    if len(joined) > MAX_ARGUMENTS:
-        raise InputError(f"the arguments take {len(joined)} bytes; at most {MAX_ARGUMENTS} fit")
+        raise InputError("an argument, or the environment, is not text in Unicode") from error
+    if len(text) > MAX_TEXT:
+        raise InputError(f"arguments and environment take {len(text)} bytes; at most {MAX_TEXT} fit")
     if len(stdin) > MAX_STDIN:
         raise InputError(f"the standard input has {len(stdin)} bytes; at most {MAX_STDIN} fit")
-    header = HEADER.pack(len(arguments), len(joined), len(stdin), 0)
-    return _lay_out((INPUT.start, header), (ARGUMENTS, joined), (STDIN, stdin))
+    header = HEADER.pack(len(arguments), len(text), len(stdin), len(environment))
+    return _lay_out((INPUT.start, header), (TEXT, text), (STDIN, stdin))
 
 
 def output_pages(outcome: Outcome) -> Pages:

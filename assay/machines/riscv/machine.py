@@ -1,6 +1,6 @@
 """The RISC-V reference behind the seam that all machines share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -22,6 +22,8 @@ class RiscvTask(DocumentModel):
     arguments: Annotated[list[str], Field(min_length=1)]
     """The program's name first."""
     stdin: ContentId | None
+    environment: Annotated[list[str], Field(default_factory=list)]
+    """Variables, written `NAME=VALUE`."""
 
 
 class RiscvMachine:
@@ -38,14 +40,20 @@ class RiscvMachine:
         except ValidationError as error:
             raise InputError(f"not a task for the RISC-V machine: {explain(error)}") from error
         stdin = b"" if checked.stdin is None else fetch(checked.stdin)
-        return trace_of(parse_elf(fetch(program)), checked.arguments, stdin, step_limit)
+        return trace_of(parse_elf(fetch(program)), checked.arguments, stdin, step_limit, checked.environment)
 
     def check_result(self, entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outcome]:
         """The final state root that a result document's entry proves, and its outcome."""
         return check_entry(entry, fetch)
 
 
-def trace_of(executable: Executable, arguments: list[str], stdin: bytes, step_limit: int) -> RiscvTrace:
+def trace_of(
+    executable: Executable,
+    arguments: Sequence[str],
+    stdin: bytes,
+    step_limit: int,
+    environment: Sequence[str] = (),
+) -> RiscvTrace:
     """A trace of one run of a program; raises `InputError` if its input does not fit into the machine."""
-    pages = {**program_pages(executable), **input_pages(arguments, stdin), **kernel_pages()}
+    pages = {**program_pages(executable), **input_pages(arguments, stdin, environment), **kernel_pages()}
     return RiscvTrace(Hart(Memory()), pages, step_limit)

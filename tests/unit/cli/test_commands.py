@@ -17,7 +17,7 @@ from assay.cli.main import COMMANDS, EXIT_STATUS, NOT_FINALIZED, SECTIONS, cli
 from assay.cli.session import Session
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import CONFIG_KEYS
-from tests.support.programs import program
+from tests.support.programs import program, require_toolchain
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 DOCUMENTED = (CHECKOUT / "docs" / "cli.md").read_text()
@@ -191,3 +191,38 @@ def test_a_program_runs_with_its_own_input_output_and_exit_status(tmp_path: Path
     short = CliRunner().invoke(cli, ["run", "--step-limit", "16", str(tmp_path / "add.elf")], input="7 35\n")
     assert short.exit_code == 124
     assert "--step-limit" in short.stderr
+
+
+def test_a_source_file_is_built_and_run_with_its_options_and_its_environment(tmp_path: Path) -> None:
+    require_toolchain()
+    source = tmp_path / "greet.c"
+    source.write_text(
+        "#include <stdio.h>\n#include <stdlib.h>\n"
+        'int main(int n, char **a) { printf("%s %s %s %d\\n", a[0], a[1], getenv("NAME"), LEVEL); }\n'
+    )
+    result = assay("run", "-D", "LEVEL=3", "--env", "NAME=alice", str(source), "-D", home=tmp_path)
+    assert (result.stdout, result.exit_code) == ("greet.elf -D alice 3\n", 0)
+    missing = assay("run", str(source), home=tmp_path)
+    assert missing.exit_code == 125
+    assert "use of undeclared identifier 'LEVEL'" in missing.stderr
+
+
+def test_options_of_a_build_are_wrong_usage_with_a_program_that_is_built(tmp_path: Path) -> None:
+    (tmp_path / "x.elf").write_bytes(b"")
+    result = assay("run", "-O3", str(tmp_path / "x.elf"), home=tmp_path)
+    assert result.exit_code == 2
+    assert "x.elf is not a source file" in result.stderr
+
+
+def test_a_program_is_built_from_several_files(tmp_path: Path) -> None:
+    require_toolchain()
+    (tmp_path / "main.c").write_text('#include "two.h"\nint main(void) { return two() + ONE; }\n')
+    (tmp_path / "two.c").write_text("int two(void) { return 2; }\n")
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include" / "two.h").write_text("int two(void);\n")
+    sources = str(tmp_path / "main.c"), str(tmp_path / "two.c")
+    options = "-DONE=1", f"-I{tmp_path / 'include'}", "-O2", "-o", str(tmp_path / "main.elf")
+    assert assay("build", *sources, *options, home=tmp_path).exit_code == 0
+    assert assay("run", str(tmp_path / "main.elf"), home=tmp_path).exit_code == 3
+    refused = assay("build", *sources, "-O9", "-o", str(tmp_path / "main.elf"))
+    assert (refused.exit_code, "'0', '1', '2', '3', 's', 'z'" in refused.stderr) == (2, True)

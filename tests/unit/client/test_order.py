@@ -2,13 +2,14 @@
 
 import pytest
 
-from assay.client.order import order_tasks, rounds_for
+from assay.client.order import order_program, order_tasks, rounds_for
 from assay.content import content_id
 from assay.documents import read_job_spec
 from assay.errors import InputError, MissingBlobError
 from assay.machines import merkle
 from assay.machines.registry import machine_named
 from assay.store.base import MAX_BLOB
+from tests.unit.machines.elves import Part, elf_file
 
 
 class MemoryStore:
@@ -60,3 +61,17 @@ def test_an_order_says_where_each_task_begins_and_has_all_that_its_spec_names() 
     store = MemoryStore()
     order.upload(store)
     assert read_job_spec(store.get(order.spec_id.hex())).tasks == tasks
+
+
+def test_an_order_of_a_program_has_its_environment_only_if_there_is_one() -> None:
+    program = elf_file([Part(0x10000, bytes(8))], 0x10000)
+    orders = [order_program(program, ["a"], b"in", 2, environment) for environment in ([], ["A=1"])]
+    store = MemoryStore()
+    for order in orders:
+        order.upload(store)
+    tasks = [read_job_spec(store.get(order.spec_id.hex())).tasks for order in orders]
+    plain = {"arguments": ["a"], "stdin": content_id(b"in")}
+    assert tasks == [[plain], [{**plain, "environment": ["A=1"]}]]
+    assert orders[0].task_root != orders[1].task_root
+    with pytest.raises(InputError, match="NAME=VALUE"):
+        order_program(program, ["a"], b"in", 2, ["A"])

@@ -32,6 +32,8 @@ def test_what_linux_refuses_is_refused_with_its_error() -> None:
     assert lines("refusals") == [
         "socket: -1, Function not implemented",
         "9999: -1, Function not implemented",
+        "fork: -1, Resource temporarily unavailable",
+        "limit 99: -1, Invalid argument",
         "random kernel: -1, Bad address",
         "look for another: -1, No such process",
         "look for itself: 0",
@@ -44,7 +46,7 @@ def test_waiting_for_another_thread_without_a_timeout_ends_the_run() -> None:
         RunStatus.FAULTED,
         128 + 6,
         b"-1, Resource temporarily unavailable\n-1, Operation timed out\n",
-        b"Deadlock: the program waits for another thread, and there is none\n",
+        b"Deadlock: the program waits for something that can never happen\n",
     )
 
 
@@ -70,12 +72,13 @@ def test_the_process_is_number_1_on_one_processor() -> None:
         "process 1 of 0, user 0, group 0",
         "Linux assay riscv64 in /",
         "processors 1: 1",
-        "stack 8388608, files without limit 1",
+        "limits 8388608 1 64 -1",
+        "memory 2147479552, used about 24 MiB, processes 1",
     ]
 
 
 def test_the_clock_goes_on_by_a_microsecond_a_reading_and_by_what_is_slept() -> None:
-    assert lines("clocks") == ["1000 2000", "5.000010", "100000001000", "100000002000", "1"]
+    assert lines("clocks") == ["1000 2000", "5.000010", "100000001000", "100000002000", "1", "1000 100.000003 0"]
 
 
 def test_random_bytes_are_the_documented_ones() -> None:

@@ -31,7 +31,7 @@ def test_the_program_finds_its_auxiliary_vector_and_its_break() -> None:
     executable = parse_elf(program(START))
     lines = run(START).stdout.decode().splitlines()
     assert lines[2:] == [
-        "environment: 0",
+        "HOME: (null)",
         "page size: 4096",
         "random: not random bytes",
         "file: start",
@@ -40,4 +40,18 @@ def test_the_program_finds_its_auxiliary_vector_and_its_break() -> None:
         f"headers: {executable.headers_address:#x}, {executable.header_count} of {executable.header_size} bytes",
         f"break: {executable.program_break:#x}",
         "stack: 0",
+        "vector: 1",
     ]
+
+
+def test_the_environment_follows_the_arguments() -> None:
+    variables = ["HOME=/somewhere", "EMPTY=", "QUESTION=a=b", "ünïcode=" + "x" * 5000]
+    lines = run(START, ["one"], environment=variables).stdout.decode().splitlines()
+    assert lines[:8] == [
+        "argument 0: start",
+        "argument 1: one",
+        "after the last: 1",
+        *(f"variable: {variable}" for variable in variables),
+        "HOME: /somewhere",
+    ]
+    assert "vector: 1" in lines

@@ -11,7 +11,7 @@ from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.image import (
     INPUT,
     KERNEL,
-    MAX_ARGUMENTS,
+    MAX_TEXT,
     OUTPUT,
     PROGRAM,
     initial_root,
@@ -59,22 +59,40 @@ def test_the_input_is_at_its_addresses() -> None:
     assert memory.bytes_at(0x80100000, 15) == b"standard input\0"
 
 
-def test_an_argument_with_a_zero_byte_is_refused() -> None:
+def test_the_environment_is_behind_the_arguments() -> None:
+    memory = Memory(input_pages(["name"], b"", ["A=1", "B="]))
+    assert struct.unpack("<4Q", memory.bytes_at(0x80000000, 32)) == (1, 12, 0, 2)
+    assert memory.bytes_at(0x80001000, 13) == b"name\0A=1\0B=\0\0"
+
+
+def test_an_argument_or_a_variable_with_a_zero_byte_is_refused() -> None:
     with pytest.raises(InputError, match="zero byte"):
         input_pages(["name", "a\0b"], b"")
+    with pytest.raises(InputError, match="zero byte"):
+        input_pages(["name"], b"", ["A=\0"])
 
 
-def test_an_argument_that_is_no_text_is_refused() -> None:
+def test_an_argument_or_a_variable_that_is_no_text_is_refused() -> None:
     with pytest.raises(InputError, match="not text"):
         input_pages(["name", "\udcff"], b"")
+    with pytest.raises(InputError, match="not text"):
+        input_pages(["name"], b"", ["A=\udcff"])
+
+
+@pytest.mark.parametrize("variable", ["", "A", "=1", "=A=1"])
+def test_a_variable_without_a_name_or_a_value_is_refused(variable: str) -> None:
+    with pytest.raises(InputError, match="NAME=VALUE"):
+        input_pages(["name"], b"", [variable])
 
 
 def test_arguments_that_do_not_fit_are_refused() -> None:
-    input_pages(["x" * (MAX_ARGUMENTS - 1)], b"")
+    input_pages(["x" * (MAX_TEXT - 1)], b"")
     with pytest.raises(InputError, match="at most 1044480 fit"):
-        input_pages(["x" * MAX_ARGUMENTS], b"")
+        input_pages(["x" * MAX_TEXT], b"")
     with pytest.raises(InputError, match="at most 1044480 fit"):
-        input_pages([""] * (MAX_ARGUMENTS + 1), b"")
+        input_pages([""] * (MAX_TEXT + 1), b"")
+    with pytest.raises(InputError, match="at most 1044480 fit"):
+        input_pages(["x"], b"", ["A=" + "x" * (MAX_TEXT - 4)])
 
 
 def test_standard_input_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

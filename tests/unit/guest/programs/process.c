@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -20,14 +21,19 @@ static void identity(void) {
     struct utsname name;
     char folder[64] = "";
     cpu_set_t processors;
-    struct rlimit stack, files;
+    struct rlimit limits[4];
+    struct sysinfo computer;
     uname(&name);
     getcwd(folder, sizeof folder);
     printf("process %d of %d, user %d, group %d\n", getpid(), getppid(), getuid(), getgid());
     printf("%s %s %s in %s\n", name.sysname, name.nodename, name.machine, folder);
     printf("processors %d: %d\n", sched_getaffinity(0, sizeof processors, &processors) == 0, CPU_COUNT(&processors));
-    getrlimit(RLIMIT_STACK, &stack), getrlimit(RLIMIT_NOFILE, &files);
-    printf("stack %lu, files without limit %d\n", (unsigned long)stack.rlim_cur, files.rlim_cur == RLIM_INFINITY);
+    static const int resources[] = {RLIMIT_STACK, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_DATA};
+    printf("limits");
+    for (int i = 0; i < 4; i++) getrlimit(resources[i], &limits[i]), printf(" %ld", (long)limits[i].rlim_cur);
+    sysinfo(&computer);
+    long used = computer.totalram - computer.freeram;
+    printf("\nmemory %lu, used about %ld MiB, processes %d\n", computer.totalram, used >> 20, computer.procs);
 }
 
 static long nanoseconds(clockid_t clock) {
@@ -47,6 +53,10 @@ static void clocks(void) {
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &(struct timespec){50, 0}, NULL);
     printf("%ld\n", nanoseconds(CLOCK_MONOTONIC));
     printf("%d\n", nanosleep(&(struct timespec){0, 1000000000}, NULL) < 0 && errno == EINVAL);
+    struct timespec resolution;
+    struct rusage usage;
+    clock_getres(CLOCK_REALTIME, &resolution), getrusage(RUSAGE_SELF, &usage);
+    printf("%ld %ld.%06ld %ld\n", resolution.tv_nsec, (long)usage.ru_utime.tv_sec, (long)usage.ru_utime.tv_usec, usage.ru_maxrss);
 }
 
 static void chance(void) {
@@ -61,6 +71,10 @@ static void refusals(void) {
     printf("socket: %ld, %s\n", result, strerror(errno));
     result = syscall(9999);
     printf("9999: %ld, %s\n", result, strerror(errno));
+    result = fork();
+    printf("fork: %ld, %s\n", result, strerror(errno));
+    result = getrlimit(99, NULL);
+    printf("limit 99: %ld, %s\n", result, strerror(errno));
     result = syscall(SYS_getrandom, 0xE0000000, 8, 0);
     printf("random kernel: %ld, %s\n", result, strerror(errno));
     result = kill(2, 0);
