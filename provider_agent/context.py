@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from assay.chain.connection import Chain
 from assay.chain.history import Book, JobHistory
-from assay.chain.records import Job, JobId, Parameters
+from assay.chain.records import Account, Job, JobId, Parameters
 from provider_agent.bench import Workload
 from provider_agent.executor import Executor
 from provider_agent.journal import Journal
@@ -14,7 +14,7 @@ from provider_agent.settings import Settings
 
 @dataclass
 class Context:
-    """One agent at work. The loop renews `book` and `now`; everything else stays."""
+    """One agent at work. The loop keeps `book` and `now` up to date; everything else stays."""
 
     settings: Settings
     chain: Chain
@@ -28,6 +28,18 @@ class Context:
     """All jobs and disputes, as the confirmed events tell them."""
     now: int = 0
     """The chain's time: that of its newest block, seconds since the epoch."""
+    _own_account: Account | None = None
+
+    def begin_pass(self, now: int) -> None:
+        """A new pass of the loop: what was read of the chain's present is outdated."""
+        self.now = now
+        self._own_account = None
+
+    def own_account(self) -> Account:
+        """The agent's money in the market, read at most once a pass: any number of jobs may be waiting for it."""
+        if self._own_account is None:
+            self._own_account = self.chain.market.account_of(self.account)
+        return self._own_account
 
     def history(self, job: str) -> JobHistory:
         """What became of a job, given as text."""

@@ -62,7 +62,7 @@ class Daemon:
         """One pass of the loop."""
         context = self._context
         head = context.chain.node.head()
-        context.now = head.timestamp
+        context.begin_pass(head.timestamp)
         confirmed = self._confirmed(head)
         self._follow(confirmed)
         self._meet_deadlines()

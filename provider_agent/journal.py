@@ -4,7 +4,7 @@ SQLite in a file (WAL), through SQLAlchemy Core, so that another database can ta
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,16 +158,16 @@ class Journal:
 
     # Duties
 
-    def add_duty(self, role: str, job: str, reason: str, revive: bool = False) -> None:
-        """There is something to consider. If the duty is there already it stays as it is, unless `revive` is set."""
+    def add_duty(self, role: str, job: str, reason: str, revive: bool = False) -> Duty:
+        """The duty to consider something. If there is one already it stays as it is, unless `revive` is set."""
         known = self.duty(role, job)
         if known is not None:
-            if revive and not known.state.is_live:
-                self.set_duty(known, State.CONSIDERING, reason)
-            return
+            return self.set_duty(known, State.CONSIDERING, reason) if revive and not known.state.is_live else known
         now = self._clock()
-        duty = {"role": role, "job": job, "state": State.CONSIDERING, "reason": reason}
-        self._write(insert(schema.duties).values(**duty, created_at=now, updated_at=now))
+        duty = Duty(role, job, State.CONSIDERING, reason)
+        values = {"role": role, "job": job, "state": duty.state, "reason": reason}
+        self._write(insert(schema.duties).values(**values, created_at=now, updated_at=now))
+        return duty
 
     def duty(self, role: str, job: str) -> Duty | None:
         """What is recorded about a job in a role."""
@@ -179,6 +179,12 @@ class Journal:
         """What is left to do, oldest first."""
         live = select(schema.duties).where(schema.duties.c.state.in_(LIVE)).order_by(schema.duties.c.created_at)
         return [_duty(row) for row in self._rows(live)]
+
+    def count_duties(self, role: str, states: Collection[State]) -> int:
+        """How many duties of a role are in these states."""
+        table = schema.duties
+        counted = select(func.count()).select_from(table).where((table.c.role == role) & table.c.state.in_(states))
+        return int(self._rows(counted)[0][0])
 
     def recent_duties(self, count: int) -> list[Duty]:
         """The duties changed last, newest first."""

@@ -70,7 +70,9 @@ class Provider:
 
     def _on_accepted(self, event: JobAccepted) -> None:
         if event.provider == self._context.account:
-            self._context.journal.add_duty(self.name, str(event.job_id), "accepted", revive=True)
+            duty = self._context.journal.add_duty(self.name, str(event.job_id), "accepted", revive=True)
+            if duty.state is State.CONSIDERING:
+                self._context.journal.set_duty(duty, State.TAKEN, "accepted")
 
     def _on_claimed(self, event: JobClaimed) -> None:
         if event.provider == self._context.account:
@@ -95,9 +97,8 @@ class Provider:
                 context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
                 log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
                 return
-            taken = sum(other.role == self.name and self.is_taken(other) for other in context.journal.live_duties())
-            account = context.chain.market.account_of(context.account)
-            if obstacles := policy.provider_obstacles(job.terms, account, taken, settings):
+            taken = context.journal.count_duties(self.name, (State.TAKEN, State.COMPUTED))
+            if obstacles := policy.provider_obstacles(job.terms, context.own_account(), taken, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
             if context.executor.ask(duty.job, self._workload(history), Check()) is None:
@@ -147,13 +148,6 @@ class Provider:
             context.outbox.send(context.chain.market.finalize(history.job), purpose)
 
     # Helpers
-
-    def is_taken(self, duty: Duty) -> bool:
-        """Whether the job counts as one that this provider has."""
-        history = self._context.history(duty.job)
-        return duty.state in (State.TAKEN, State.COMPUTED) or (
-            history.job.status != Status.OPEN and self._is_ours(history)
-        )
 
     def _is_ours(self, history: JobHistory) -> bool:
         return history.job.provider == self._context.account

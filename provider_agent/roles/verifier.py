@@ -90,8 +90,7 @@ class Verifier:
         if duty.state is State.CONSIDERING:
             duty = context.journal.set_duty(duty, State.TAKEN, found)
             log.warning("wrong claim", extra=about(job=duty.job, task=objection.task, provider=history.job.provider))
-        account = context.chain.market.account_of(context.account)
-        if obstacles := policy.verifier_obstacles(account, context.parameters.challenger_bond):
+        if obstacles := policy.verifier_obstacles(context.own_account(), context.parameters.challenger_bond):
             context.journal.note(duty, "; ".join([found, *obstacles]))
             return
         proof = TaskProof(

@@ -241,3 +241,12 @@ with journal.transaction():
     assert journal.find("claim 1") is not None
     assert [duty.role for duty in journal.live_duties()] == ["provider"]
     journal.close()
+
+
+def test_duties_are_counted_by_role_and_state(journal: Journal) -> None:
+    for job in ("one", "two"):
+        journal.set_duty(journal.add_duty("provider", job, "posted"), State.TAKEN, "wanted")
+    journal.add_duty("provider", "three", "posted")
+    journal.set_duty(journal.add_duty("verifier", "one", "claimed"), State.TAKEN, "wrong claim")
+
+    assert journal.count_duties("provider", (State.TAKEN, State.COMPUTED)) == 2
