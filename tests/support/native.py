@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.support.programs import sources_of
+
 
 def _compiler() -> list[str]:
     """The computer's own C compiler, or the toolchain's."""
@@ -30,7 +32,7 @@ def _folder() -> TemporaryDirectory[str]:
 def native(source: Path) -> Path:
     """A C program, built once a session."""
     output = Path(_folder().name) / source.stem
-    subprocess.run([*_compiler(), "-O2", str(source), "-o", str(output)], check=True)
+    subprocess.run([*_compiler(), "-O2", *map(str, sources_of(source)), "-o", str(output)], check=True)
     return output
 
 

@@ -22,13 +22,18 @@ def require_toolchain() -> None:
         pytest.skip("the C toolchain (assay[build]) is not installed")
 
 
+def sources_of(source: Path) -> list[Path]:
+    """A program's sources: it is one file, or all of a folder's C files."""
+    return sorted(source.glob("*.c")) if source.is_dir() else [source]
+
+
 @cache
 def program(source: Path) -> bytes:
     """The ELF file of a C program, built once a session."""
     require_toolchain()
     with TemporaryDirectory() as folder:
         output = Path(folder) / source.with_suffix(".elf").name
-        build([source], output)
+        build(sources_of(source), output)
         return output.read_bytes()
 
 
