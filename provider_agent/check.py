@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain, connect
@@ -13,8 +15,8 @@ from provider_agent.bench import shipped_machines
 from provider_agent.settings import Settings
 
 _NO_BLOB = "0" * 64
-_SAMPLE = 50
-"""Blocks from which the time between two is taken."""
+_SAMPLE = 12
+"""Blocks from which the usual time between two is taken."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,9 @@ def _stake(settings: Settings, chain: Chain) -> str:
 def _time(settings: Settings, chain: Chain) -> str:
     """A turn of a dispute has to leave time for what the agent waits for: its own poll, and confirmations."""
     reply = chain.game.minimum_reply()
-    head = chain.node.head()
-    earlier = chain.node.block(max(head.number - _SAMPLE, 0))
-    a_block = (head.timestamp - earlier.timestamp) / max(head.number - earlier.number, 1)
+    head = chain.node.head().number
+    times = [chain.node.block(number).timestamp for number in range(max(head - _SAMPLE, 0), head + 1)]
+    a_block = median([later - earlier for earlier, later in pairwise(times)] or [0])
     needed = 2 * settings.loop.poll + (settings.chain.confirmations + 2) * a_block
     told = f"{reply} s for each turn of a dispute, and this agent needs about {needed:.0f} s before it can answer"
     if reply < needed:
