@@ -50,7 +50,7 @@ def read_program(path: Path, options: Options, settings: Settings) -> tuple[str,
     """
     if not toolchain.is_source(path):
         if options != Options():
-            raise click.UsageError(f"-O, -D, -I and --flag are for building, and {path} is not a source file.")
+            raise click.UsageError(f"-O, -D, -I and --flag are for building, and {path} is not a source file")
         return path.name, read_file(path)
     with waiting(f"building {path}"):
         return path.with_suffix(".elf").name, build_or_reuse(path, settings.programs, options, told=say)
