@@ -3,7 +3,7 @@
 
 #include "kernel.h"
 
-// Privileged manual, table 15.
+// Privileged manual, 3.1.15.
 enum cause {
     MISALIGNED_FETCH = 0,
     FETCH = 1,

@@ -19,7 +19,7 @@ from assay.toolchain import build as toolchain
 from assay.toolchain.build import Options
 from assay.toolchain.cache import build_or_reuse
 
-OUT_OF_STEPS, FAILED, FAULTED = 124, 125, 126
+OUT_OF_STEPS, FAILED, SPOILT = 124, 125, 126
 """Exit statuses of `assay run` that are not the program's own."""
 
 
@@ -78,10 +78,10 @@ def run(
 
     FILE is a program that `assay build` made, or a source file in C, C++ or Zig, which is built first.
 
-    Standard input, output and error are the program's, and so is the exit status; but it is 124 if the program runs out
-    of steps, 126 if it ends by a fault, and 125 if it cannot be run at all. Its environment is what --env says and no
-    more. Options of `run` come before FILE, everything after it goes to the program. The step limit is rounded up to a
-    power of 16, as that of a job is.
+    Standard input, output and error are the program's, and so is the exit status: 128 and the number of the signal, if
+    it ends by a fault. It is 124 if the program runs out of steps, and 125 if it cannot be run at all. The environment
+    is what --env says and no more. Options of `run` come before FILE, everything after it goes to the program. The step
+    limit is rounded up to a power of 16, as that of a job is.
 
     \b
     Examples:
@@ -128,7 +128,7 @@ def _exit_status(outcome: Outcome, step_limit: int) -> int:
     if outcome.status is RunStatus.OUT_OF_STEPS:
         say(f"Error: the program had not ended after 16^{rounds_for(step_limit)} steps: allow more with --step-limit")
         return OUT_OF_STEPS
-    if outcome.status is RunStatus.FAULTED:
-        say("Error: the program ended by a fault")
-        return FAULTED
+    if outcome.status is RunStatus.FAULTED and not outcome.exit_status:
+        say("Error: the program wrote something into the output region that is no output")
+        return SPOILT
     return outcome.exit_status

@@ -10,7 +10,7 @@ from enum import Enum
 
 from assay.errors import InputError
 from assay.machines.base import Progress
-from assay.machines.riscv.elf import Segment, check_entry, read_headers, read_segments, symbol_value
+from assay.machines.riscv.elf import Segment, loaded_headers, read_header, read_segments, symbol_value
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.interpreter import run
 from assay.machines.riscv.memory import Memory
@@ -64,10 +64,10 @@ def parse_bare(file: bytes) -> BareProgram:
 
     What the hart cannot execute, such as compressed code, is not refused: it traps, as on any RV64IMA hart.
     """
-    elf, headers = read_headers(file)
-    segments = read_segments(file, headers, address="p_paddr", room=MEMORY)
-    check_entry(elf["e_entry"], segments)
-    tohost = symbol_value(file, elf, "tohost")
+    header = read_header(file)
+    loaded = loaded_headers(file, header)
+    segments = read_segments(file, [(at.p_paddr, at) for at in loaded], MEMORY, header.e_entry)
+    tohost = symbol_value(file, header, "tohost")
     if tohost is None:
         raise InputError(
             "the program has no symbol `tohost`, by which it would tell its end: "
@@ -75,7 +75,7 @@ def parse_bare(file: bytes) -> BareProgram:
         )
     if tohost % TOHOST_SIZE or tohost not in MEMORY:
         raise InputError(f"the program has its `tohost` at {tohost:#x}: it has to be a multiple of 8 below 2^32")
-    return BareProgram(elf["e_entry"], segments, tohost)
+    return BareProgram(header.e_entry, segments, tohost)
 
 
 def run_bare(program: BareProgram, step_limit: int, progress: Progress | None = None) -> BareRun:

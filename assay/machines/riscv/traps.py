@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Cause(IntEnum):
-    """What mcause says (privileged, table 14)."""
+    """What mcause says (privileged, 3.1.15)."""
 
     INSTRUCTION_MISALIGNED = 0
     INSTRUCTION_FAULT = 1

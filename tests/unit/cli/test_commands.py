@@ -226,3 +226,19 @@ def test_a_program_is_built_from_several_files(tmp_path: Path) -> None:
     assert assay("run", str(tmp_path / "main.elf"), home=tmp_path).exit_code == 3
     refused = assay("build", *sources, "-O9", "-o", str(tmp_path / "main.elf"))
     assert (refused.exit_code, "'0', '1', '2', '3', 's', 'z'" in refused.stderr) == (2, True)
+
+
+def test_a_fault_has_the_exit_status_that_a_shell_would_show(tmp_path: Path) -> None:
+    require_toolchain()
+    (tmp_path / "fault.c").write_text("int main(void) { *(volatile int *)0x100000000 = 1; }\n")
+    result = assay("run", str(tmp_path / "fault.c"), home=tmp_path)
+    assert result.exit_code == 128 + 11
+    assert re.fullmatch(r"Segmentation fault at pc 0x[0-9a-f]+, address 0x100000000\n", result.stderr)
+
+
+def test_a_program_that_breaks_its_output_is_told_apart(tmp_path: Path) -> None:
+    require_toolchain()
+    (tmp_path / "spoil.c").write_text("int main(void) { *(volatile long *)0xC0000010 = 1L << 60; }\n")
+    result = assay("run", str(tmp_path / "spoil.c"), home=tmp_path)
+    assert (result.exit_code, result.stdout) == (126, "")
+    assert "that is no output" in result.stderr

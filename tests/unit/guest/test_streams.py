@@ -1,6 +1,8 @@
 """Standard input, output and error."""
 
 import random
+from functools import reduce
+from operator import xor
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,13 @@ def test_a_full_output_takes_what_fits_and_then_refuses() -> None:
 @pytest.mark.parametrize("length", [0, 1, len(NOISE)])
 def test_output_echoes_input_byte_for_byte(action: str, length: int) -> None:
     assert streams(action, NOISE[:length]).stdout == NOISE[:length]
+
+
+def test_an_input_of_some_mebibytes_is_read_to_its_end() -> None:
+    large = NOISE[:8] + bytes(2 << 20) + b"the end"
+    words = (int.from_bytes(large[i : i + 8], "little") for i in range(0, len(large), 1 << 16))
+    outcome = run(STREAMS, ["large"], large)
+    assert outcome.stdout.decode().split() == [str(len(large)), f"{reduce(xor, words):x}", "end"]
 
 
 def test_vectors_are_filled_and_written_in_order() -> None:

@@ -155,3 +155,24 @@ def test_program_headers_in_a_segment_have_its_address() -> None:
 
 def test_headers_at_the_end_of_the_file_are_read() -> None:
     assert parse_elf(elf_file([CODE], ENTRY, headers_at_end=True)).segments == [Segment(0x10000, CODE.data, 16)]
+
+
+def test_nothing_but_headers_and_segments_is_looked_at() -> None:
+    """Other implementations may not look at sections: then what is wrong with them is no reason to refuse a program."""
+    spoilt = bytearray(GOOD)
+    spoilt[40:48], spoilt[58:64] = (
+        b"\xff" * 8,
+        b"\xff" * 6,
+    )  # where the sections' headers are, and their size and numbers
+    spoilt[6:16], spoilt[20:24] = b"\xff" * 10, b"\xff" * 4  # version and ABI
+    assert parse_elf(bytes(spoilt)).segments == [Segment(0x10000, CODE.data, 16)]
+
+
+def test_a_header_with_nothing_to_load_does_not_say_where_the_headers_are() -> None:
+    """It is not checked, so that it could say an address that is none."""
+    fields = (1, 5, 0, (1 << 64) - 1, 0, 136 + 56, 0, 1)
+    empty = struct.pack("<IIQQQQQQ", *fields)
+    file = bytearray(elf_file([Part(0, b"", kind=6), CODE], ENTRY))
+    file[64:120] = empty
+    program = parse_elf(bytes(file))
+    assert (program.headers_address, program.header_count) == (0, 2)

@@ -1,4 +1,4 @@
-"""Multiplication and division (unprivileged 13.1 and 13.2). Nothing here traps: table 11 has the special cases."""
+"""Multiplication and division (unprivileged 13.1 and 13.2). Nothing here traps."""
 
 from assay.machines.riscv.bits import M32, M64, extend, signed
 from assay.machines.riscv.hart import Hart
