@@ -24,6 +24,10 @@ class BlobTooLargeError(IntegrityError):
     """A blob has more bytes than it may have where it is wanted."""
 
 
+class NativeError(AssayError):
+    """Machine code that cannot be made, or cannot be loaded, on this host."""
+
+
 class TransientError(AssayError):
     """A fault that may pass: a node or a store that does not answer. Worth another try."""
 

@@ -15,6 +15,7 @@ FORBIDDEN = [
     ("demo", {"brownie", "web3", "tests"}),
     ("assay/machines", {"web3", "eth_account", "eth_abi", "assay.chain", "assay.client", "assay.store", "assay.cli"}),
     ("assay/dispute", {"web3", "eth_account", "eth_abi", "assay.chain", "assay.client", "assay.store", "assay.cli"}),
+    ("assay/native", {"web3", "assay.chain", "assay.machines", "assay.dispute", "assay.client", "assay.cli"}),
     ("assay/store", {"web3", "assay.chain", "assay.client", "assay.cli", "assay.machines", "assay.dispute"}),
     ("assay/chain", {"assay.client", "assay.cli", "assay.store"}),
     ("assay/client", {"web3", "assay.cli"}),
