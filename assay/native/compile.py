@@ -50,7 +50,7 @@ def compile_ir(text: str, level: int = 2, target: Target | None = None) -> Code:
         try:
             parsed = llvm.parse_assembly(text, context)
         except RuntimeError as error:
-            raise NativeError(f"LLVM refuses the module: {error}") from error
+            raise NativeError(f"the module is refused by LLVM: {error}") from error
         with parsed as module, llvm.create_pass_builder(machine, options) as builder:
             module.triple = machine.triple
             module.data_layout = str(machine.target_data)
