@@ -18,6 +18,7 @@ def part(path: str, size: int = 1 << 20) -> bytes:
 
 
 JOBS, _, PROVIDERS = part("join/jobs.csv").partition(b"\n\n")
+ORDERS = part("query/orders.json", 5000).rpartition(b",\n")[0]
 QUEENS = part("scheme/tour.scm").partition(b"\n; ---- Derivatives")[0]
 FORMULA = b"p cnf 4 6\n1 2 0\n-1 3 0\n-2 3 0\n-3 4 0\n-4 -1 0\n2 -4 0\n"
 
@@ -26,7 +27,7 @@ RUNS = {
     "hash": (["512"], part("render/dusk.png", 3000)),
     "join": (["-l", "provider", "id", "-price"], JOBS[:1200].rpartition(b"\n")[0] + b"\n\n" + PROVIDERS),
     "price": ([], part("price/options.txt").replace(b"paths 1200", b"paths 60")),
-    "query": (["-c", ".orders[] | {order, total: ([.items[].price] | add)}"], part("query/orders.json", 5000).rpartition(b",\n")[0] + b"]}"),
+    "query": (["-c", ".orders[] | {order, total: ([.items[].price] | add)}"], ORDERS + b"]}"),
     "render": ([], part("render/dusk.txt").replace(b"size 40 28", b"size 8 6")),
     "scheme": ([], QUEENS.replace(b"(queens 5)", b"(queens 4)")),
     "solve": (["-p"], FORMULA),
