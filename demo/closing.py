@@ -14,8 +14,7 @@ from assay.chain.codec import load_abi
 from assay.chain.connection import Chain
 from assay.chain.history import DisputeHistory
 from assay.chain.records import DisputeTerms
-from assay.machines.riscv.disassembly import disassemble
-from assay.machines.riscv.state import ENCODING, State
+from assay.machines.riscv.disassembly import describe_step
 
 BURNED = "0x000000000000000000000000000000000000dEaD"
 CONTRACTS = {"market": "JobMarket", "game": "DisputeGame", "token": "AssayToken"}
@@ -64,15 +63,13 @@ def sent_to(chain: Chain) -> Iterator[Sent]:
                 yield Sent(transaction["from"].lower(), f"{CONTRACTS[key]}.{_function(key, calldata)}", gas, calldata)
 
 
-def disputed_instruction(sent: list[Sent], dispute_id: bytes) -> tuple[State, str]:
-    """The state before the step that a dispute came down to, and the instruction there, disassembled."""
+def disputed_step(sent: list[Sent], dispute_id: bytes) -> str:
+    """The step that a dispute came down to: its pc, and the instruction there, disassembled."""
     function = load_abi("game").functions["step"]
     steps = [function.decode_arguments(tx.calldata[4:]) for tx in sent if tx.name == "DisputeGame.step"]
-    witness: bytes = next(s["witness"] for s in steps if DisputeTerms.from_abi(s["terms"]).dispute_id == dispute_id)
-    state = State.decode(witness[: ENCODING.size])
-    leaf = witness[ENCODING.size + 4 :][:32]  # after the fetch part's bitmap (docs/machine.md, section 5)
-    word = int.from_bytes(leaf[state.pc % 32 :][:4], "little")
-    return state, disassemble(word, state.pc)
+    return describe_step(
+        next(s["witness"] for s in steps if DisputeTerms.from_abi(s["terms"]).dispute_id == dispute_id)
+    )
 
 
 def show_money(console: Console, before: Mapping[str, Holdings], after: Mapping[str, Holdings]) -> None:
@@ -131,8 +128,8 @@ def show_dispute(console: Console, dispute: DisputeHistory, sent: list[Sent], na
     start += step.index
     table.add_row("step", sides[play.to_move], f"root {step.index}", f"{start:,} - {start + 1:,}", "")
     console.print(table)
-    state, instruction = disputed_instruction(sent, dispute.dispute_id)
-    console.print(f"The referee executed step {start:,}, at pc 0x{state.pc:x}:  [bold]{instruction}[/bold]")
+    step_taken = disputed_step(sent, dispute.dispute_id)
+    console.print(f"The referee executed step {start:,}, at pc [bold]{step_taken}[/bold]")
     console.print(f"  before         0x{step.prestate.hex()}")
     console.print(f"  after          0x{step.poststate.hex()}")
     console.print(f"  {sides[play.to_move.other]} said  0x{play.roots[step.index].hex()}")

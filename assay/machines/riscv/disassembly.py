@@ -5,8 +5,7 @@ import capstone
 from assay.machines.riscv.bits import M64
 from assay.machines.riscv.decode import decode
 from assay.machines.riscv.instructions import control, system
-from assay.machines.riscv.memory_tree import LEAF
-from assay.machines.riscv.state import ENCODING, State
+from assay.machines.riscv.witness import fetched_word
 
 _RELATIVE = {control.jal, control.beq, control.bne, control.blt, control.bge, control.bltu, control.bgeu}
 
@@ -30,9 +29,5 @@ def disassemble(word: int, pc: int) -> str:
 
 def describe_step(witness: bytes) -> str:
     """The step that a witness is for: its pc and its instruction. The witness is not checked; `replay` does that."""
-    pc = State.decode(witness[: ENCODING.size]).pc
-    if pc & 3 or pc >> 32:
-        return f"{pc:#x}: nothing can be fetched here"
-    leaf = witness[ENCODING.size + 4 :][:LEAF]
-    word = int.from_bytes(leaf[pc % LEAF :][:4], "little")
-    return f"{pc:#x}: {disassemble(word, pc)}"
+    pc, word = fetched_word(witness)
+    return f"{pc:#x}: nothing can be fetched here" if word is None else f"{pc:#x}: {disassemble(word, pc)}"

@@ -1,50 +1,71 @@
 """Witnesses: what a referee needs to execute one step (docs/machine.md, section 5). Recording and replaying them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assay.errors import IntegrityError
 from assay.keccak import keccak256
+from assay.machines.riscv.bits import M64, signed
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.interpreter import run
 from assay.machines.riscv.memory import MemoryAccess
 from assay.machines.riscv.memory_tree import DEFAULTS, DEPTH, LEAF, MemoryTree
-from assay.machines.riscv.state import ENCODING, State
+from assay.machines.riscv.state import NUMBERS, State
+
+SIZES = 10
+"""Bytes that say how many bytes each number takes: two bits a number."""
 
 
 def record(hart: Hart, tree: MemoryTree) -> bytes:
     """The witness of the step that `hart` is about to take, which it does not take. `tree` is that of its memory."""
     recorder = RecordingAccess(hart.memory)
     run(hart.on(recorder), 1)
-    witness = hart.state(tree.root()).encode()
+    numbers = encode_numbers(hart.state(b"").numbers)
     match recorder.leaves:
         case [fetched]:
-            witness += _part(tree, fetched, range(DEPTH))
+            given = _given(tree, fetched, range(DEPTH))
+            return numbers + _head(tree, fetched, given) + b"".join(given.values())
         case [fetched, data]:
-            meeting = meeting_level(fetched, data)
-            witness += _part(tree, fetched, (level for level in range(DEPTH) if level != meeting - 1))
-            witness += _part(tree, data, range(meeting - 1))
-    return witness
+            below = meeting_level(fetched, data) - 1
+            own, its = _given(tree, fetched, range(below)), _given(tree, data, range(below))
+            shared = _given(tree, fetched, range(below + 1, DEPTH))
+            heads = _head(tree, fetched, own | shared) + _head(tree, data, its)
+            return numbers + heads + b"".join((*own.values(), *its.values(), *shared.values()))
+        case _:
+            return numbers + tree.root()
 
 
 def replay(prestate: bytes, witness: bytes) -> bytes:
     """The state root one step after `prestate`: what the referee finds. Raises `IntegrityError` for a wrong witness."""
     reader = _Reader(witness)
-    encoding = reader.take(ENCODING.size)
-    if keccak256(encoding) != prestate:
-        raise IntegrityError("the witness's state is not that of the state root")
-    state = State.decode(encoding)
-
+    before = State.of(b"", reader.numbers())
     memory = ReplayingAccess(reader)
-    hart = Hart.of(state, memory)
+    hart = Hart.of(before, memory)
     run(hart, 1)
 
+    root, root_after = memory.roots() if memory.paths else [reader.take(LEAF)] * 2
     reader.finish()
-    if not memory.paths:
-        return hart.state(state.memory_root).root()
-    if memory.root(path.leaf for path in memory.paths) != state.memory_root:
-        raise IntegrityError("the witness's memory is not that of the state")
-    return hart.state(memory.root(path.content for path in memory.paths)).root()
+    if State.of(root, before.numbers).root() != prestate:
+        raise IntegrityError("the witness is not that of the state root")
+    return hart.state(root_after).root()
+
+
+def fetched_word(witness: bytes) -> tuple[int, int | None]:
+    """pc, and the word there; None if it cannot be fetched. The witness is not checked: `replay` does that."""
+    reader = _Reader(witness)
+    pc = reader.numbers()[0]
+    return pc, None if pc & 3 or pc >> 32 else ReplayingAccess(reader).read(pc, 4)
+
+
+def encode_numbers(numbers: Sequence[int]) -> bytes:
+    """What a witness starts with: the numbers of a state, each as short as it can be."""
+    sizes, encoded = 0, b""
+    for place, number in enumerate(numbers):
+        value = signed(number)
+        code = next(code for code in range(4) if -1 << (8 << code) - 1 <= value < 1 << (8 << code) - 1)
+        sizes |= code << 2 * place
+        encoded += value.to_bytes(1 << code, "big", signed=True)
+    return sizes.to_bytes(SIZES, "big") + encoded
 
 
 class RecordingAccess:
@@ -85,18 +106,20 @@ class ReplayingAccess:
         content, place = self._content(address), address % LEAF
         content[place : place + size] = value.to_bytes(size, "little")
 
-    def root(self, leaves: Iterable[bytes | bytearray]) -> bytes:
-        """The memory root, if these were the leaves."""
-        nodes = [bytes(leaf) for leaf in leaves]
-        fetched = self.paths[0]
-        if len(self.paths) == 1:
-            return fetched.climb(nodes[0], 0, DEPTH)
-        data = self.paths[1]
-        below = meeting_level(fetched.index, data.index) - 1
-        left, right = fetched.climb(nodes[0], 0, below), data.climb(nodes[1], 0, below)
-        if fetched.index >> below & 1:
-            left, right = right, left
-        return fetched.climb(keccak256(left + right), below + 1, DEPTH)
+    def roots(self) -> list[bytes]:
+        """The memory root before the step and after it, by the siblings that come next in the witness."""
+        fetched, level = self.paths[0], 0
+        if len(self.paths) == 2:
+            data = self.paths[1]
+            level = meeting_level(fetched.index, data.index)
+            below = [path.climb(self._reader, path.leaves, range(level - 1)) for path in self.paths]
+            if fetched.gives(level - 1) or data.bitmap >> level - 1:
+                raise IntegrityError("the witness gives siblings that it must not give")
+            left, right = below if fetched.index < data.index else reversed(below)
+            nodes = [keccak256(a + b) for a, b in zip(left, right, strict=True)]
+        else:
+            nodes = fetched.leaves
+        return fetched.climb(self._reader, nodes, range(level, DEPTH))
 
     def _content(self, address: int) -> bytearray:
         index = address // LEAF
@@ -104,19 +127,7 @@ class ReplayingAccess:
             if path.index == index:
                 return path.content
         self.paths.append(self._reader.path(index))
-        self._check_bitmaps()
         return self.paths[-1].content
-
-    def _check_bitmaps(self) -> None:
-        """The siblings that the two paths are to each other are not given, nor those above."""
-        fetched = self.paths[0]
-        wrong = fetched.bitmap >> DEPTH
-        if len(self.paths) == 2:
-            data = self.paths[1]
-            below = meeting_level(fetched.index, data.index) - 1
-            wrong |= data.bitmap >> below | fetched.bitmap >> below & 1
-        if wrong:
-            raise IntegrityError("the witness gives siblings that it must not give")
 
 
 def meeting_level(a: int, b: int) -> int:
@@ -124,31 +135,43 @@ def meeting_level(a: int, b: int) -> int:
     return (a ^ b).bit_length()
 
 
-def _part(tree: MemoryTree, leaf: int, levels: Iterable[int]) -> bytes:
-    """A fetch or data part: the leaf, and its siblings at `levels` that are not the default."""
+def _given(tree: MemoryTree, leaf: int, levels: Iterable[int]) -> dict[int, bytes]:
+    """The leaf's siblings at `levels`, by level, but for those that are the default."""
     siblings = {level: tree.sibling(leaf, level) for level in levels}
-    given = {level: sibling for level, sibling in siblings.items() if sibling != DEFAULTS[level]}
-    bitmap = sum(1 << level for level in given)
-    return bitmap.to_bytes(4, "big") + tree.node(0, leaf) + b"".join(given.values())
+    return {level: sibling for level, sibling in siblings.items() if sibling != DEFAULTS[level]}
+
+
+def _head(tree: MemoryTree, leaf: int, given: Iterable[int]) -> bytes:
+    """A leaf and the bitmap of the levels at which its siblings are given."""
+    return sum(1 << level for level in given).to_bytes(4, "big") + tree.node(0, leaf)
 
 
 @dataclass(frozen=True)
 class _Path:
-    """A part of a witness, as read."""
+    """A leaf of a witness, and the way from there."""
 
     index: int
     bitmap: int
-    leaf: bytes
-    siblings: dict[int, bytes]
+    before: bytes
     content: bytearray
     """The leaf as the step leaves it."""
 
-    def climb(self, node: bytes, start: int, end: int) -> bytes:
-        """The ancestor at level `end` of the path's node at level `start`."""
-        for level in range(start, end):
-            sibling = self.siblings.get(level, DEFAULTS[level])
-            node = keccak256(sibling + node if self.index >> level & 1 else node + sibling)
-        return node
+    @property
+    def leaves(self) -> list[bytes]:
+        """The leaf before the step and after it."""
+        return [self.before, bytes(self.content)]
+
+    def gives(self, level: int) -> bool:
+        """Whether the witness gives the sibling at `level`."""
+        return bool(self.bitmap >> level & 1)
+
+    def climb(self, reader: "_Reader", nodes: list[bytes], levels: range) -> list[bytes]:
+        """The ancestors above `levels` of each of the nodes below, by the siblings that come next in the witness."""
+        for level in levels:
+            sibling = reader.take(LEAF) if self.gives(level) else DEFAULTS[level]
+            right = self.index >> level & 1
+            nodes = [keccak256(sibling + node if right else node + sibling) for node in nodes]
+        return nodes
 
 
 class _Reader:
@@ -163,11 +186,19 @@ class _Reader:
         piece, self._rest = self._rest[:size], self._rest[size:]
         return piece
 
+    def numbers(self) -> list[int]:
+        sizes = int.from_bytes(self.take(SIZES), "big")
+        if sizes >> 2 * NUMBERS:
+            raise IntegrityError(f"the witness has sizes of more than {NUMBERS} numbers")
+        pieces = [self.take(1 << (sizes >> 2 * place & 3)) for place in range(NUMBERS)]
+        return [int.from_bytes(piece, "big", signed=True) & M64 for piece in pieces]
+
     def path(self, index: int) -> _Path:
         bitmap = int.from_bytes(self.take(4), "big")
+        if bitmap >> DEPTH:
+            raise IntegrityError("the witness gives siblings that it must not give")
         leaf = self.take(LEAF)
-        siblings = {level: self.take(LEAF) for level in range(DEPTH) if bitmap >> level & 1}
-        return _Path(index, bitmap, leaf, siblings, bytearray(leaf))
+        return _Path(index, bitmap, leaf, bytearray(leaf))
 
     def finish(self) -> None:
         if self._rest:

@@ -3,15 +3,20 @@ pragma solidity 0.8.37;
 
 import {Memory} from "contracts/referees/riscv/Memory.sol";
 import {Word} from "contracts/referees/riscv/Word.sol";
+import {IReferee} from "interfaces/IReferee.sol";
 
 /// @title Machine
-/// @notice The state of the machine (docs/machine.md, section 1), its encoding, and what every instruction may do to it.
+/// @notice The state of the machine (docs/machine.md, section 1) but for its memory, and what every instruction may do to it.
 library Machine {
+    /// @dev The numbers of a state, and the words of the virtual machine that hold them.
+    uint256 private constant NUMBERS = 38;
+    uint256 private constant WORDS = 10;
+
     struct State {
-        bytes32 memoryRoot;
         uint64 pc;
-        /// The registers, four to a word as in the encoding: use `read` and `write`. What is in the place of x0 means nothing.
-        uint256[8] x;
+        /// The registers, four to a word as in the encoding: use `read` and `write`. What is in the place of x0 and behind x31 is
+        /// what was read there: the other numbers, which mean nothing here.
+        uint256[WORDS] x;
         /// The address that LR has reserved, or `NO_RESERVATION`.
         uint64 reservation;
         uint64 mtvec;
@@ -21,11 +26,12 @@ library Machine {
         uint64 mscratch;
     }
 
-    /// @notice Bytes of an encoded state.
-    uint256 internal constant STATE_SIZE = 336;
     uint64 internal constant NO_RESERVATION = type(uint64).max;
     /// @notice Bytes of an instruction.
     uint64 internal constant INSTRUCTION_SIZE = 4;
+
+    /// @dev The bytes of a witness that say how many bytes each number has: two bits a number.
+    uint256 private constant SIZES_SIZE = 10;
 
     // Causes of traps (privileged manual, 3.1.15).
     uint64 internal constant INSTRUCTION_MISALIGNED = 0;
@@ -38,35 +44,50 @@ library Machine {
     uint64 internal constant STORE_ACCESS_FAULT = 7;
     uint64 internal constant CALL_FROM_MACHINE_MODE = 11;
 
-    /// @notice The state that `STATE_SIZE` bytes encode: the memory root, then 38 integers of 8 bytes, four to a word of
-    /// the virtual machine: pc, x1, x2, x3 | x4, ... | x28, ... x31 | reservation, mtvec, mepc, mcause | mtval, mscratch.
-    function decode(bytes calldata encoding) internal pure returns (State memory state) {
-        uint256 word;
-        (state.memoryRoot, state.x, word) = abi.decode(encoding, (bytes32, uint256[8], uint256));
+    /// @notice Read the numbers that a witness starts with. The rest of the witness.
+    function readFrom(State memory state, bytes calldata witness)
+        internal
+        pure
+        returns (bytes calldata rest)
+    {
+        uint256 size;
+        (state.x, size) = unpack(witness);
+        require(witness.length >= size, IReferee.WrongWitness());
+
+        uint256 word = state.x[8];
         state.pc = field(state.x[0], 0);
         state.reservation = field(word, 0);
         state.mtvec = field(word, 1);
         state.mepc = field(word, 2);
         state.mcause = field(word, 3);
-        state.mtval = uint64(bytes8(encoding[320:]));
-        state.mscratch = uint64(bytes8(encoding[328:]));
+        state.mtval = field(state.x[9], 0);
+        state.mscratch = field(state.x[9], 1);
+        return witness[size:];
     }
 
-    /// @notice The state root: the hash of the encoding.
-    function root(State memory state) internal pure returns (bytes32) {
-        state.x[0] = withField(state.x[0], 0, state.pc);
-        return keccak256(
-            abi.encodePacked(
-                state.memoryRoot,
-                state.x,
-                state.reservation,
-                state.mtvec,
-                state.mepc,
-                state.mcause,
-                state.mtval,
-                state.mscratch
-            )
+    /// @notice The encoding of the state behind the memory root.
+    function encode(State memory state) internal pure returns (bytes memory) {
+        return abi.encodePacked(
+            withField(state.x[0], 0, state.pc),
+            state.x[1],
+            state.x[2],
+            state.x[3],
+            state.x[4],
+            state.x[5],
+            state.x[6],
+            state.x[7],
+            state.reservation,
+            state.mtvec,
+            state.mepc,
+            state.mcause,
+            state.mtval,
+            state.mscratch
         );
+    }
+
+    /// @notice The root of the state that is `encoding` behind the memory root.
+    function root(bytes32 memoryRoot, bytes memory encoding) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(memoryRoot, encoding));
     }
 
     /// @notice The value of register `i`.
@@ -143,6 +164,28 @@ library Machine {
         if (location >= Memory.SIZE) {
             trap(state, accessFault, location);
             return true;
+        }
+    }
+
+    /// @dev The numbers that `witness` starts with, four to a word: pc, x1, x2, x3 | x4, ... | x28, ... x31 | reservation, mtvec,
+    /// mepc, mcause | mtval, mscratch. How many bytes they take there: the caller checks that `witness` has so many, for what is
+    /// behind it was read as numbers too. In assembly, for 140 gas a number.
+    function unpack(bytes calldata witness) private pure returns (uint256[WORDS] memory words, uint256 size) {
+        require(witness.length >= SIZES_SIZE, IReferee.WrongWitness());
+        uint256 sizes = uint80(bytes10(witness));
+        require(sizes >> 2 * NUMBERS == 0, IReferee.WrongWitness());
+
+        assembly ("memory-safe") {
+            let next := add(witness.offset, SIZES_SIZE)
+            let end := add(words, mul(8, NUMBERS))
+            for { let place := words } lt(place, end) { place := add(place, 8) } {
+                let bits := shl(and(sizes, 3), 8) // of this number: 8, 16, 32 or 64
+                // What this writes behind the number is zeros: for the last one, in memory that is free.
+                mstore(place, shl(192, sar(sub(256, bits), calldataload(next))))
+                next := add(next, shr(3, bits))
+                sizes := shr(2, sizes)
+            }
+            size := sub(next, witness.offset)
         }
     }
 

@@ -9,9 +9,10 @@ import {IReferee} from "interfaces/IReferee.sol";
 /// @title Memory
 /// @notice What one step can see of the machine's memory: the leaf that the instruction is fetched from, and at most one
 /// other (docs/machine.md, sections 2 and 5).
-/// @dev `open` reads the witness, the instruction loads and stores, and `close` checks all of it against the memory root.
-/// SAFETY: nothing that is loaded can be believed before `close`.
-/// INVARIANT: beside its own word an instruction accesses one location, so that the data part stands for one leaf.
+/// @dev `open` takes the fetched leaf from the witness, the instruction loads and stores, and `close` climbs from the leaves to
+/// the memory root.
+/// SAFETY: nothing that is loaded can be believed before the root that `close` finds has been.
+/// INVARIANT: beside its own word an instruction accesses one location, so that the data path stands for one leaf.
 ///
 ///     level 27               root
 ///                           /    \
@@ -30,36 +31,34 @@ library Memory {
 
     struct Window {
         MerklePath.Path fetched;
-        /// Meaningful only with a data part.
+        /// Meaningful only if `hasData`.
         MerklePath.Path data;
-        /// Whether the witness has a data part.
+        /// Whether the step has accessed a leaf other than the fetched one.
         bool hasData;
-        /// The level at which the two paths meet; 0 as long as nothing was accessed through the data part.
-        uint256 meeting;
+        /// What has not been read of the witness.
+        MerklePath.Reader reader;
     }
 
-    /// @notice Read the witness of a step that fetches the instruction at `pc`: its parts behind the state.
+    /// @notice Look at the memory of a step that fetches the instruction at `pc`. `witness` is what follows the numbers.
     function open(bytes calldata witness, uint64 pc) internal pure returns (Window memory window) {
-        bytes calldata rest = window.fetched.readFrom(witness);
-        window.fetched.index = pc / LEAF_SIZE;
-        window.hasData = rest.length != 0;
-        if (window.hasData) rest = window.data.readFrom(rest);
-        require(rest.length == 0, IReferee.WrongWitness());
+        window.reader = MerklePath.readerOf(witness);
+        window.fetched.start(window.reader, pc / LEAF_SIZE);
     }
 
-    /// @notice Check that the witness belongs to `root`, and that all of it was needed. The root after the step.
-    /// @dev With a data part the step writes no other leaf.
-    function close(Window memory window, bytes32 root) internal pure returns (bytes32) {
-        MerklePath.Path memory last = window.fetched;
-        bytes32 neighbour; // the fetched path's node beside the data path's
-        require(window.hasData == (window.meeting != 0), IReferee.WrongWitness());
+    /// @notice The memory roots before and after the step, by all that is left of the witness.
+    function close(Window memory window) internal pure returns (bytes32 before, bytes32 written) {
+        MerklePath.Path memory path = window.fetched;
+        uint256 level;
         if (window.hasData) {
-            neighbour = last.climb(last.before, 0, window.meeting - 1);
-            last = window.data;
+            level = Math.log2(path.index ^ window.data.index);
+            path.climb(window.reader, 0, level);
+            window.data.climb(window.reader, 0, level);
+            path.join(window.data);
+            level++;
         }
-
-        require(rootOver(window, last.before, neighbour) == root, IReferee.WrongWitness());
-        return last.written == last.before ? root : rootOver(window, last.written, neighbour);
+        path.climb(window.reader, level, MerklePath.DEPTH);
+        require(path.bitmap == 0 && MerklePath.isAtEnd(window.reader), IReferee.WrongWitness());
+        return (path.before, path.written);
     }
 
     /// @notice The little-endian number of `size` bytes (1, 2, 4 or 8) at `location`, which is aligned and in memory.
@@ -80,34 +79,11 @@ library Memory {
     function pathTo(Window memory window, uint64 location) private pure returns (MerklePath.Path memory) {
         uint256 index = location / LEAF_SIZE;
         if (index == window.fetched.index) return window.fetched;
-        if (window.meeting == 0) join(window, index);
+        if (!window.hasData) {
+            window.hasData = true;
+            window.data.start(window.reader, index);
+        }
         return window.data;
-    }
-
-    /// @dev Let the data part stand for the leaf `index`: where the two paths meet, each has the other's node as its sibling,
-    /// and from there up they are the same, so that the witness must not give these siblings.
-    function join(Window memory window, uint256 index) private pure {
-        uint256 meeting = Math.log2(window.fetched.index ^ index) + 1;
-        bool fetchedGives = (window.fetched.bitmap >> (meeting - 1)) & 1 == 1;
-        bool dataGives = window.data.bitmap >> (meeting - 1) != 0;
-        require(window.hasData && !fetchedGives && !dataGives, IReferee.WrongWitness());
-
-        window.data.index = index;
-        window.meeting = meeting;
-    }
-
-    /// @dev The memory root if the leaf of the data part, or else the fetched one, is `leaf`.
-    function rootOver(Window memory window, bytes32 leaf, bytes32 neighbour)
-        private
-        pure
-        returns (bytes32 node)
-    {
-        uint256 meeting = window.meeting;
-        if (meeting == 0) return window.fetched.climb(leaf, 0, MerklePath.DEPTH);
-
-        node = window.data.climb(leaf, 0, meeting - 1);
-        node = MerklePath.parent(window.data.index >> (meeting - 1), node, neighbour);
-        return window.fetched.climb(node, meeting, MerklePath.DEPTH);
     }
 
     /// @dev How far to the right of a leaf's bits those of an access lie.

@@ -7,86 +7,107 @@ import {DefaultNodes} from "contracts/referees/riscv/DefaultNodes.sol";
 import {IReferee} from "interfaces/IReferee.sol";
 
 /// @title MerklePath
-/// @notice The way from one leaf of memory up to the memory root, as one part of a witness gives it (docs/machine.md, section 5).
-/// @dev Every step goes up the levels once or more, so that two loops are in assembly: reading the siblings costs 110 gas a
-/// level instead of 300, and climbing 150 instead of 250. tests/solidity/referees/Witnesses.sol does both in plain Solidity.
+/// @notice The way from a leaf of memory up to the memory root, before and after the step (docs/machine.md, section 5).
+/// @dev Every step goes up 27 levels or, with two leaves, up to 53: so the loop is in assembly, for 290 gas a level.
+/// tests/solidity/referees/Witnesses.sol does it in plain Solidity.
 library MerklePath {
     /// @notice The levels between a leaf and the root.
     uint256 internal constant DEPTH = 27;
     /// @dev Bytes of bitmap and leaf.
     uint256 private constant HEAD_SIZE = 36;
 
+    /// @dev A node of memory, and the way from there.
     struct Path {
-        /// The number of the leaf.
+        /// The number of the node in its level.
         uint256 index;
-        /// Bit k: the witness gives the sibling at level k.
+        /// Bit k: the witness gives the sibling of the path's node k levels further up.
         uint256 bitmap;
-        /// The leaf as the witness gives it.
+        /// The node as it is before the step.
         bytes32 before;
-        /// The leaf as the step leaves it.
+        /// The node as the step leaves it.
         bytes32 written;
-        /// By level; where the witness gives none, the default.
-        bytes32[DEPTH] siblings;
     }
 
-    /// @notice Read the part of a witness that `witness` starts with. The rest of the witness.
-    /// @dev Which leaf it is follows from what the step does with it: `index` is left to the caller.
-    function readFrom(Path memory path, bytes calldata witness) internal pure returns (bytes calldata rest) {
-        require(witness.length >= HEAD_SIZE, IReferee.WrongWitness());
-        path.bitmap = uint32(bytes4(witness));
-        path.before = path.written = bytes32(witness[4:]);
-        path.siblings = DefaultNodes.table();
-        require(path.bitmap >> DEPTH == 0, IReferee.WrongWitness());
-
-        bytes calldata nodes = witness[HEAD_SIZE:];
-        uint256 size = takeSiblings(path.siblings, path.bitmap, nodes);
-        require(nodes.length >= size, IReferee.WrongWitness());
-        return nodes[size:];
+    /// @dev A witness that is read from its start to its end.
+    struct Reader {
+        /// The place in the calldata of what comes next; beyond the end if more was read than there is.
+        uint256 next;
+        uint256 end;
+        /// The siblings that a witness need not give, by level.
+        bytes32[DEPTH] defaults;
     }
 
-    /// @notice From the path's node at level `from`, the node at level `to` that it leads to.
-    function climb(Path memory path, bytes32 node, uint256 from, uint256 to)
-        internal
-        pure
-        returns (bytes32 ancestor)
-    {
-        bytes32[DEPTH] memory siblings = path.siblings;
-        // Bit 5 says whether the node is a right child: then it goes to byte 32 of what is hashed, else to byte 0.
-        uint256 turns = (path.index >> from) << 5;
-        ancestor = node;
+    function readerOf(bytes calldata witness) internal pure returns (Reader memory reader) {
         assembly ("memory-safe") {
-            let end := add(siblings, shl(5, to))
-            for { let place := add(siblings, shl(5, from)) } lt(place, end) { place := add(place, 32) } {
-                let side := and(turns, 32)
-                mstore(side, ancestor)
-                mstore(xor(side, 32), mload(place))
-                ancestor := keccak256(0, 64)
-                turns := shr(1, turns)
-            }
+            mstore(reader, witness.offset)
+            mstore(add(reader, 32), add(witness.offset, witness.length))
         }
+        reader.defaults = DefaultNodes.table();
     }
 
-    /// @notice The node above node `index` of a level and its sibling.
-    function parent(uint256 index, bytes32 node, bytes32 sibling) internal pure returns (bytes32) {
-        bool isLeft = index & 1 == 0;
-        return isLeft ? Hashes.efficientKeccak256(node, sibling) : Hashes.efficientKeccak256(sibling, node);
+    /// @notice Whether all of the witness was read, and nothing behind it.
+    function isAtEnd(Reader memory reader) internal pure returns (bool) {
+        return reader.next == reader.end;
     }
 
-    /// @dev Put the siblings that `nodes` starts with to the levels that `bitmap` (at most 27 bits) says. How many bytes they are: the caller
-    /// checks that `nodes` has so many, for what is behind it was read as siblings too.
-    function takeSiblings(bytes32[DEPTH] memory siblings, uint256 bitmap, bytes calldata nodes)
-        private
-        pure
-        returns (uint256 size)
-    {
+    /// @notice Begin at leaf `index`: its bitmap and its bytes come next in the witness.
+    function start(Path memory path, Reader memory reader, uint256 index) internal pure {
+        uint256 bitmap;
+        bytes32 leaf;
+        uint256 place = reader.next;
         assembly ("memory-safe") {
-            for { let place := siblings } bitmap { place := add(place, 32) } {
+            bitmap := shr(224, calldataload(place))
+            leaf := calldataload(add(place, 4))
+        }
+        reader.next = place + HEAD_SIZE;
+        path.index = index;
+        path.bitmap = bitmap;
+        path.before = path.written = leaf;
+    }
+
+    /// @notice Go on from level `from` to level `to`, both with the siblings that come next in the witness.
+    function climb(Path memory path, Reader memory reader, uint256 from, uint256 to) internal pure {
+        uint256 next = reader.next;
+        bytes32[DEPTH] memory defaults = reader.defaults;
+        // Bit 5 says whether the node is a right child: then it goes to byte 32 of what is hashed, else to byte 0.
+        uint256 turns = path.index << 5;
+        uint256 bitmap = path.bitmap;
+        bytes32 before = path.before;
+        bytes32 written = path.written;
+        assembly ("memory-safe") {
+            let end := add(defaults, shl(5, to))
+            for { let place := add(defaults, shl(5, from)) } lt(place, end) { place := add(place, 32) } {
+                let sibling := mload(place)
                 if and(bitmap, 1) {
-                    mstore(place, calldataload(add(nodes.offset, size)))
-                    size := add(size, 32)
+                    sibling := calldataload(next)
+                    next := add(next, 32)
                 }
+                let side := and(turns, 32)
+                mstore(xor(side, 32), sibling)
+                mstore(side, before)
+                before := keccak256(0, 64)
+                mstore(side, written)
+                written := keccak256(0, 64)
+                turns := shr(1, turns)
                 bitmap := shr(1, bitmap)
             }
         }
+        reader.next = next;
+        path.index >>= to - from;
+        path.bitmap = bitmap;
+        path.before = before;
+        path.written = written;
+    }
+
+    /// @notice Go up to where the path meets `other`, one level further: each of the two has the other's node as its sibling, so
+    /// that the witness must not give it; and from there up they are the same, so that it gives no more for `other`.
+    function join(Path memory path, Path memory other) internal pure {
+        require(path.bitmap & 1 == 0 && other.bitmap == 0, IReferee.WrongWitness());
+        bool isLeft = path.index & 1 == 0;
+        (Path memory left, Path memory right) = isLeft ? (path, other) : (other, path);
+        path.before = Hashes.efficientKeccak256(left.before, right.before);
+        path.written = Hashes.efficientKeccak256(left.written, right.written);
+        path.index >>= 1;
+        path.bitmap >>= 1;
     }
 }

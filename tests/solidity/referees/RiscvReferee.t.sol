@@ -81,16 +81,16 @@ contract RiscvRefereeTest {
     function test_parts_swapped_are_refused(uint256 seed) external view {
         Case memory it = touching(LD, seed);
         (bytes32 prestate,) = seal(it);
-        bytes memory swapped = bytes.concat(it.state.encode(), it.data.encode(), it.fetched.encode());
-        assertRefused(prestate, swapped);
+        assertRefused(prestate, it.state.witness(it.data, it.fetched));
     }
 
     function test_missing_data_part_is_refused(uint256 seed) external view {
         Case memory it = touching(LD, seed);
         (bytes32 prestate,) = seal(it);
-        assertRefused(prestate, bytes.concat(it.state.encode(), it.fetched.encode()));
-        (prestate,) = seal(plain(LD, seed));
-        assertRefused(prestate, bytes.concat(it.state.encode(), it.fetched.encode()));
+        assertRefused(prestate, it.state.witness(it.fetched));
+        bytes memory witness;
+        (prestate, witness) = seal(plain(LD, seed));
+        assertRefused(prestate, witness);
     }
 
     function test_data_part_of_another_leaf_is_refused(uint256 seed, uint256 index) external view {
@@ -137,13 +137,29 @@ contract RiscvRefereeTest {
         it.state.pc = PC + 2;
         (bytes32 prestate, bytes memory witness) = seal(it);
         assertRefused(prestate, witness);
-        assertTaken(prestate, it.state.encode());
+        bytes memory numbers = it.state.numbers();
+        assertRefused(prestate, numbers);
+        assertRefused(prestate, bytes.concat(numbers, bytes32(seed)));
+        assertTaken(prestate, bytes.concat(numbers, it.state.memoryRoot));
+        assertRefused(prestate, bytes.concat(numbers, it.state.memoryRoot, bytes32(0)));
     }
 
     function test_missing_fetch_part_is_refused(uint256 seed) external view {
         Case memory it = plain(ADDI, seed);
         (bytes32 prestate,) = seal(it);
-        assertRefused(prestate, it.state.encode());
+        assertRefused(prestate, it.state.numbers());
+        assertRefused(prestate, bytes.concat(it.state.numbers(), it.state.memoryRoot));
+    }
+
+    /// The four bits behind the sizes of 38 numbers say nothing, so they are 0.
+    function test_sizes_of_more_numbers_are_refused(uint256 seed, uint8 bits) external view {
+        if (bits % 16 == 0) return;
+        (bytes32 prestate, bytes memory witness) = seal(plain(ADDI, seed));
+        witness[0] = bytes1(uint8(witness[0]) | bits % 16 << 4);
+        assertRefused(prestate, witness);
+        (prestate, witness) = seal(touching(LD, seed));
+        witness[0] = bytes1(uint8(witness[0]) | bits % 16 << 4);
+        assertRefused(prestate, witness);
     }
 
     /// Where the two paths meet, each is the other's sibling: a sibling given there would never be looked at.
@@ -164,13 +180,35 @@ contract RiscvRefereeTest {
     ) external view {
         Case memory it = touching(LD, seed);
         it.data.bitmap |= uint32(1 << (3 + level % 24));
-        (bytes32 prestate,) = seal(it);
-        bytes memory witness =
-            bytes.concat(it.state.encode(), it.fetched.encode(), it.data.encode(), bytes32(level));
+        (bytes32 prestate, bytes memory witness) = seal(it);
+        assertRefused(prestate, witness);
+        assertRefused(prestate, bytes.concat(witness, bytes32(level)));
+        bytes32[] memory siblings = it.data.siblings;
+        it.data.siblings = new bytes32[](siblings.length + 1);
+        for (uint256 i = 0; i < siblings.length; i++) {
+            it.data.siblings[i] = siblings[i];
+        }
+        (, witness) = seal(it);
         assertRefused(prestate, witness);
     }
 
     // ---------------------------------------------------------------- taken
+
+    /// All numbers here fit 2 bytes, but for the reservation, which is -1.
+    function test_numbers_may_be_longer_than_they_need_to_be(uint256 seed, uint80 sizes) external view {
+        Case memory it = plain(ADDI, seed);
+        sizes = sizes % 2 ** 76 | 0x5555555555555555555;
+        bytes memory long = it.state.numbers();
+        bytes memory short = abi.encodePacked(sizes);
+        for (uint256 i = 0; i < 38; i++) {
+            uint256 size = 1 << ((sizes >> (2 * i)) & 3);
+            for (uint256 j = 8 - size; j < 8; j++) {
+                short = abi.encodePacked(short, long[10 + 8 * i + j]);
+            }
+        }
+        bytes memory rest = abi.encodePacked(it.fetched.head(), it.fetched.siblings);
+        assertTaken(keccak256(it.state.encode()), bytes.concat(short, rest));
+    }
 
     function test_plain_instruction_needs_the_fetched_leaf_only(uint256 seed, uint32 bitmap) external view {
         Case memory it = plain(ADDI, seed);
@@ -257,10 +295,8 @@ contract RiscvRefereeTest {
     }
 
     function seal(Case memory it) private pure returns (bytes32 prestate, bytes memory witness) {
-        bytes memory state = it.state.encode();
-        witness = bytes.concat(state, it.fetched.encode());
-        if (it.hasData) witness = bytes.concat(witness, it.data.encode());
-        return (keccak256(state), witness);
+        witness = it.hasData ? it.state.witness(it.fetched, it.data) : it.state.witness(it.fetched);
+        return (keccak256(it.state.encode()), witness);
     }
 
     /// @dev The state behind pc: `value` in register `i`, `ADDRESS` in the others, no reservation, and CSRs of 0.

@@ -29,22 +29,46 @@ library Witnesses {
         pure
         returns (Part memory made)
     {
-        uint256 count;
-        for (uint256 bits = bitmap; bits != 0; bits >>= 1) {
-            count += bits & 1;
-        }
-        made = Part(index, bitmap, leaf, new bytes32[](count));
-        for (uint256 i = 0; i < count; i++) {
+        made = Part(index, bitmap, leaf, new bytes32[](count(bitmap)));
+        for (uint256 i = 0; i < made.siblings.length; i++) {
             made.siblings[i] = keccak256(abi.encode(seed, index, i));
         }
     }
 
-    function encode(Part memory fetched) internal pure returns (bytes memory) {
-        return abi.encodePacked(fetched.bitmap, fetched.leaf, fetched.siblings);
-    }
-
+    /// @notice The encoding of a state: what is hashed.
     function encode(State memory state) internal pure returns (bytes memory) {
         return abi.encodePacked(state.memoryRoot, state.pc, state.rest);
+    }
+
+    /// @notice What a witness starts with: every number with 8 bytes, so that the sizes are 76 bits of 1.
+    function numbers(State memory state) internal pure returns (bytes memory) {
+        return abi.encodePacked(bytes10(uint80(2 ** 76 - 1)), state.pc, state.rest);
+    }
+
+    /// @notice The witness of a step that touches the fetched leaf only.
+    function witness(State memory state, Part memory fetched) internal pure returns (bytes memory) {
+        return bytes.concat(numbers(state), head(fetched), abi.encodePacked(fetched.siblings));
+    }
+
+    /// @notice The witness of a step that touches two leaves: the siblings below the meeting come first.
+    function witness(State memory state, Part memory fetched, Part memory data)
+        internal
+        pure
+        returns (bytes memory made)
+    {
+        uint256 below = count(fetched.bitmap % (1 << (meeting(fetched.index, data.index) - 1)));
+        made = bytes.concat(numbers(state), head(fetched), head(data));
+        for (uint256 i = 0; i < below; i++) {
+            made = bytes.concat(made, fetched.siblings[i]);
+        }
+        made = bytes.concat(made, abi.encodePacked(data.siblings));
+        for (uint256 i = below; i < fetched.siblings.length; i++) {
+            made = bytes.concat(made, fetched.siblings[i]);
+        }
+    }
+
+    function head(Part memory it) internal pure returns (bytes memory) {
+        return abi.encodePacked(it.bitmap, it.leaf);
     }
 
     /// @notice The level at which the paths of two different leaves meet.
@@ -67,6 +91,13 @@ library Witnesses {
         bool right = (fetched.index >> top) & 1 == 1;
         node = right ? keccak256(abi.encode(other, node)) : keccak256(abi.encode(node, other));
         return climb(fetched, node, top + 1, DEPTH);
+    }
+
+    /// @dev How many bits of `bitmap` are 1.
+    function count(uint256 bitmap) private pure returns (uint256 ones) {
+        for (; bitmap != 0; bitmap >>= 1) {
+            ones += bitmap & 1;
+        }
     }
 
     function climb(Part memory path, bytes32 node, uint256 from, uint256 to) private pure returns (bytes32) {

@@ -1,15 +1,16 @@
 """Witnesses: what is recorded of a step replays to the next state root, and nothing else does."""
 
 import random
+from dataclasses import dataclass, replace
 
 import pytest
 
 from assay.errors import IntegrityError
-from assay.keccak import keccak256
+from assay.machines.riscv.bits import M64
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.memory import Memory
 from assay.machines.riscv.trace import RiscvTrace
-from assay.machines.riscv.witness import replay
+from assay.machines.riscv.witness import encode_numbers, replay
 from tests.unit.machines.assembler import (
     A0,
     A1,
@@ -45,6 +46,7 @@ SUM = [
     bne(T0, ZERO, -32),
     WFI,
 ]
+MEETING = 2  # where the paths of step 6 meet: it stores at 0x1040 from 0x1018, leaves 0x80 and 0x82
 
 
 def trace_of(words: list[int]) -> RiscvTrace:
@@ -97,46 +99,102 @@ def test_a_witness_of_another_step_is_refused() -> None:
                     replay(trace.state_root(step), trace.witness(other))
 
 
-def test_the_parts_of_a_witness_in_the_wrong_order_are_refused() -> None:
-    trace = trace_of(SUM)
-    root, witness = trace.state_root(3), trace.witness(3)
-    state, parts = witness[:336], witness[336:]
-    fetch_size = 36 + 32 * int.from_bytes(parts[:4], "big").bit_count()
-    with pytest.raises(IntegrityError):
-        replay(root, state + parts[fetch_size:] + parts[:fetch_size])
+@dataclass(frozen=True)
+class TwoLeaves:
+    """A witness of a step that touches two leaves, in its pieces: the bitmaps, the leaves and the siblings by path."""
+
+    numbers: bytes
+    bitmaps: tuple[int, int]
+    leaves: tuple[bytes, bytes]
+    own: list[bytes]
+    """The fetched leaf's siblings, up to those above the meeting."""
+    its: list[bytes]
+    shared: list[bytes]
+
+    def encode(self) -> bytes:
+        heads = (bitmap.to_bytes(4, "big") + leaf for bitmap, leaf in zip(self.bitmaps, self.leaves, strict=True))
+        return self.numbers + b"".join((*heads, *self.own, *self.its, *self.shared))
 
 
-def test_siblings_that_the_other_path_gives_must_not_be_given() -> None:
+def pieces(trace: RiscvTrace, step: int, meeting: int) -> TwoLeaves:
+    witness, size = trace.witness(step), len(encode_numbers(trace.state(step).numbers))
+    numbers, heads, rest = witness[:size], witness[size : size + 72], witness[size + 72 :]
+    siblings = [rest[at : at + 32] for at in range(0, len(rest), 32)]
+    fetch, data = int.from_bytes(heads[:4], "big"), int.from_bytes(heads[36:40], "big")
+    own, its = (fetch & (1 << meeting - 1) - 1).bit_count(), data.bit_count()
+    leaves = heads[4:36], heads[40:72]
+    parted = siblings[:own], siblings[own : own + its], siblings[own + its :]
+    return TwoLeaves(numbers, (fetch, data), leaves, *parted)
+
+
+def test_the_pieces_of_a_witness_in_another_order_are_refused() -> None:
     trace = trace_of(SUM)
-    root, witness = trace.state_root(6), trace.witness(6)  # stores at 0x1040 from 0x1018: leaves 0x80 and 0x82
-    assert int.from_bytes(witness[336:340], "big") & 0b11 == 0b01
-    for bit in range(1, 32):
-        forged = witness[:336] + (int.from_bytes(witness[336:340], "big") ^ 1 << bit).to_bytes(4, "big") + witness[340:]
+    root, whole = trace.state_root(6), pieces(trace, 6, MEETING)
+    assert whole.encode() == trace.witness(6)
+    assert replay(root, whole.encode()) == trace.state_root(7)
+    assert whole.own
+    assert whole.shared
+    swapped_leaves = replace(whole, leaves=whole.leaves[::-1])
+    swapped_paths = replace(swapped_leaves, bitmaps=whole.bitmaps[::-1], own=whole.its, its=whole.own)
+    swapped_siblings = replace(whole, own=whole.shared, shared=whole.own)
+    for forged in (swapped_leaves, swapped_paths, swapped_siblings):
         with pytest.raises(IntegrityError):
-            replay(root, forged)
+            replay(root, forged.encode())
 
 
-def given(part: bytes, level: int) -> bytes:
-    """A part of a witness that gives a sibling more, at a level where it gives none."""
-    bitmap = int.from_bytes(part[:4], "big")
-    place = 36 + 32 * (bitmap & (1 << level) - 1).bit_count()
-    return (bitmap | 1 << level).to_bytes(4, "big") + part[4:place] + bytes(32) + part[place:]
+def test_a_bitmap_with_any_changed_bit_is_refused() -> None:
+    trace = trace_of(SUM)
+    root, whole = trace.state_root(6), pieces(trace, 6, MEETING)
+    fetch, data = whole.bitmaps
+    for bit in range(32):
+        for bitmaps in ((fetch ^ 1 << bit, data), (fetch, data ^ 1 << bit)):
+            with pytest.raises(IntegrityError):
+                replay(root, replace(whole, bitmaps=bitmaps).encode())
 
 
 def test_a_sibling_that_nothing_is_made_of_must_not_be_given() -> None:
     """Every byte of such a witness is consumed, and the memory root is right: it is refused all the same."""
     trace = trace_of(SUM)
-    root, witness = trace.state_root(6), trace.witness(6)  # as above: the paths meet at level 2
-    size = 336 + 36 + 32 * int.from_bytes(witness[336:340], "big").bit_count()
-    state, fetch, data = witness[:336], witness[336:size], witness[size:]
-    for forged in (state + given(fetch, 1) + data, *(state + fetch + given(data, level) for level in range(1, 27))):
-        with pytest.raises(IntegrityError, match="must not give"):
-            replay(root, forged)
+    root, whole = trace.state_root(6), pieces(trace, 6, MEETING)
+    fetch, data = whole.bitmaps
+    at_the_meeting = replace(whole, bitmaps=(fetch | 1 << MEETING - 1, data))
+    above = [replace(whole, bitmaps=(fetch, data | 1 << level)) for level in range(MEETING - 1, 27)]
+    for forged in (at_the_meeting, *above):
+        for its in (whole.its, [*whole.its, bytes(32)]):
+            with pytest.raises(IntegrityError, match="must not give"):
+                replay(root, replace(forged, its=its).encode())
 
 
-def test_a_trap_at_the_fetch_needs_the_state_only() -> None:
+def test_numbers_take_one_to_eight_bytes_as_they_need() -> None:
+    fitting = {1: (0, 1, 0x7F, M64 - 0x7F, M64), 2: (0x80, 0x7FFF, M64 - 0x80, M64 - 0x7FFF)}
+    fitting |= {4: (0x8000, 0x7FFFFFFF, M64 - 0x8000, M64 - 0x7FFFFFFF), 8: (0x80000000, 1 << 63, M64 - 0x80000000)}
+    for code, (size, numbers) in enumerate(fitting.items()):
+        for number in numbers:
+            encoded = encode_numbers([number])
+            assert encoded == bytes(9) + bytes([code]) + number.to_bytes(8, "big")[8 - size :]
+
+
+def test_numbers_may_be_longer_than_they_need_to_be() -> None:
+    trace = trace_of(SUM)
+    root, witness, numbers = trace.state_root(0), trace.witness(0), trace.state(0).numbers
+    behind = witness[len(encode_numbers(numbers)) :]
+    long = ((1 << 76) - 1).to_bytes(10, "big") + b"".join(number.to_bytes(8, "big") for number in numbers)
+    assert replay(root, long + behind) == trace.state_root(1)
+
+
+def test_sizes_of_more_numbers_are_refused() -> None:
+    trace = trace_of(SUM)
+    root, witness = trace.state_root(0), trace.witness(0)
+    for bit in range(4, 8):
+        with pytest.raises(IntegrityError, match="more than 38 numbers"):
+            replay(root, bytes([witness[0] | 1 << bit]) + witness[1:])
+
+
+def test_a_trap_at_the_fetch_needs_the_memory_root_and_nothing_else() -> None:
     trace = RiscvTrace(Hart(Memory(), pc=1 << 32), {}, step_limit=16)
-    witness = trace.witness(0)
-    assert len(witness) == 336
-    assert keccak256(witness) == trace.state_root(0)
-    assert replay(trace.state_root(0), witness) == trace.state_root(1)
+    root, witness, before = trace.state_root(0), trace.witness(0), trace.state(0)
+    assert witness == encode_numbers(before.numbers) + before.memory_root
+    assert replay(root, witness) == trace.state_root(1)
+    for forged in (witness[:-32], witness[:-1], witness[:-32] + bytes(32), witness + b"\0"):
+        with pytest.raises(IntegrityError):
+            replay(root, forged)
