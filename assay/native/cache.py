@@ -20,6 +20,7 @@ from secrets import token_hex
 
 from assay.errors import IntegrityError
 from assay.native.code import Code
+from assay.native.processor import description
 
 DEFAULT_LIMIT = 512 << 20
 """Bytes on disk."""
@@ -40,21 +41,17 @@ def default_folder(environ: Mapping[str, str]) -> Path:
 
 
 def cache_key(*parts: bytes | str) -> str:
-    """The name of what is made of `parts` by this LLVM on a processor like this one. Parts are not run together."""
+    """The name of what is made of `parts` by this LLVM on a processor like this one."""
     digest = _HASH()
-    for part in (compiler_identity(), *parts):
+    for part in (_compiler(), description(), *parts):
         data = part.encode() if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big") + data)
+        digest.update(len(data).to_bytes(8, "big") + data)  # so that parts do not run together
     return digest.hexdigest()
 
 
 @cache
-def compiler_identity() -> str:
-    """What native code depends on, beside its source: the compiler and the processor. LLVM is not asked: see there."""
-    # LLVM derives its name for the processor and its features from these, so the same lines give the same code.
-    telling = ("vendor_id", "cpu family", "model", "stepping", "flags", "Features", "CPU ")
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join([version("llvmlite"), *sorted({line for line in lines if line.startswith(telling)})])
+def _compiler() -> str:
+    return version("llvmlite")
 
 
 class DiskCache:

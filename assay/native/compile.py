@@ -52,11 +52,19 @@ def compile_ir(text: str, level: int = 2, target: Target | None = None) -> Code:
         except RuntimeError as error:
             raise NativeError(f"the module is refused by LLVM: {error}") from error
         with parsed as module, llvm.create_pass_builder(machine, options) as builder:
+            _verify(module)
             module.triple = machine.triple
             module.data_layout = str(machine.target_data)
             with builder.getModulePassManager() as passes:
                 passes.run(module, builder)
             return code_of_object(machine.emit_object(module))
+
+
+def _verify(module: Any) -> None:
+    try:
+        module.verify()
+    except RuntimeError as error:
+        raise NativeError(f"the module is refused by LLVM: {error}") from error
 
 
 @cache

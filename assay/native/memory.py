@@ -1,11 +1,11 @@
-"""Memory that native code runs from. It is never writable and executable at once."""
+"""Memory for native code: what it runs from, which is never writable and executable at once, and what it works on."""
 
 import ctypes
 import os
 import weakref
 from collections.abc import Mapping
 from functools import cache
-from mmap import MAP_ANONYMOUS, MAP_PRIVATE, PAGESIZE, PROT_EXEC, PROT_READ, PROT_WRITE
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, PAGESIZE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
 
 from assay.errors import NativeError
 from assay.native.code import Code
@@ -13,6 +13,15 @@ from assay.native.code import Code
 MAP_NORESERVE = 0x4000
 MADV_DONTNEED = 4
 _FAILED = ctypes.c_void_p(-1).value
+
+
+def reserve(size: int) -> tuple[mmap, int]:
+    """`size` bytes that are zero and take memory only where they are touched; and their address.
+
+    The address is good for as long as there is a reference to the mapping.
+    """
+    mapping = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+    return mapping, ctypes.addressof(ctypes.c_char.from_buffer(mapping))
 
 
 class CodeArena:

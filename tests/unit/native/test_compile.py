@@ -71,6 +71,7 @@ SWITCH = "\n".join(
     [
         ("define i64 @f(", "refused by LLVM"),
         ("define i32 @f(i64 %x) {\n ret i64 %x\n}", "refused by LLVM"),
+        ("define i64 @f() {\n %y = add i64 %x, 1\n %x = add i64 %y, 1\n ret i64 %x\n}", "does not dominate"),
         ("declare void @f()", "no code"),
         ("declare void @g()\ndefine void @f() {\n call void @g()\n ret void\n}", "needs a linker, for g"),
         ("@x = global i64 3\ndefine i64 @f() {\n %x = load i64, ptr @x\n ret i64 %x\n}", "needs a linker, for x"),

@@ -1,0 +1,215 @@
+"""keccak-256 of many 64-byte nodes at once, as a Merkle tree has them: one node in each lane of the vector registers.
+
+The permutation is that of FIPS 202, section 3.2, on 25 words of 64 bits; the padding is the original one, of Ethereum.
+"""
+
+from functools import partial
+from itertools import count, product
+
+ROUNDS = 24
+RATE_WORDS = 17
+NODE_WORDS, HASH_WORDS = 8, 4
+
+
+def _round_constants() -> list[int]:
+    """FIPS 202, 3.2.5: bits of a shift register."""
+    constants, register = [], 1
+    for _ in range(ROUNDS):
+        constant = 0
+        for j in range(7):
+            constant |= (register & 1) << (1 << j) - 1
+            register = register << 1 ^ (register >> 7) * 0x171
+        constants.append(constant)
+    return constants
+
+
+def _rotations() -> dict[tuple[int, int], int]:
+    """FIPS 202, 3.2.2: how far the word at x, y is rotated to the left."""
+    rotations, x, y = {(0, 0): 0}, 1, 0
+    for t in range(24):
+        rotations[x, y] = (t + 1) * (t + 2) // 2 % 64
+        x, y = y, (2 * x + 3 * y) % 5
+    return rotations
+
+
+_ROTATIONS = _rotations()
+
+# What LLVM would want a place in memory for if it saw it, so the functions get it by a pointer: numbers, and distances
+# of rotation that it turns into shuffles of bytes, with a table.
+_PADDING = {NODE_WORDS: 1, RATE_WORDS - 1: 1 << 63}
+_BYTEWISE = (8, 56)
+CONSTANTS = (*_round_constants(), *_PADDING.values(), *_BYTEWISE)
+"""What the functions need beside their input, as numbers of 64 bits."""
+
+
+def keccak_functions(lanes: int) -> str:
+    """IR of functions that hash nodes, `lanes` (a power of 2) at a time; other functions can be in the same module.
+
+    - `void @hash_nodes(ptr input, ptr output, i64 count, ptr constants)`: `count` nodes of 64 bytes, one after the
+      other, to as many hashes of 32 bytes. The output may begin where the input does.
+    - `void @hash_places(ptr heap, ptr places, i64 count, ptr constants)`: for each of `count` places p, 32-bit numbers,
+      the 64 bytes at `heap + 64 p` to a hash at `heap + 32 p`. None of the places may be another's parent (half of it).
+
+    `constants` are the numbers of 64 bits in CONSTANTS.
+    """
+    bits = lanes * 64  # LLVM splits vectors of 512 bits where it believes that they slow the processor down
+    whole = f'nounwind noinline "no-builtins" "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
+    hashing = partial(_HASHING.format, lanes=lanes, attributes=whole)
+    return "\n".join(
+        [
+            f"declare <{lanes} x i64> @llvm.fshl.v{lanes}i64(<{lanes} x i64>, <{lanes} x i64>, <{lanes} x i64>)",
+            "declare i64 @llvm.umin.i64(i64, i64)",
+            f"define internal void @permute(ptr %words, ptr %constants) {whole} {{\n{_permutation(lanes)}\n}}",
+            "define internal void @take(ptr %node, ptr %slot) nounwind alwaysinline {",
+            _copy_words(NODE_WORDS, ("node", 1), ("slot", lanes)),
+            "}\ndefine internal void @give(ptr %slot, ptr %hash) nounwind alwaysinline {",
+            _copy_words(HASH_WORDS, ("slot", lanes), ("hash", 1)),
+            "}",
+            hashing(
+                name="hash_nodes",
+                source="ptr %input, ptr %output",
+                node="  %from = getelementptr [64 x i8], ptr %input, i64 %taken",
+                hash="  %to = getelementptr [32 x i8], ptr %output, i64 %given",
+            ),
+            hashing(
+                name="hash_places",
+                source="ptr %heap, ptr %places",
+                node=_PLACE.format(number="taken", bytes=64, address="from"),
+                hash=_PLACE.format(number="given", bytes=32, address="to"),
+            ),
+        ]
+    )
+
+
+# Nodes are copied into a buffer, a group at a time: the first words of all, then the second words of all, and so on. A
+# group that is not full costs no more than the time of the lanes, which then hash whatever was there before.
+_HASHING = """
+define dso_local void @{name}({source}, i64 %count, ptr %constants) {attributes} {{
+  %buffer = alloca [8 x <{lanes} x i64>], align 64
+  %none = icmp eq i64 %count, 0
+  br i1 %none, label %end, label %group
+group:
+  %done = phi i64 [0, %0], [%end_of_group, %next]
+  %left = sub i64 %count, %done
+  %size = call i64 @llvm.umin.i64(i64 %left, i64 {lanes})
+  %end_of_group = add i64 %done, %size
+  br label %take
+take:
+  %taken = phi i64 [%done, %group], [%take_next, %take]
+  %lane_in = sub i64 %taken, %done
+  %slot_in = getelementptr i64, ptr %buffer, i64 %lane_in
+{node}
+  call void @take(ptr %from, ptr %slot_in)
+  %take_next = add i64 %taken, 1
+  %all_taken = icmp eq i64 %take_next, %end_of_group
+  br i1 %all_taken, label %permute, label %take
+permute:
+  call void @permute(ptr %buffer, ptr %constants)
+  br label %give
+give:
+  %given = phi i64 [%done, %permute], [%give_next, %give]
+  %lane_out = sub i64 %given, %done
+  %slot_out = getelementptr i64, ptr %buffer, i64 %lane_out
+{hash}
+  call void @give(ptr %slot_out, ptr %to)
+  %give_next = add i64 %given, 1
+  %all_given = icmp eq i64 %give_next, %end_of_group
+  br i1 %all_given, label %next, label %give
+next:
+  %all_done = icmp eq i64 %end_of_group, %count
+  br i1 %all_done, label %end, label %group
+end:
+  ret void
+}}"""
+
+_PLACE = """\
+  %{address}.entry = getelementptr i32, ptr %places, i64 %{number}
+  %{address}.number = load i32, ptr %{address}.entry
+  %{address}.place = zext i32 %{address}.number to i64
+  %{address} = getelementptr [{bytes} x i8], ptr %heap, i64 %{address}.place"""
+
+
+def _copy_words(words: int, source: tuple[str, int], target: tuple[str, int]) -> str:
+    """The body of a function that copies words from one pointer to another; each with its distance between words."""
+    lines = []
+    for i in range(words):
+        lines += [
+            f"  %from{i} = getelementptr i64, ptr %{source[0]}, i64 {i * source[1]}",
+            f"  %word{i} = load i64, ptr %from{i}, align 8",
+            f"  %to{i} = getelementptr i64, ptr %{target[0]}, i64 {i * target[1]}",
+            f"  store i64 %word{i}, ptr %to{i}, align 8",
+        ]
+    return "\n".join([*lines, "  ret void"])
+
+
+def _permutation(lanes: int) -> str:
+    """The body of a function from the words of `lanes` nodes to the words of their hashes, which replace them."""
+    vector = f"<{lanes} x i64>"
+    numbers = count()
+    lines: list[str] = []
+
+    def value(expression: str) -> str:
+        name = f"%v{next(numbers)}"
+        lines.append(f"  {name} = {expression}")
+        return name
+
+    def xor(first: str, *others: str) -> str:
+        for other in others:
+            first = value(f"xor {vector} {first}, {other}")
+        return first
+
+    def splat(number: str) -> str:
+        first = value(f"insertelement {vector} poison, i64 {number}, i64 0")
+        return value(f"shufflevector {vector} {first}, {vector} poison, <{lanes} x i32> zeroinitializer")
+
+    def rotate(word: str, distance: int) -> str:
+        if distance in _BYTEWISE:
+            up = value(f"shl {vector} {word}, {distances[distance]}")
+            down = value(f"lshr {vector} {word}, {distances[64 - distance]}")
+            return value(f"or {vector} {up}, {down}")
+        by = f"splat (i64 {distance})"
+        return value(f"call {vector} @llvm.fshl.v{lanes}i64({vector} {word}, {vector} {word}, {vector} {by})")
+
+    places = range(ROUNDS, len(CONSTANTS))
+    given = [splat(value(f"load i64, ptr {value(f'getelementptr i64, ptr %constants, i64 {i}')}")) for i in places]
+    padding = dict(zip(_PADDING, given, strict=False))
+    distances = dict(zip(_BYTEWISE, given[len(_PADDING) :], strict=True))
+    start = "\n".join(lines)
+    lines.clear()
+
+    plane = list(product(range(5), repeat=2))
+    state = {(x, y): f"%a{x}{y}" for x, y in plane}
+    parity = [xor(*(state[x, y] for y in range(5))) for x in range(5)]  # theta
+    change = [xor(parity[x - 1], rotate(parity[(x + 1) % 5], 1)) for x in range(5)]
+    moved = {}
+    for x, y in plane:  # rho and pi
+        moved[y, (2 * x + 3 * y) % 5] = rotate(xor(state[x, y], change[x]), _ROTATIONS[x, y])
+    for x, y in plane:  # chi
+        flipped = xor(moved[(x + 1) % 5, y], "splat (i64 -1)")
+        state[x, y] = xor(moved[x, y], value(f"and {vector} {flipped}, {moved[(x + 2) % 5, y]}"))
+    constant = value("load i64, ptr %constant")  # iota
+    state[0, 0] = xor(state[0, 0], splat(constant))
+
+    begin = {i: f"%word{i}" if i < NODE_WORDS else padding[i] for i in (*range(NODE_WORDS), *_PADDING)}
+    return "\n".join(
+        [
+            *(f"  %at{i} = getelementptr {vector}, ptr %words, i64 {i}" for i in range(NODE_WORDS)),
+            *(f"  %word{i} = load {vector}, ptr %at{i}" for i in range(NODE_WORDS)),
+            start,
+            "  br label %round",
+            "round:",
+            "  %number = phi i64 [0, %0], [%next, %round]",
+            *(
+                f"  %a{x}{y} = phi {vector} [{begin.get(x + 5 * y, 'zeroinitializer')}, %0], [{state[x, y]}, %round]"
+                for x, y in plane
+            ),
+            "  %constant = getelementptr i64, ptr %constants, i64 %number",
+            *lines,
+            "  %next = add i64 %number, 1",
+            f"  %more = icmp ult i64 %next, {ROUNDS}",
+            "  br i1 %more, label %round, label %end",
+            "end:",
+            *(f"  store {vector} {state[i, 0]}, ptr %at{i}" for i in range(HASH_WORDS)),
+            "  ret void",
+        ]
+    )
