@@ -5,6 +5,7 @@ follows a machine from state to state, forwards or backwards, for a few dozen ha
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from assay.keccak import keccak256
 from assay.machines.riscv.memory import PAGE, Pages
@@ -30,6 +31,19 @@ DEFAULTS = _defaults()
 _ZERO_NODES = bytes(LEAF) + b"".join(DEFAULTS[PAGE_LEVEL + 1 - place.bit_length()] for place in range(1, 128))
 
 
+class NodeAccess(Protocol):
+    """What a witness or a result needs of a tree, whoever keeps it."""
+
+    def root(self) -> bytes:
+        """The memory root."""
+
+    def node(self, level: int, index: int) -> bytes:
+        """Node `index` of `level`; those of level 0 are the leaves, that of level 27 is the root."""
+
+    def sibling(self, leaf: int, level: int) -> bytes:
+        """The sibling, at `level`, of the path from `leaf` to the root."""
+
+
 class MemoryTree:
     """The tree over the memory that it was last told of by `follow`."""
 
@@ -48,11 +62,11 @@ class MemoryTree:
         self._hash_upwards(changed)
 
     def root(self) -> bytes:
-        """The memory root."""
+        """See `NodeAccess`."""
         return self.node(DEPTH, 0)
 
     def node(self, level: int, index: int) -> bytes:
-        """Node `index` of `level`; those of level 0 are the leaves, that of level 27 is the root."""
+        """See `NodeAccess`."""
         if level >= PAGE_LEVEL:
             return self._upper.get((1 << DEPTH - level) + index, DEFAULTS[level])
         height = PAGE_LEVEL - level
@@ -65,7 +79,7 @@ class MemoryTree:
         return bytes(self._page_nodes[page][place * LEAF : (place + 1) * LEAF])
 
     def sibling(self, leaf: int, level: int) -> bytes:
-        """The sibling, at `level`, of the path from `leaf` to the root."""
+        """See `NodeAccess`."""
         return self.node(level, leaf >> level ^ 1)
 
     def _hash_page(self, index: int, page: bytes) -> None:

@@ -23,7 +23,7 @@ from assay.machines.riscv.image import (
     region_node,
 )
 from assay.machines.riscv.memory import Memory
-from assay.machines.riscv.memory_tree import MemoryTree
+from assay.machines.riscv.memory_tree import NodeAccess
 from assay.machines.riscv.state import ENCODING, State
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
@@ -70,7 +70,7 @@ def outcome_in(memory: Memory) -> Outcome:
     )
 
 
-def result_entry(state: State, tree: MemoryTree, outcome: Outcome) -> dict[str, Any]:
+def result_entry(state: State, tree: NodeAccess, outcome: Outcome) -> dict[str, Any]:
     """The entry for a run that ended in `state`, `tree` being its memory's.
 
     It proves nothing if the program wrote into the output region by itself; but nobody can do better.

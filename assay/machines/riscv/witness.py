@@ -9,14 +9,14 @@ from assay.machines.riscv.bits import M64, signed
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.interpreter import run
 from assay.machines.riscv.memory import MemoryAccess
-from assay.machines.riscv.memory_tree import DEFAULTS, DEPTH, LEAF, MemoryTree
+from assay.machines.riscv.memory_tree import DEFAULTS, DEPTH, LEAF, NodeAccess
 from assay.machines.riscv.state import NUMBERS, State
 
 SIZES = 10
 """Bytes that say how many bytes each number takes: two bits a number."""
 
 
-def record(hart: Hart, tree: MemoryTree) -> bytes:
+def record(hart: Hart, tree: NodeAccess) -> bytes:
     """The witness of the step that `hart` is about to take, which it does not take. `tree` is that of its memory."""
     recorder = RecordingAccess(hart.memory)
     run(hart.on(recorder), 1)
@@ -135,13 +135,13 @@ def meeting_level(a: int, b: int) -> int:
     return (a ^ b).bit_length()
 
 
-def _given(tree: MemoryTree, leaf: int, levels: Iterable[int]) -> dict[int, bytes]:
+def _given(tree: NodeAccess, leaf: int, levels: Iterable[int]) -> dict[int, bytes]:
     """The leaf's siblings at `levels`, by level, but for those that are the default."""
     siblings = {level: tree.sibling(leaf, level) for level in levels}
     return {level: sibling for level, sibling in siblings.items() if sibling != DEFAULTS[level]}
 
 
-def _head(tree: MemoryTree, leaf: int, given: Iterable[int]) -> bytes:
+def _head(tree: NodeAccess, leaf: int, given: Iterable[int]) -> bytes:
     """A leaf and the bitmap of the levels at which its siblings are given."""
     return sum(1 << level for level in given).to_bytes(4, "big") + tree.node(0, leaf)
 
