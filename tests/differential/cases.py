@@ -137,14 +137,17 @@ def random_word(random: Random) -> int:
     opcode = random.choices(tuple(GROUPS), WEIGHTS)[0]
     _, funct3, upper = GROUPS[opcode]
     word = word & ~0x7F | opcode
-    if random.random() < 0.92:
-        word = word & ~0x7000 | random.choice(funct3) << 12
+    reserved = [number for number in ANY if number not in funct3]
+    chosen = random.choice(reserved if reserved and random.random() < 0.06 else funct3)
+    word = word & ~0x7000 | chosen << 12
     if upper and random.random() < 0.92:
         word = word & 0x01FFFFFF | random.choice(upper) << 25
     if opcode == AMO and word >> 27 == LR and random.random() < 0.9:
         word &= ~(31 << 20)
     if opcode == SYSTEM:
         word = random_system_word(random, word)
+    if random.random() < 0.05:
+        word &= ~(31 << 7)  # the result goes to x0
     if random.random() < 0.04:
         word ^= 1 << random.randrange(32)
     return word
@@ -224,7 +227,7 @@ def aim(random: Random, word: int, pc: int, x: dict[int, int]) -> int:
 
 def random_location(random: Random, word: int, pc: int) -> int:
     """An address to access, mostly aligned for `word`: in the fetched leaf, next to it, nearby, far away, at an end."""
-    kind = random.randrange(16)
+    kind, size = random.randrange(17), 1 << (word >> 12 & 3)
     if kind < 4:
         location = pc & ~31 | random.getrandbits(5)
     elif kind < 7:
@@ -233,8 +236,8 @@ def random_location(random: Random, word: int, pc: int) -> int:
         location = pc ^ random.getrandbits(random.randrange(6, 33))
     elif kind < 12:
         location = random.getrandbits(32)
-    elif kind == 12:
-        location = MEMORY_END + random.randrange(-40, 8)
+    elif kind in (12, 16):
+        location = MEMORY_END + random.choice((-size, -size, 0, random.randrange(-40, 8)))
     elif kind == 13:
         location = random.choice(
             (random.getrandbits(6), MEMORY_END | random.getrandbits(32), M64 - random.getrandbits(5))
@@ -243,5 +246,4 @@ def random_location(random: Random, word: int, pc: int) -> int:
         location = random.getrandbits(64)
     else:
         location = random.choice(EDGES)
-    size = 1 << (word >> 12 & 3)
     return location if random.random() < 0.1 else location & -size & M64

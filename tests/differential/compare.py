@@ -25,6 +25,8 @@ class Step:
     """What was fetched; None if nothing can be."""
     witness: bytes
     after: State
+    expected: Verdict
+    """What the referee has to say: the root of the state after it, if the witness is right."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,13 @@ class Disagreement:
             else f"{step.word:#010x}  {disassemble(step.word, step.before.pc)}"
         )
         before, after = parts(step.before), parts(step.after)
-        verdict = self.referee.hex() if isinstance(self.referee, bytes) else self.referee
         return "\n".join(
             (
                 f"{step.origin}: {fetched}",
                 *(f"  before     {name:<12}{value:#018x}" for name, value in before.items() if value),
                 *(f"  after      {name:<12}{value:#018x}" for name, value in after.items() if value != before[name]),
-                f"  reference  {step.after.root().hex()}",
-                f"  referee    {verdict}",
+                f"  reference  {shown(step.expected)}",
+                f"  referee    {shown(self.referee)}",
                 f"  prestate   {step.before.root().hex()}",
                 f"  witness    {step.witness.hex()}",
             )
@@ -67,7 +68,7 @@ def steps_of(origin: str, case: Case, count: int) -> Iterator[Step]:
         run(hart, 1)
         tree.follow(memory.pages())
         after = hart.state(tree.root())
-        yield Step(origin, before, word, witness, after)
+        yield Step(origin, before, word, witness, after, after.root())
         if after == before:
             return
 
@@ -99,6 +100,11 @@ def assert_agreement(cases: Iterable[tuple[str, Case]], referee: Referee, steps:
     return total
 
 
+def shown(verdict: Verdict) -> str:
+    """A verdict as people read it."""
+    return verdict.hex() if isinstance(verdict, bytes) else verdict
+
+
 def parts(state: State) -> dict[str, int]:
     """The numbers of a state by name."""
     numbers = {"memory": int.from_bytes(state.memory_root, "big"), "pc": state.pc}
@@ -111,6 +117,6 @@ def _compare(batch: list[Step], verdicts: Future[list[Verdict]]) -> tuple[int, l
     found = [
         Disagreement(step, verdict)
         for step, verdict in zip(batch, verdicts.result(), strict=True)
-        if verdict != step.after.root()
+        if verdict != step.expected
     ]
     return len(batch), found

@@ -29,8 +29,9 @@ def run(source: Path, stdin: bytes) -> tuple[RiscvTrace, int]:
 
 def steps_at(trace: RiscvTrace, places: Iterable[int]) -> Iterator[Step]:
     for place in places:
-        before, (_, word) = trace.state(place), trace.word(place)
-        yield Step(f"step {place}", before, word, trace.witness(place), trace.state(place + 1))
+        before, (_, word), witness = trace.state(place), trace.word(place), trace.witness(place)
+        after = trace.state(place + 1)
+        yield Step(f"step {place}", before, word, witness, after, after.root())
 
 
 def assert_agreement(steps: Iterable[Step], referee: Referee) -> int:
