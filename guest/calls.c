@@ -72,6 +72,7 @@ enum {
 
 enum { FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE = 3, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET, FUTEX_COMMAND = 127 };
 enum { EMPTY_PATH = 0x1000, TIMER_ABSTIME = 1 };
+#define HERE -1UL  // for a position: where the descriptor is
 
 static i64 call_futex(u64 address, u64 operation, u64 value, u64 timeout) {
     switch (operation & FUTEX_COMMAND) {
@@ -86,19 +87,19 @@ static i64 call_futex(u64 address, u64 operation, u64 value, u64 timeout) {
 
 // Called by the trap handler, with the registers a0 to a7 as arguments.
 i64 call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, u64 unused, u64 number) {
-    (void)f, (void)unused;
+    (void)unused;
     switch (number) {
         case CALL_read: return descriptor_read(a, b, c);
         case CALL_write: return descriptor_write(a, b, c);
         case CALL_readv: return descriptor_read_vector(a, b, c);
         case CALL_writev: return descriptor_write_vector(a, b, c);
-        case CALL_lseek:
-        case CALL_pread64:
-        case CALL_pwrite64:
-        case CALL_preadv:
-        case CALL_pwritev:
-        case CALL_preadv2:
-        case CALL_pwritev2: return descriptor_seek(a);
+        case CALL_lseek: return descriptor_seek(a, b, c);
+        case CALL_pread64: return descriptor_read_at(a, b, c, d);
+        case CALL_pwrite64: return descriptor_write_at(a, b, c, d);
+        case CALL_preadv: return descriptor_read_vector_at(a, b, c, d);
+        case CALL_pwritev: return descriptor_write_vector_at(a, b, c, d);
+        case CALL_preadv2: return d == HERE ? descriptor_read_vector(a, b, c) : descriptor_read_vector_at(a, b, c, d);
+        case CALL_pwritev2: return d == HERE ? descriptor_write_vector(a, b, c) : descriptor_write_vector_at(a, b, c, d);
         case CALL_openat: return descriptor_open(b, c);
         case CALL_close: return descriptor_close(a);
         case CALL_dup: return descriptor_duplicate(a, 0);
@@ -114,7 +115,7 @@ i64 call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, u64 unused, u64 number) {
         case CALL_ppoll: return descriptor_poll(a, b, c);
 
         case CALL_brk: return memory_break(a);
-        case CALL_mmap: return memory_map(a, b, d);
+        case CALL_mmap: return d & MAP_ANONYMOUS ? memory_map(a, b, d) : descriptor_map(e, a, b, d, f);
         case CALL_munmap: return memory_unmap(a, b);
         case CALL_mremap: return memory_remap(a, b, c, d);
         case CALL_madvise: return memory_advise(a, b, c);

@@ -49,7 +49,9 @@ enum {
     EBADF = 9,
     EAGAIN = 11,
     ENOMEM = 12,
+    EACCES = 13,
     EFAULT = 14,
+    ENODEV = 19,
     ENOTDIR = 20,
     EINVAL = 22,
     EMFILE = 24,
@@ -81,6 +83,8 @@ void *memset(void *at, int value, u64 length);
 
 // memory.c: the program's part of the memory
 
+enum { MAP_ANONYMOUS = 0x20 };
+
 void memory_start(u64 initial_break, u64 stack_bottom);
 _Bool is_program(u64 address, u64 length);  // whether the program may hand this range to a call
 u64 memory_left(void);
@@ -103,7 +107,12 @@ i64 descriptor_read(u32 descriptor, u64 address, u64 length);
 i64 descriptor_write(u32 descriptor, u64 address, u64 length);
 i64 descriptor_read_vector(u32 descriptor, u64 vector, u64 count);
 i64 descriptor_write_vector(u32 descriptor, u64 vector, u64 count);
-i64 descriptor_seek(u32 descriptor);
+i64 descriptor_read_at(u32 descriptor, u64 address, u64 length, u64 position);
+i64 descriptor_write_at(u32 descriptor, u64 address, u64 length, u64 position);
+i64 descriptor_read_vector_at(u32 descriptor, u64 vector, u64 count, u64 position);
+i64 descriptor_write_vector_at(u32 descriptor, u64 vector, u64 count, u64 position);
+i64 descriptor_seek(u32 descriptor, u64 offset, u64 from);
+i64 descriptor_map(u32 descriptor, u64 address, u64 length, u64 flags, u64 position);
 i64 descriptor_terminal(u32 descriptor);
 i64 descriptor_status(u32 descriptor, u64 path, u64 address, u64 flags);
 i64 descriptor_extended_status(u32 descriptor, u64 path, u64 flags, u64 address);
@@ -113,6 +122,8 @@ i64 descriptor_poll(u64 address, u64 count, u64 timeout);
 // streams.c: standard input, output and error; the ranges have been checked
 
 i64 stream_read(u64 address, u64 length);
+u64 stream_position(void);  // of standard input
+void stream_move(u64 position);
 i64 stream_write(u64 stream, u64 address, u64 length);
 void print(const char *text);
 void print_hexadecimal(u64 value);

@@ -9,7 +9,7 @@
 
 #include "kernel.h"
 
-enum { MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
+enum { MAP_FIXED = 0x10 };
 enum { REMAP_MAYMOVE = 1, REMAP_FIXED = 2, REMAP_DONTUNMAP = 4, ADVICE_DONTNEED = 4 };
 enum { MOST_RANGES = 256 };
 
@@ -129,7 +129,6 @@ static i64 map_at(u64 start, u64 length) {
 }
 
 i64 memory_map(u64 address, u64 length, u64 flags) {
-    if (!(flags & MAP_ANONYMOUS)) return -EBADF;
     if (!length) return -EINVAL;
     if (length > MEMORY_END) return -ENOMEM;
     length = round_up(length);

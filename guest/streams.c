@@ -2,10 +2,14 @@
 
 #include "kernel.h"
 
-static u64 stdin_position;
+static u64 stdin_position;  // may lie behind the end
+
+u64 stream_position(void) { return stdin_position; }
+
+void stream_move(u64 position) { stdin_position = position; }
 
 i64 stream_read(u64 address, u64 length) {
-    u64 left = INPUT->stdin_length - stdin_position;
+    u64 left = stdin_position < INPUT->stdin_length ? INPUT->stdin_length - stdin_position : 0;
     if (length > left) length = left;
     memcpy((void *)address, (const void *)(STDIN + stdin_position), length);
     stdin_position += length;

@@ -11,8 +11,8 @@ from assay.keccak import keccak256
 from assay.machines.base import Outcome
 from assay.machines.riscv.elf import Executable
 from assay.machines.riscv.hart import Hart
-from assay.machines.riscv.memory import Memory, Pages
-from assay.machines.riscv.memory_tree import MemoryTree
+from assay.machines.riscv.memory import PAGE, Memory, Pages
+from assay.machines.riscv.memory_tree import ZERO_PAGE, MemoryTree
 
 MIB = 1 << 20
 
@@ -114,7 +114,15 @@ def initial_root(program: bytes, input_: bytes) -> bytes:
 
 
 def _lay_out(*pieces: tuple[int, bytes]) -> Pages:
-    memory = Memory()
+    """The pages that hold `pieces`, which do not overlap. An input can be large, so its whole pages are only cut out."""
+    memory, whole = Memory(), dict[int, bytes]()
     for address, data in pieces:
-        memory.load(address, data)
-    return memory.pages()
+        start, end = address + -address % PAGE, (address + len(data)) // PAGE * PAGE
+        if start >= end:
+            memory.load(address, data)
+            continue
+        memory.load(address, data[: start - address])
+        memory.load(end, data[end - address :])
+        pages = ((at // PAGE, data[at - address : at - address + PAGE]) for at in range(start, end, PAGE))
+        whole |= {index: page for index, page in pages if page != ZERO_PAGE}
+    return whole | memory.pages()

@@ -1,6 +1,9 @@
 """Descriptors: what can be opened by name, duplicated and asked about."""
 
+import random
 from pathlib import Path
+
+import pytest
 
 from assay.machines.base import Outcome, RunStatus
 from tests.support.programs import run
@@ -74,16 +77,60 @@ def test_descriptors_are_duplicated_and_closed_as_on_linux() -> None:
     )
 
 
-def test_nothing_has_a_position() -> None:
-    assert descriptors("positions")[1] == [
-        *(f"{call}: -1, Invalid seek" for call in ("seek", "pread", "pwrite", "preadv", "pwritev")),
-        "of none: -1, Bad file descriptor",
+def test_standard_input_is_read_at_any_position_and_nothing_else_has_one() -> None:
+    assert descriptors("positions") == (
+        b"de\ncdef\nbcdf\n",
+        [
+            "at first: 0, fine",
+            "to 3: 3, fine",
+            "read 2: 2, fine",
+            "on by 1: 6, fine",
+            "before the beginning: -1, Invalid argument",
+            "far before the end: -1, Invalid argument",
+            "no such way: -1, Invalid argument",
+            "read 4 at 2: 4, fine",
+            "read 3 at 1: 3, fine",
+            "still there: 6, fine",
+            "read from there: 2, fine",
+            "at nothing: -1, Invalid argument",
+            "write: -1, Bad file descriptor",
+            "1 before the end: 1, fine",
+            "read the last: 1, fine",
+            "behind the end: 1, fine",
+            "read there: 0, fine",
+            "read far behind: 0, fine",
+            "of a pipe: -1, Invalid seek",
+            "read from it: -1, Invalid seek",
+            "write to it: -1, Invalid seek",
+            "read several: -1, Invalid seek",
+            "write several: -1, Invalid seek",
+            "of a device: 0, fine",
+            "read it: 0, fine",
+            "write it: 1, fine",
+            "of none: -1, Bad file descriptor",
+            "of none: -1, Bad file descriptor",
+        ],
+    )
+
+
+@pytest.mark.parametrize("size", [0, 8, 4096, 5000])
+def test_standard_input_can_be_mapped_and_nothing_else(size: int) -> None:
+    outcome = run(DESCRIPTORS, ["maps"], random.Random(size).randbytes(size))
+    assert outcome.stderr.decode().splitlines() == [
+        "map: 0, fine",
+        "map: 0, fine",
+        "behind the end: 0, fine",
+        "still at: 0, fine",
+        "map: -1, Invalid argument",
+        "map: -1, Permission denied",
+        "map: -1, Bad file descriptor",
+        "map: -1, No such device",
     ]
 
 
-def test_the_status_is_that_of_a_pipe_or_of_a_device() -> None:
+def test_the_status_is_that_of_a_file_a_pipe_or_a_device() -> None:
     assert descriptors("status")[1] == [
-        "/dev/stdin: 0, 10600 10600, size 0",
+        "/dev/stdin: 0, 100444 100444, size 8",
         "/dev/null: 0, 20666 20666, size 0",
         "of a number: 0, fine",
         "a pipe: 1, fine",

@@ -67,6 +67,11 @@ def test_an_exit_at_once_leaves_buffers_unwritten() -> None:
     assert run(PROCESS, ["_exit", "3"]) == Outcome(RunStatus.EXITED, 3, b"", b"")
 
 
+def test_what_a_start_sets_is_accepted_and_the_exit_of_the_only_thread_ends_the_run() -> None:
+    said = b"thread: 1\nrobust list: 0\nyield: 0\nwake: 0\n"
+    assert run(PROCESS, ["starts"]) == Outcome(RunStatus.EXITED, 5, said, b"")
+
+
 def test_the_process_is_number_1_on_one_processor() -> None:
     assert lines("identity") == [
         "process 1 of 0, user 0, group 0",

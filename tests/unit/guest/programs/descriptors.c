@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -69,15 +70,66 @@ static void numbers(void) {
     say("flags", fcntl(0, F_GETFL) * 100 + fcntl(1, F_GETFL) * 10 + fcntl(open("/dev/null", O_RDWR), F_GETFL));
 }
 
+// Standard input holds "abcdefgh" at its beginning.
 static void positions(void) {
-    char byte;
-    struct iovec vector = {&byte, 1};
-    say("seek", lseek(0, 0, SEEK_CUR));
-    say("pread", pread(0, &byte, 1, 0));
-    say("pwrite", pwrite(1, &byte, 1, 0));
-    say("preadv", preadv(0, &vector, 1, 0));
-    say("pwritev", pwritev(1, &vector, 1, 0));
+    char bytes[16] = "";
+    struct iovec vector = {bytes, 3};
+    say("at first", lseek(0, 0, SEEK_CUR));
+    say("to 3", lseek(0, 3, SEEK_SET));
+    say("read 2", read(0, bytes, 2));
+    printf("%s\n", bytes);
+    say("on by 1", lseek(0, 1, SEEK_CUR));
+    say("before the beginning", lseek(0, -1, SEEK_SET));
+    say("far before the end", lseek(0, -100000, SEEK_END));
+    say("no such way", lseek(0, 0, 9));
+    say("read 4 at 2", pread(0, bytes, 4, 2));
+    printf("%s\n", bytes);
+    say("read 3 at 1", preadv(0, &vector, 1, 1));
+    printf("%s\n", bytes);
+    say("still there", lseek(0, 0, SEEK_CUR));
+    say("read from there", preadv2(0, &vector, 1, -1, 0));
+    say("at nothing", pread(0, bytes, 1, -1));
+    say("write", pwrite(0, bytes, 1, 0));
+    say("1 before the end", lseek(0, -1, SEEK_END) == (off_t)lseek(0, 0, SEEK_CUR));
+    say("read the last", read(0, bytes, 2));
+    say("behind the end", lseek(0, 1, SEEK_END) > 0);
+    say("read there", read(0, bytes, 1));
+    say("read far behind", pread(0, bytes, 1, 1L << 62));
+
+    say("of a pipe", lseek(1, 0, SEEK_CUR));
+    say("read from it", pread(1, bytes, 1, 0));
+    say("write to it", pwrite(1, bytes, 1, 0));
+    say("read several", preadv(1, &vector, 1, 0));
+    say("write several", pwritev(1, &vector, 1, 0));
+    say("of a device", lseek(open("/dev/null", O_RDWR), 5, SEEK_SET));
+    say("read it", pread(3, bytes, 1, 5));
+    say("write it", pwrite(3, bytes, 1, 5));
+    say("of none", lseek(9, 0, SEEK_CUR));
     say("of none", preadv(9, &vector, 1, 0));
+}
+
+static void *map(int descriptor, off_t position) {
+    void *at = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, position);
+    say("map", at == MAP_FAILED ? -1 : 0);
+    return at;
+}
+
+static void maps(void) {
+    struct stat file;
+    fstat(0, &file);
+    const char *all = map(0, 0), *rest = map(0, 4096);
+    for (off_t i = 0; i < 2 * 4096; i++) {
+        char byte = 0;
+        pread(0, &byte, 1, i);
+        if (i < file.st_size && all[i] != byte) say("wrong", i);
+        if (i >= 4096 && i < file.st_size && rest[i - 4096] != byte) say("wrong", i);
+    }
+    say("behind the end", all[file.st_size]);
+    say("still at", lseek(0, 0, SEEK_CUR));
+    map(0, 5);
+    map(1, 0);
+    map(9, 0);
+    map(open("/dev/null", O_RDWR), 0);
 }
 
 static void status(void) {
@@ -115,6 +167,7 @@ int main(int count, char **arguments) {
     if (!strcmp(action, "devices")) devices();
     if (!strcmp(action, "numbers")) numbers();
     if (!strcmp(action, "positions")) positions();
+    if (!strcmp(action, "maps")) maps();
     if (!strcmp(action, "status")) status();
     if (!strcmp(action, "polls")) polls();
     return 0;

@@ -144,7 +144,7 @@ static void refusals(void) {
     check(map(0) == MAP_FAILED && errno == EINVAL, "nothing");
     check(map((size_t)3 << 30) == MAP_FAILED && errno == ENOMEM, "more than there is");
     check(map(SIZE_MAX) == MAP_FAILED && errno == ENOMEM, "much more");
-    check(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 0, 0) == MAP_FAILED && errno == EBADF, "a file");
+    check(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, 9, 0) == MAP_FAILED && errno == EBADF, "no file");
     check(munmap((void *)0x12345, PAGE) < 0 && errno == EINVAL, "half a page");
     size_t total = 0;
     for (; map(64 << 20) != MAP_FAILED; total += 64) continue;

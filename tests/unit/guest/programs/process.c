@@ -84,6 +84,20 @@ static void refusals(void) {
     fflush(stdout);
 }
 
+static void starts(void) {
+    static struct {
+        void *next;
+        long offset;
+        void *pending;
+    } list;
+    printf("thread: %ld\n", syscall(SYS_set_tid_address, &list));
+    printf("robust list: %ld\n", syscall(SYS_set_robust_list, &list, sizeof list));
+    printf("yield: %ld\n", syscall(SYS_sched_yield));
+    printf("wake: %ld\n", syscall(SYS_futex, &list, 1, 1));
+    fflush(stdout);
+    syscall(SYS_exit, 5);
+}
+
 static void wait_for(int expected, const struct timespec *timeout) {
     static int word = 1;
     long result = syscall(SYS_futex, &word, 0, expected, timeout);
@@ -99,6 +113,7 @@ int main(int count, char **arguments) {
     if (!strcmp(action, "refusals")) refusals();
     if (!strcmp(action, "exit")) printf("not lost"), exit(atoi(arguments[2]));
     if (!strcmp(action, "_exit")) printf("lost"), _exit(atoi(arguments[2]));
+    if (!strcmp(action, "starts")) starts();
     if (!strcmp(action, "abort")) abort();
     if (!strcmp(action, "raise")) raise(atoi(arguments[2]));
     if (!strcmp(action, "wait")) wait_for(2, NULL), wait_for(1, &(struct timespec){1, 0}), wait_for(1, NULL);

@@ -95,21 +95,25 @@ static void status(void) {
     }
 }
 
-// Pretends that standard output is almost full: nothing protects the output region from the program.
-static void full(void) {
-    volatile uint64_t *output = (uint64_t *)0xC0000000;
-    const uint64_t most = (256 << 20) - 4096;
-    output[2] = most - 10;
-    long first = write(1, "sixteen letters.", 16);
-    long second = write(1, "x", 1);
+// Pretends that a stream is almost full: nothing protects the output region from the program.
+static void fill_up(int stream, uintptr_t start, uintptr_t end_of_room) {
+    volatile uint64_t *length = (uint64_t *)0xC0000000 + 1 + stream;
+    char before = *(volatile char *)end_of_room;
+    *length = end_of_room - start - 10;
+    long first = write(stream, "sixteen letters.", 16);
+    long second = write(stream, "x", 1);
     int error = errno;
-    volatile char *end = (char *)0xD0000000 - 10;
+    volatile char *end = (char *)end_of_room - 10;
     int is_written = 1;
     for (int i = 0; i < 10; i++) is_written &= end[i] == "sixteen letters."[i], end[i] = 0;
-    int is_beyond = *(volatile char *)0xD0000000 != 0;
-    output[2] = 0;
+    int is_beyond = *(volatile char *)end_of_room != before;
+    *length = 0;
     printf("%ld, then %ld: %s; written %d, beyond %d\n", first, second, strerror(error), is_written, is_beyond);
 }
+
+static void full(void) { fill_up(1, 0xC0001000, 0xD0000000); }
+
+static void full_error(void) { fill_up(2, 0xD0000000, 0xE0000000); }
 
 int main(int count, char **arguments) {
     static const struct {
@@ -117,7 +121,7 @@ int main(int count, char **arguments) {
         void (*run)(void);
     } actions[] = {
         {"bytes", bytes}, {"blocks", blocks},     {"pieces", pieces}, {"vectors", vectors},
-        {"both", both},   {"refusals", refusals}, {"status", status}, {"full", full},    {"large", large},
+        {"both", both},   {"refusals", refusals}, {"status", status}, {"full", full},    {"full error", full_error}, {"large", large},
     };
     for (size_t i = 0; count == 2 && i < sizeof actions / sizeof *actions; i++) {
         if (strcmp(arguments[1], actions[i].name)) continue;
