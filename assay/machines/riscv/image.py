@@ -114,7 +114,7 @@ def initial_root(program: bytes, input_: bytes) -> bytes:
 
 
 def _lay_out(*pieces: tuple[int, bytes]) -> Pages:
-    """The pages that hold `pieces`, which do not overlap. An input can be large, so its whole pages are only cut out."""
+    """The pages that hold `pieces`, which do not overlap. An input may be large, so whole pages are only cut out."""
     memory, whole = Memory(), dict[int, bytes]()
     for address, data in pieces:
         start, end = address + -address % PAGE, (address + len(data)) // PAGE * PAGE
