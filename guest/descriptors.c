@@ -8,7 +8,7 @@ enum kind { CLOSED, STDIN_FILE, STDOUT_PIPE, STDERR_PIPE, NULL_DEVICE, ZERO_DEVI
 
 enum { MODE_FILE = 0100444, MODE_PIPE = 0010600, MODE_DEVICE = 0020666, STATUS_BLOCK = 512, BASIC_STATUS = 0x7FF };
 enum { MOST_VECTORS = 1024 };
-enum { O_RDONLY, O_WRONLY, O_RDWR, O_DIRECTORY = 0200000 };
+enum { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT = 0100, O_DIRECTORY = 0200000 };
 enum { F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC = 1030, AT_EMPTY_PATH = 0x1000 };
 enum { SEEK_SET, SEEK_CUR, SEEK_END };
 enum { POLLIN = 1, POLLOUT = 4, POLLNVAL = 32 };
@@ -57,6 +57,7 @@ static i64 new_descriptor(u64 least, enum kind kind) {
 
 i64 descriptor_open(u64 path, u64 flags) {
     i64 kind = kind_named(path);
+    if (kind == -ENOENT && flags & O_CREAT) return -EROFS;
     if (kind < 0) return kind;
     return flags & O_DIRECTORY ? -ENOTDIR : new_descriptor(0, kind);
 }

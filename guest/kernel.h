@@ -58,6 +58,7 @@ enum {
     ENOTTY = 25,
     ENOSPC = 28,
     ESPIPE = 29,
+    EROFS = 30,
     ERANGE = 34,
     ENOSYS = 38,
     ETIMEDOUT = 110,

@@ -23,7 +23,19 @@ OUT_OF_STEPS, FAILED, SPOILT = 124, 125, 126
 """Exit statuses of `assay run` that are not the program's own."""
 
 
-@click.command()
+class BuildCommand(click.Command):
+    """Tells who gives it a flag of the compiler as compilers take it how it is given here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            flag = next((arg for arg in given if arg.startswith(error.option_name)), error.option_name)
+            raise click.UsageError(f"there is no option {flag}; for the compiler, write --flag={flag}", ctx) from error
+
+
+@click.command(cls=BuildCommand)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.elf", help="The program.")
 @build_options

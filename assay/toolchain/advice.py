@@ -12,6 +12,7 @@ ADVICE = [
         "and the compiler computes floats in software",
     ),
     (
+        r"invalid (in|out)put constraint|unknown register name|unrecognized instruction mnemonic|"
         r"requires the following: |requires the '\w+' extension|vector intrinsics|only meant to be used on|unknown CPU",
         "leave out assembly, intrinsics and flags for other processors: the machine executes RV64IMA",
     ),
@@ -27,6 +28,18 @@ ADVICE = [
     (
         r"\bstd\b.* has no member named",
         "look for it in the standard library of this version of Zig (`python -m ziglang version`): each changes it",
+    ),
+    (
+        r"no member named '\w+' in namespace 'std'",
+        "include the header that declares it; if it is newer than C++17, ask for a later C++ with --flag=-std=c++23",
+    ),
+    (
+        r"undefined symbol: main\b",
+        "name the source file that has the function `main`, where a program begins",
+    ),
+    (
+        r"duplicate symbol",
+        "define it in one source file only, and name each file once: several programs are built one by one",
     ),
     (
         r"undefined symbol|unable to find (static|dynamic) system library",

@@ -13,6 +13,10 @@ from assay.toolchain.zig import MACHINE, Told, run_zig
 
 TARGET = ("-target", "riscv64-linux-musl", MACHINE, "-static")
 
+PLAIN = ("-UNDEBUG", "-mllvm", "-trap-unreachable")
+"""For C and C++: assertions count unless a macro turns them off, as with other compilers; and what the language leaves
+undefined ends the run where the compiler has seen it, instead of leading anywhere."""
+
 C = {".c", ".s", ".S"}
 CPP = {".cc", ".cpp", ".cxx", ".C"}
 ZIG = {".zig"}
@@ -79,7 +83,7 @@ def _command(sources: Sequence[Path], program: Path, options: Options) -> list[s
         return ["build-exe", *TARGET, *mode, *common, *libraries, *options.flags, *files, f"-femit-bin={program}"]
     compiler = "c++" if suffixes & CPP else "cc"
     mode = ("-no-pie", f"-O{options.level}", "-s", "-Wl,--print-map")
-    return [compiler, *TARGET, *mode, *common, *options.flags, *files, "-o", str(program)]
+    return [compiler, *TARGET, *PLAIN, *mode, *common, *options.flags, *files, "-o", str(program)]
 
 
 def _check_files(sources: Sequence[Path], output: Path, options: Options) -> None:

@@ -207,6 +207,13 @@ def test_a_source_file_is_built_and_run_with_its_options_and_its_environment(tmp
     assert "use of undeclared identifier 'LEVEL'" in missing.stderr
 
 
+@pytest.mark.parametrize("flag", ["-lm", "-Wall", "--std=c11"])
+def test_a_compilers_flag_is_wrong_usage_and_told_how_to_be_given(flag: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["build", "t.c", flag, "-o", str(tmp_path / "t.elf")])
+    assert result.exit_code == 2
+    assert f"for the compiler, write --flag={flag}" in result.stderr
+
+
 def test_options_of_a_build_are_wrong_usage_with_a_program_that_is_built(tmp_path: Path) -> None:
     (tmp_path / "x.elf").write_bytes(b"")
     result = assay("run", "-O3", str(tmp_path / "x.elf"), home=tmp_path)

@@ -31,6 +31,7 @@ def test_the_streams_can_be_opened_by_name_and_nothing_else_can() -> None:
             "write to input: -1, Bad file descriptor",
             "read from output: -1, Bad file descriptor",
             "no file: -1, No such file or directory",
+            "new file: -1, Read-only file system",
             "no folder: -1, Not a directory",
             "nothing before: -1, No such file or directory",
             "nothing behind: -1, No such file or directory",

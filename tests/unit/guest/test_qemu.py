@@ -33,7 +33,7 @@ SAME = [
 DIFFERENT = [
     # There are no files here.
     ("streams.c", "refusals", r"open: .*|stream 3's status: .*"),
-    ("descriptors.c", "names", r"(no file|access nothing): .*"),
+    ("descriptors.c", "names", r"(no file|new file|access nothing): .*"),
     ("descriptors.c", "status", r"of no file: .*"),
     # There are 64 descriptors, and a closed standard output can be opened again by its name.
     ("descriptors.c", "numbers", r"(too far|the lowest again|close twice|no more|the last|flags): .*"),

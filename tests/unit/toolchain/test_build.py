@@ -107,6 +107,11 @@ def test_compressed_instructions_are_refused(greeting: Path) -> None:
         build([greeting], greeting.with_suffix(".elf"), Options(flags=["-mcpu=generic_rv64+m+a+c", "-nostdlib"]))
 
 
+def test_a_source_that_is_named_twice_is_refused(greeting: Path) -> None:
+    with pytest.raises(InputError, match=r"duplicate symbol: main(.|\n)*To do: .* name each file once"):
+        build([greeting, greeting], greeting.with_suffix(".elf"))
+
+
 def test_a_flood_of_messages_is_cut(greeting: Path) -> None:
     greeting.write_text("".join(f'#error "number {i}"\n' for i in range(100)))
     with pytest.raises(InputError) as caught:
@@ -169,6 +174,23 @@ def test_assembly_is_built_with_the_rest(greeting: Path, tmp_path: Path) -> None
     (tmp_path / "answer.S").write_text(".globl answer\nanswer:\n    li a0, 42\n    ret\n")
     build([greeting, tmp_path / "answer.S"], greeting.with_suffix(".elf"))
     assert run_program(greeting.with_suffix(".elf")).exit_status == 42
+
+
+def test_assertions_count_unless_they_are_turned_off(greeting: Path) -> None:
+    greeting.write_text("#include <assert.h>\nint main(int count, char **arguments) { assert(count == 2); }\n")
+    build([greeting], greeting.with_suffix(".elf"))
+    outcome = run_program(greeting.with_suffix(".elf"))
+    assert (outcome.status, outcome.exit_status) == (RunStatus.FAULTED, 128 + 6)
+    assert b"Assertion failed: count == 2" in outcome.stderr
+    build([greeting], greeting.with_suffix(".elf"), Options(defines=["NDEBUG"]))
+    assert run_program(greeting.with_suffix(".elf")).exit_status == 0
+
+
+def test_what_the_language_leaves_undefined_ends_the_run_where_the_compiler_sees_it(greeting: Path) -> None:
+    greeting.write_text("int main(void) { int *nowhere = 0; *nowhere = 5; }\n")
+    build([greeting], greeting.with_suffix(".elf"))
+    outcome = run_program(greeting.with_suffix(".elf"))
+    assert (outcome.status, outcome.exit_status) == (RunStatus.FAULTED, 128 + 4)
 
 
 def test_warnings_are_told(greeting: Path) -> None:

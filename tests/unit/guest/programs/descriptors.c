@@ -27,6 +27,7 @@ static void names(void) {
     say("write to input", write(in, bytes, 1));
     say("read from output", read(out, bytes, 1));
     say("no file", open("/etc/passwd", O_RDONLY));
+    say("new file", open("/tmp/new", O_WRONLY | O_CREAT, 0666));
     say("no folder", open("/dev/null", O_RDONLY | O_DIRECTORY));
     say("nothing before", open("/dev/nul", O_RDONLY));
     say("nothing behind", open("/dev/nullx", O_RDONLY));
