@@ -28,6 +28,10 @@ class NativeError(AssayError):
     """Machine code that cannot be made, or cannot be loaded, on this host."""
 
 
+class ResourceError(AssayError):
+    """A program that wants more of the host than it is given here."""
+
+
 class TransientError(AssayError):
     """A fault that may pass: a node or a store that does not answer. Worth another try."""
 

@@ -28,6 +28,8 @@ def host() -> Target:
 def compile_ir(text: str, level: int = 2, target: Target | None = None) -> Code:
     """The code of a module in LLVM's language, optimised at `level` 0 to 3, for this host if nothing else is said.
 
+    Levels 2 and 3 are LLVM's own; level 1 is the few of their passes that do most, for half the time.
+
     What the module has to heed, since nobody links it:
 
     - It has no globals, and calls nothing that it does not define. All data come by pointers in arguments.
@@ -55,9 +57,19 @@ def compile_ir(text: str, level: int = 2, target: Target | None = None) -> Code:
             _verify(module)
             module.triple = machine.triple
             module.data_layout = str(machine.target_data)
-            with builder.getModulePassManager() as passes:
+            with _light_passes() if level == 1 else builder.getModulePassManager() as passes:
                 passes.run(module, builder)
             return code_of_object(machine.emit_object(module))
+
+
+def _light_passes() -> Any:
+    import llvmlite.binding as llvm  # noqa: PLC0415
+
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_simplify_cfg_pass()
+    return passes
 
 
 def _verify(module: Any) -> None:
@@ -75,5 +87,5 @@ def _target_machine(target: Target, level: int) -> Any:
     llvm.initialize_all_asmprinters()
     found = llvm.Target.from_triple(target.triple)
     return found.create_target_machine(
-        cpu=target.processor, features=target.features, opt=level, reloc="pic", codemodel="small"
+        cpu=target.processor, features=target.features, opt=2 if level else 0, reloc="pic", codemodel="small"
     )

@@ -1,0 +1,179 @@
+"""The machine that runs: registers and memory, and the native code that steps them."""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+
+from assay.errors import ResourceError
+from assay.machines.riscv.hart import SINK, Hart
+from assay.machines.riscv_fast.code import CodePages
+from assay.machines.riscv_fast.guest import GuestMemory
+from assay.machines.riscv_fast.interpreter import HOT, handler_names, interpreter_ir
+from assay.machines.riscv_fast.layout import (
+    COUNTERS,
+    CROSSING,
+    MAX_REQUESTS,
+    OPERATION_SHIFT,
+    PAGE,
+    PAGES,
+    PageState,
+    Stop,
+    Word,
+)
+from assay.native.cache import DiskCache, cache_key
+from assay.native.code import Code
+from assay.native.compile import compile_ir
+from assay.native.memory import CodeArena, reserve
+
+SLICE = 1 << 22
+"""Steps between two looks at what else there is to do: milliseconds."""
+ARENA = 1 << 20
+
+Registers = tuple[int, ...]
+"""The words of the context up to mscratch, in its order: all of the state that is not memory."""
+
+Capture = Callable[[int, bytes | None], None]
+"""Told what a page holds that is about to be written to; None for one that is all zero."""
+
+
+class Core:
+    """One machine. What it has no function of its own for is left to whoever owns it: see `between`."""
+
+    def __init__(
+        self, memory: GuestMemory, capture: Capture, max_pages: int = PAGES, cache: DiskCache | None = None
+    ) -> None:
+        """A core at the start of a task. It may write to `max_pages` pages beyond those that are loaded."""
+        self.memory = memory
+        self.capture = capture
+        self.between: Callable[[], None] = lambda: None
+        """Called between two slices of a run."""
+        self.forgotten: Callable[[int], None] = lambda _: None
+        """Told of each page of code that is forgotten, since it is about to be written to."""
+        self._arena = CodeArena(ARENA)
+        functions = self._arena.load(interpreter_code(cache))
+        self._start = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(functions["start"])
+        self._handlers = (ctypes.c_uint64 * len(handler_names()))(*(functions[name] for name in handler_names()))
+        self._counters = (ctypes.c_uint16 * COUNTERS)(*[HOT] * COUNTERS)
+        self._requests = (ctypes.c_uint64 * MAX_REQUESTS)()
+        self.code = CodePages(memory, functions, list(self._handlers))
+        self._block, self._context = reserve(PAGE)
+        self._words = (ctypes.c_uint64 * Word.SIZE).from_buffer(self._block)
+        for word, value in {
+            Word.MEMORY: memory.address,
+            Word.STATES: memory.states_address,
+            Word.WRITTEN: memory.written_address,
+            Word.CAPTURED: memory.captured_address,
+            Word.CODE: self.code.address,
+            Word.HANDLERS: ctypes.addressof(self._handlers),
+            Word.COUNTERS: ctypes.addressof(self._counters),
+            Word.REQUESTS: ctypes.addressof(self._requests),
+            Word.FRESH: max_pages,
+            Word.ENTER: functions["enter"],
+            Word.RESUME: functions["resume"],
+            Word.SCRATCH_NEXT: functions["crossing"],
+            Word.SCRATCH_NEXT + 1: CROSSING << OPERATION_SHIFT,
+        }.items():
+            self._words[word] = value
+        self.set_hart(Hart(memory))
+
+    @property
+    def registers(self) -> Registers:
+        """The registers, to be set again later."""
+        return tuple(self._words[: Word.MSCRATCH + 1])
+
+    @registers.setter
+    def registers(self, values: Registers) -> None:
+        self._words[: Word.MSCRATCH + 1] = list(values)
+
+    @property
+    def pc(self) -> int:
+        """Where it is."""
+        return self._words[Word.PC]
+
+    def hart(self) -> Hart:
+        """The machine as the reference sees it: a copy of the registers, over the same memory."""
+        x, pc, others = self._words[:SINK], self._words[Word.PC], self._words[Word.RESERVATION : Word.MSCRATCH + 1]
+        return Hart(self.memory, pc, [*x, 0], *others)
+
+    def set_hart(self, hart: Hart) -> None:
+        """Take over the registers of a hart."""
+        traps = (hart.mtvec, hart.mepc, hart.mcause, hart.mtval, hart.mscratch)
+        self.registers = (*hart.x, hart.pc, hart.reservation, *traps)
+
+    def run(self, steps: int) -> tuple[int, bool]:
+        """Take up to `steps` steps; how many were taken, and whether the machine is at its fixed point now.
+
+        Raises `ResourceError` if the machine touches more memory than it may; it is where that would have happened.
+        """
+        words = self._words
+        taken = 0
+        while True:
+            part = min(steps - taken, SLICE)
+            words[Word.REMAINING] = part
+            reason = self._start(self._context)
+            taken += part - words[Word.REMAINING]
+            if reason == Stop.STEPS:
+                if taken == steps:
+                    return taken, False
+                self.between()
+            elif reason == Stop.END:
+                return taken, True
+            elif reason == Stop.NEW_CODE:
+                self._add_code(words[Word.PC] // PAGE)
+            elif reason == Stop.CODE_WRITE:
+                self._forget(words[Word.PAGE_NUMBER])
+            elif reason == Stop.FULL:
+                self.drain()
+            else:
+                raise ResourceError("the program touches more memory than this machine gives it")
+
+    def drain(self) -> None:
+        """Hand on all that native code has captured."""
+        for index, content in self.memory.drain(self._words[Word.WRITTEN_COUNT]):
+            self.capture(index, content)
+        self._words[Word.WRITTEN_COUNT] = 0
+
+    def requests(self) -> list[int]:
+        """Places whose translation native code has asked for since the last time."""
+        count = self._words[Word.REQUESTED]
+        self._words[Word.REQUESTED] = 0
+        return self._requests[:count]
+
+    def replaced(self, pages: set[int]) -> None:
+        """Forget the code in pages whose content has been replaced."""
+        for page in pages:
+            if self.code.has(page):
+                self.code.remove(page)
+                self.forgotten(page)
+
+    def _add_code(self, page: int) -> None:
+        oldest = self.code.oldest()
+        if oldest is not None:
+            self.replaced({oldest})
+        self.code.add(page)
+
+    def _forget(self, page: int) -> None:
+        """A page of code is about to be written to."""
+        self.drain()
+        self.code.remove(page, rewritten=True)
+        self.forgotten(page)
+        self.capture(page, self.memory.read_page(page))
+        self.memory.states[page] = PageState.WRITABLE
+
+
+@cache
+def _interpreter_ir() -> str:
+    return interpreter_ir()
+
+
+def interpreter_code(cache: DiskCache | None) -> Code:
+    """The interpreter, from the cache if it is there."""
+    text = _interpreter_ir()
+    if cache is None:
+        return _compiled(text)
+    return cache.code(cache_key("interpreter", text), lambda: _compiled(text))
+
+
+@cache
+def _compiled(text: str) -> Code:
+    return compile_ir(text)
