@@ -42,7 +42,7 @@ PYTEST := python -m pytest -p no:pytest-brownie
 
 # The cheap ones first; pytest's summary of the rest closes the run.
 test: setup test-solidity test-contracts ## run all tests
-	$(PYTEST) tests/unit tests/differential tests/e2e
+	$(PYTEST) tests/unit tests/differential tests/mutation tests/e2e
 
 test-unit: setup ## run the tests that need no chain
 	$(PYTEST) tests/unit
@@ -54,7 +54,7 @@ test-contracts: setup ## run the contract tests with Brownie
 	python -m pytest tests/contracts
 
 test-differential: setup ## compare the referee with the reference
-	$(PYTEST) tests/differential
+	$(PYTEST) tests/differential tests/mutation
 
 test-e2e: setup ## run whole processes against a local node
 	$(PYTEST) tests/e2e

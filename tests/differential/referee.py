@@ -24,31 +24,36 @@ TIMEOUT = 120.0  # seconds
 
 
 class Referee:
-    """A `RiscvReferee`, deployed to the node at `url`."""
+    """A `RiscvReferee`, deployed to the node at `url`. A call may use `gas`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gas: int = 30_000_000) -> None:
         self._url = url
+        self._gas = hex(gas)
         self._session = requests.Session()
         self.address = deploy(Web3(Web3.HTTPProvider(url)), built(SOURCE))
 
     def step_all(self, steps: Sequence[tuple[bytes, bytes]]) -> list[Verdict]:
         """The verdict for each prestate and witness."""
-        batches = (steps[start : start + REQUEST] for start in range(0, len(steps), REQUEST))
+        return self.call_all([step_call(*step) for step in steps])
+
+    def call_all(self, calls: Sequence[str]) -> list[Verdict]:
+        """The verdict for each `step_call`."""
+        batches = (calls[start : start + REQUEST] for start in range(0, len(calls), REQUEST))
         return [_verdict(answer) for batch in batches for answer in self._call(batch)]
 
-    def _call(self, steps: Sequence[tuple[bytes, bytes]]) -> list[dict[str, object]]:
+    def _call(self, data: Sequence[str]) -> list[dict[str, object]]:
         calls = [
             {
                 "jsonrpc": "2.0",
                 "id": number,
                 "method": "eth_call",
-                "params": [{"to": self.address, "data": step_call(*step)}, "latest"],
+                "params": [{"to": self.address, "data": call, "gas": self._gas}, "latest"],
             }
-            for number, step in enumerate(steps)
+            for number, call in enumerate(data)
         ]
         body, headers = json.dumps(calls), {"Content-Type": "application/json"}
         answers = self._session.post(self._url, data=body, headers=headers, timeout=TIMEOUT).json()
-        assert [answer["id"] for answer in answers] == list(range(len(steps)))
+        assert [answer["id"] for answer in answers] == list(range(len(data)))
         return list(answers)
 
 
