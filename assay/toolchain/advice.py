@@ -26,8 +26,8 @@ ADVICE = [
         "the standard libraries of C and C++ are all that is installed",
     ),
     (
-        r"\bstd\b.* has no member named",
-        "look for it in the standard library of this version of Zig (`python -m ziglang version`): each changes it",
+        r"\bstd\b.* has no member named|invalid builtin function",
+        "look for it in the documentation of this version of Zig (`python -m ziglang version`): each changes it",
     ),
     (
         r"no member named '\w+' in namespace 'std'",

@@ -13,9 +13,10 @@ from assay.toolchain.zig import MACHINE, Told, run_zig
 
 TARGET = ("-target", "riscv64-linux-musl", MACHINE, "-static")
 
-PLAIN = ("-UNDEBUG", "-mllvm", "-trap-unreachable")
-"""For C and C++: assertions count unless a macro turns them off, as with other compilers; and what the language leaves
-undefined ends the run where the compiler has seen it, instead of leading anywhere."""
+PLAIN = ("-UNDEBUG", "-fno-sanitize=undefined", "-mllvm", "-trap-unreachable")
+"""For C and C++: as with other compilers, assertions count unless a macro turns them off, and no sanitizer is linked
+that nobody asked for. What the language leaves undefined ends the run where the compiler sees it, rather than leading
+anywhere."""
 
 C = {".c", ".s", ".S"}
 CPP = {".cc", ".cpp", ".cxx", ".C"}
@@ -82,7 +83,7 @@ def _command(sources: Sequence[Path], program: Path, options: Options) -> list[s
         mode = ("-O", LEVELS[options.level], "-fstrip", "-fsingle-threaded")
         return ["build-exe", *TARGET, *mode, *common, *libraries, *options.flags, *files, f"-femit-bin={program}"]
     compiler = "c++" if suffixes & CPP else "cc"
-    mode = ("-no-pie", f"-O{options.level}", "-s", "-Wl,--print-map")
+    mode = ("-no-pie", f"-O{options.level}", "-s", "-Wl,--gc-sections", "-Wl,--print-map")
     return [compiler, *TARGET, *PLAIN, *mode, *common, *options.flags, *files, "-o", str(program)]
 
 

@@ -169,6 +169,16 @@ def test_the_level_of_optimisation_is_the_compilers(greeting: Path) -> None:
     assert found == [0, 1, 2]
 
 
+def test_no_sanitizer_is_linked_that_nobody_asked_for(greeting: Path) -> None:
+    """Without the C library, which would be compiled anew for this level."""
+    greeting.write_text(
+        "volatile int most = 0x7FFFFFFF;\n"
+        'void _start(void) { __asm__ volatile("mv a0, %0; li a7, 93; ecall" ::"r"(most + 1 < 0) : "a0", "a7"); }\n'
+    )
+    build([greeting], greeting.with_suffix(".elf"), Options(level="0", flags=["-nostdlib"]))
+    assert run_program(greeting.with_suffix(".elf")).exit_status == 1
+
+
 def test_assembly_is_built_with_the_rest(greeting: Path, tmp_path: Path) -> None:
     greeting.write_text("int answer(void);\nint main(void) { return answer(); }\n")
     (tmp_path / "answer.S").write_text(".globl answer\nanswer:\n    li a0, 42\n    ret\n")
