@@ -80,11 +80,11 @@ def _command(sources: Sequence[Path], program: Path, options: Options) -> list[s
     suffixes = {source.suffix for source in sources}
     if suffixes & ZIG:
         libraries = ["-lc"] * bool(suffixes & (C | CPP)) + ["-lc++"] * bool(suffixes & CPP)
-        mode = ("-O", LEVELS[options.level], "-fstrip", "-fsingle-threaded")
-        return ["build-exe", *TARGET, *mode, *common, *libraries, *options.flags, *files, f"-femit-bin={program}"]
+        how: tuple[str, ...] = ("-O", LEVELS[options.level], "-fstrip", "-fsingle-threaded")
+        return ["build-exe", *TARGET, *how, *common, *libraries, *options.flags, *files, f"-femit-bin={program}"]
     compiler = "c++" if suffixes & CPP else "cc"
-    mode = ("-no-pie", f"-O{options.level}", "-s", "-Wl,--gc-sections", "-Wl,--print-map")
-    return [compiler, *TARGET, *PLAIN, *mode, *common, *options.flags, *files, "-o", str(program)]
+    how = ("-no-pie", f"-O{options.level}", "-s", "-Wl,--gc-sections", "-Wl,--print-map")
+    return [compiler, *TARGET, *PLAIN, *how, *common, *options.flags, *files, "-o", str(program)]
 
 
 def _check_files(sources: Sequence[Path], output: Path, options: Options) -> None:
