@@ -213,7 +213,6 @@ class _Search:
         self._limit = limit
         self._at: dict[int, Placed] = {}
         self._leaders: dict[int, None] = {}
-        self._targets: dict[int, int] = {}  # of indirect jumps whose target is plain from the instructions before
 
     def look(self, entry: int) -> None:
         """Find what is reached from `entry`, the nearest first."""
@@ -231,7 +230,7 @@ class _Search:
                 if placed.name in CONTROL:
                     ahead += self._onward(placed, known)
                     break
-                self._learn(placed, known)
+                _learn(placed, known)
                 pc += 4
             else:
                 if pc in self._at:
@@ -257,29 +256,15 @@ class _Search:
     def _stands_still(self, placed: Placed) -> bool:
         return placed.name in CONTROL and placed.name != "jalr" and placed.instruction.immediate == 0
 
-    def _learn(self, placed: Placed, known: dict[int, int]) -> None:
-        """Keep track of addresses that are made of constants."""
-        instruction = placed.instruction
-        if placed.name == "auipc":
-            known[instruction.rd] = placed.pc + instruction.immediate & M64
-        elif placed.name == "lui":
-            known[instruction.rd] = instruction.immediate
-        elif placed.name == "addi" and instruction.rs1 in known:
-            known[instruction.rd] = known[instruction.rs1] + instruction.immediate & M64
-        else:
-            known.pop(instruction.rd, None)
-
     def _onward(self, placed: Placed, known: dict[int, int]) -> list[int]:
         """Where control may go on after a jump or branch; what is most likely to be executed first."""
         instruction, following = placed.instruction, placed.pc + 4
         target = placed.pc + instruction.immediate & M64
         if placed.name == "jalr":
-            if instruction.rs1 not in known:
+            plain = _plain_target(placed, known)
+            if plain is None:
                 return []
-            target = known[instruction.rs1] + instruction.immediate & M64 & ~1
-            if target & 3 or target == placed.pc:
-                return []
-            self._targets[placed.pc] = target
+            target = plain
         if placed.name in ("jal", "jalr"):
             if instruction.rd != RETURN_ADDRESS:
                 return [target]
@@ -298,22 +283,46 @@ class _Search:
 
     def _block(self, start: int) -> Block:
         body: list[Placed] = []
-        pc = start
+        pc, known = start, dict[int, int]()
         while True:
             placed = self._at.get(pc)
             if placed is None or (pc != start and pc in self._leaders):
                 return Block(start, tuple(body), None, pc)
             if placed.name in CONTROL:
-                return self._ended(start, tuple(body), placed)
+                return self._ended(start, tuple(body), placed, known)
             body.append(placed)
+            _learn(placed, known)
             pc += 4
 
-    def _ended(self, start: int, body: tuple[Placed, ...], end: Placed) -> Block:
+    def _ended(self, start: int, body: tuple[Placed, ...], end: Placed, known: dict[int, int]) -> Block:
         instruction, following = end.instruction, end.pc + 4
         target: int | None = end.pc + instruction.immediate & M64
         if end.name == "jalr":
-            target = self._targets.get(end.pc)
+            # By what this block alone makes plain: another way here may have put another address into the register.
+            target = _plain_target(end, known)
         if end.name in ("jal", "jalr"):
             returns_to = following if instruction.rd == RETURN_ADDRESS else None
             return Block(start, body, end, target, returns_to=returns_to)
         return Block(start, body, end, following, taken=target)
+
+
+def _learn(placed: Placed, known: dict[int, int]) -> None:
+    """Keep track of addresses that are made of constants."""
+    instruction = placed.instruction
+    if placed.name == "auipc":
+        known[instruction.rd] = placed.pc + instruction.immediate & M64
+    elif placed.name == "lui":
+        known[instruction.rd] = instruction.immediate
+    elif placed.name == "addi" and instruction.rs1 in known:
+        known[instruction.rd] = known[instruction.rs1] + instruction.immediate & M64
+    else:
+        known.pop(instruction.rd, None)
+
+
+def _plain_target(jump: Placed, known: dict[int, int]) -> int | None:
+    """Where a jalr goes, if that is known, and no trap or fixed point."""
+    instruction = jump.instruction
+    if instruction.rs1 not in known:
+        return None
+    target = known[instruction.rs1] + instruction.immediate & M64 & ~1
+    return None if target & 3 or target == jump.pc else target
