@@ -8,7 +8,7 @@ from assay.errors import ResourceError
 from assay.machines.riscv.hart import SINK, Hart
 from assay.machines.riscv_fast.code import CodePages
 from assay.machines.riscv_fast.guest import GuestMemory
-from assay.machines.riscv_fast.interpreter import HOT, handler_names, interpreter_ir
+from assay.machines.riscv_fast.interpreter import handler_names, interpreter_ir
 from assay.machines.riscv_fast.layout import (
     COUNTERS,
     CROSSING,
@@ -25,6 +25,8 @@ from assay.native.code import Code
 from assay.native.compile import compile_ir
 from assay.native.memory import CodeArena, reserve
 
+HOT = 1 << 12
+"""Arrivals at a place before a translation of it is asked for."""
 SLICE = 1 << 22
 """Steps between two looks at what else there is to do: milliseconds."""
 ARENA = 1 << 20
@@ -40,7 +42,12 @@ class Core:
     """One machine. What it has no function of its own for is left to whoever owns it: see `between`."""
 
     def __init__(
-        self, memory: GuestMemory, capture: Capture, max_pages: int = PAGES, cache: DiskCache | None = None
+        self,
+        memory: GuestMemory,
+        capture: Capture,
+        max_pages: int = PAGES,
+        cache: DiskCache | None = None,
+        hot: int = HOT,
     ) -> None:
         """A core at the start of a task. It may write to `max_pages` pages beyond those that are loaded."""
         self.memory = memory
@@ -53,7 +60,7 @@ class Core:
         functions = self._arena.load(interpreter_code(cache))
         self._start = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(functions["start"])
         self._handlers = (ctypes.c_uint64 * len(handler_names()))(*(functions[name] for name in handler_names()))
-        self._counters = (ctypes.c_uint16 * COUNTERS)(*[HOT] * COUNTERS)
+        self._counters = (ctypes.c_uint16 * COUNTERS)(*[hot] * COUNTERS)
         self._requests = (ctypes.c_uint64 * MAX_REQUESTS)()
         self.code = CodePages(memory, functions, list(self._handlers))
         self._block, self._context = reserve(PAGE)
@@ -68,6 +75,7 @@ class Core:
             Word.COUNTERS: ctypes.addressof(self._counters),
             Word.REQUESTS: ctypes.addressof(self._requests),
             Word.FRESH: max_pages,
+            Word.HOT: hot,
             Word.ENTER: functions["enter"],
             Word.RESUME: functions["resume"],
             Word.SCRATCH_NEXT: functions["crossing"],
@@ -108,7 +116,7 @@ class Core:
         words = self._words
         taken = 0
         while True:
-            part = min(steps - taken, SLICE)
+            part = min(steps - taken, SLICE - taken % SLICE)
             words[Word.REMAINING] = part
             reason = self._start(self._context)
             taken += part - words[Word.REMAINING]

@@ -33,9 +33,6 @@ from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE, Frame
 PARAMETERS = "ptr noalias %context, ptr noalias %memory, ptr noalias %states, i64 %remaining, ptr %slot, i64 %pc"
 ATTRIBUTES = 'nounwind noimplicitfloat "no-builtins" "no-jump-tables"="true"'
 
-HOT = 1 << 12
-"""Arrivals at a place before a translation of it is asked for."""
-
 
 def define(name: str, body: Body) -> str:
     """A function of the common signature."""
@@ -523,7 +520,8 @@ def _open() -> str:
 
 def _request() -> str:
     body = Body()
-    body.do(f"store i16 {HOT}, ptr %counter")
+    hot = body.low(body.field("%context", 8 * Word.HOT), 16)
+    body.do(f"store i16 {hot}, ptr %counter")
     count = body.field("%context", 8 * Word.REQUESTED)
     room, out = body.label("room"), body.label("out")
     body.fork(body.compare("ult", count, str(MAX_REQUESTS)), room, out)

@@ -55,7 +55,8 @@ class Word(IntEnum):
     RESUME = 56  # address of the function that has the interpreter do one instruction, whatever is translated
     SCRATCH = 57  # a slot, and the one after it: for code that is not kept
     SCRATCH_NEXT = 59
-    SIZE = 61
+    HOT = 61  # arrivals at a place before its translation is asked for
+    SIZE = 62
 
 
 class PageState(IntEnum):

@@ -2,8 +2,8 @@
 
 The registers are LLVM's values while control is in the region; they are read from the context where it enters, and
 those that may have changed are written back where it leaves. It leaves for good by going on in the function of another
-slot. What it cannot do itself (a store to a page that is not writable, an access that would trap, the last steps before it
-has to stop) it leaves to the interpreter, at the very instruction: nothing of it has been done then.
+slot. What it cannot do itself (a store to a page that is not writable, an access that would trap, the last steps before
+it has to stop) it leaves to the interpreter, at the very instruction: nothing of it has been done then.
 """
 
 from assay.machines.riscv.hart import SINK

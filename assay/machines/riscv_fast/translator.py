@@ -37,7 +37,9 @@ class _Made:
 class Translator:
     """The translations of one core's code."""
 
-    def __init__(self, core: Core, cache: DiskCache | None = None, background: bool = True) -> None:
+    def __init__(
+        self, core: Core, cache: DiskCache | None = None, background: bool = True, patience: int = PATIENCE
+    ) -> None:
         """Without `background`, a run waits for each translation that it asks for."""
         self._core = core
         self._cache = cache
@@ -48,6 +50,9 @@ class Translator:
         self._asked: dict[int, int] = {}  # how often, by place
         self._entered: dict[int, Region] = {}  # by entry
         self._refused: set[int] = set()
+        self._patience = patience
+        self.placed = 0
+        """Translations that have been put in place."""
         core.between = self.poll
         core.forgotten = self.forget
 
@@ -88,7 +93,7 @@ class Translator:
             return True
         # It is translated, but not entered there. That may be over soon, or go on for ever.
         self._asked[pc] = self._asked.get(pc, 0) + 1
-        return self._asked[pc] > PATIENCE
+        return self._asked[pc] > self._patience
 
     def _entries(self) -> frozenset[int]:
         """Where control comes to a translation, or will."""
@@ -124,6 +129,7 @@ class Translator:
             self._core.code.install(entry, function)
             self._entered[entry] = region
         self._core.code.count(region.exits)
+        self.placed += 1
 
     def _drop(self, region: Region) -> None:
         for entry in region.entries:
