@@ -53,7 +53,7 @@ test-solidity: setup ## fuzz the contracts and check their invariants with Found
 test-contracts: setup ## run the contract tests with Brownie
 	python -m pytest tests/contracts
 
-test-differential: setup ## compare the referee with the reference
+test-differential: setup ## compare the referee and the engine with the reference
 	$(PYTEST) tests/differential tests/mutation
 
 test-e2e: setup ## run whole processes against a local node
