@@ -81,7 +81,8 @@ def _command(sources: Sequence[Path], program: Path, options: Options) -> list[s
     if suffixes & ZIG:
         libraries = ["-lc"] * bool(suffixes & (C | CPP)) + ["-lc++"] * bool(suffixes & CPP)
         how: tuple[str, ...] = ("-O", LEVELS[options.level], "-fstrip", "-fsingle-threaded")
-        return ["build-exe", *TARGET, *how, *common, *libraries, *options.flags, *files, f"-femit-bin={program}"]
+        parts = ["-cflags", *PLAIN, "--", *files]
+        return ["build-exe", *TARGET, *how, *common, *libraries, *options.flags, *parts, f"-femit-bin={program}"]
     compiler = "c++" if suffixes & CPP else "cc"
     how = ("-no-pie", f"-O{options.level}", "-s", "-Wl,--gc-sections", "-Wl,--print-map")
     return [compiler, *TARGET, *PLAIN, *how, *common, *options.flags, *files, "-o", str(program)]

@@ -55,7 +55,9 @@ def test_a_thread_cannot_be_started(source: Path) -> None:
 
 def test_a_program_of_zig_and_c_is_one_program(source: Path) -> None:
     source.write_text("extern fn answer() c_int;\npub export fn main() c_int { return answer(); }\n")
-    source.with_name("answer.c").write_text("int answer(void) { return ANSWER; }\n")
+    source.with_name("answer.c").write_text(
+        "#ifdef NDEBUG\n#error assertions count\n#endif\nint answer(void) { return ANSWER; }\n"
+    )
     build([source, source.with_name("answer.c")], source.with_suffix(".elf"), Options(defines=["ANSWER=42"]))
     assert run_program(source.with_suffix(".elf")).exit_status == 42
 
