@@ -37,8 +37,13 @@ def ratios(results: Results) -> dict[str, dict[str, float]]:
 
 
 def means(kinds: Mapping[str, str], results: Results) -> dict[str, dict[str, float]]:
-    """Geometric means of the ratios by peer: over the integer kernels, and over all programs."""
-    found = {"integer kernels": ratios(_of_kind("integer", kinds, results)), "all programs": ratios(results)}
+    """Geometric means of the ratios by peer: over the integer kernels, without the one with floats, and over all."""
+    table = ratios(results)
+    found = {
+        "integer kernels": {program: row for program, row in table.items() if kinds[program] == "integer"},
+        "all but floats": {program: row for program, row in table.items() if kinds[program] != "float"},
+        "all programs": table,
+    }
     return {
         name: {
             peer: statistics.geometric_mean(row[peer] for row in table.values()) for peer in next(iter(table.values()))
@@ -46,10 +51,6 @@ def means(kinds: Mapping[str, str], results: Results) -> dict[str, dict[str, flo
         for name, table in found.items()
         if table
     }
-
-
-def _of_kind(kind: str, kinds: Mapping[str, str], results: Results) -> Results:
-    return {program: row for program, row in results.items() if kinds[program] == kind}
 
 
 def as_text(everyone: Sequence[Peer], kinds: Mapping[str, str], results: Results, rounds: int, size: float) -> str:

@@ -19,7 +19,7 @@ class Workload:
     sources: tuple[Path, ...]
     size: int
     kind: str
-    """`integer` for the kernels, `other` for what has floats, calls or containers, `example` for whole programs."""
+    """`integer` for the kernels, `float` for those with floats, `other` for calls and containers, `example`."""
     arguments: tuple[str, ...] = ()
     stdin: Callable[[int], bytes] | None = None
     """The input for a size; without it, the size is the program's argument. Of size 0 it takes next to no time."""
@@ -75,7 +75,7 @@ WORKLOADS = (
     _kernel("sha256.c", 12_000),
     _kernel("quicksort.c", 800),
     _kernel("bytecode.c", 1800),
-    _kernel("mandelbrot.c", 6000, "other"),
+    _kernel("mandelbrot.c", 6000, "float"),
     _kernel("fib.c", 24_000, "other"),
     _kernel("containers.cpp", 3600, "other"),
     _example("compress", 16_000, _text),
