@@ -29,8 +29,8 @@ REPORT_SECONDS = 10.0
 
 KILLED, SURVIVED, EQUAL, REJECTED = "killed", "survived", "compiled to the same code", "did not compile"
 
-Key = tuple[str, str, str]
-"""What `equivalent.toml` knows a mutant by: file, function and change."""
+Key = str
+"""What reports and `equivalent.toml` know a mutant by: file, function, line and change."""
 
 
 def main() -> int:
@@ -106,7 +106,7 @@ def with_progress(results: Iterator[tuple[Mutant, str]], total: int) -> dict[Key
         key = key_of(mutant)
         outcomes[key] = outcome
         if outcome is SURVIVED and key not in known:
-            print(f"survived: {' | '.join(key)}", flush=True)
+            print(f"survived: {key}", flush=True)
         if time.monotonic() - reported > REPORT_SECONDS:
             reported = time.monotonic()
             print(f"{len(outcomes)} of {total}: {summary(outcomes)}", flush=True)
@@ -115,10 +115,8 @@ def with_progress(results: Iterator[tuple[Mutant, str]], total: int) -> dict[Key
 
 def explained() -> dict[Key, str]:
     """Why the mutants that survive change nothing that can be seen."""
-    entries = tomllib.loads(EXPLAINED.read_text()).get("equivalent", [])
-    return {
-        (entry["file"], entry["function"], mutant): entry["reason"] for entry in entries for mutant in entry["mutants"]
-    }
+    entries = tomllib.loads(EXPLAINED.read_text())["equivalent"]
+    return {mutant: entry["reason"] for entry in entries for mutant in entry["mutants"]}
 
 
 def report(outcomes: dict[Key, str], known: dict[Key, str], complete: bool) -> int:
@@ -127,9 +125,9 @@ def report(outcomes: dict[Key, str], known: dict[Key, str], complete: bool) -> i
     survivors = [key for key, outcome in outcomes.items() if outcome is SURVIVED and key not in known]
     stale = [key for key in known if outcomes.get(key, SURVIVED if not complete else None) is not SURVIVED]
     for key in survivors:
-        print(f"Nothing kills {' | '.join(key)}: add a case to tests/differential, or explain it in {EXPLAINED.name}.")
+        print(f"Nothing kills {key!r}: add a case to tests/differential, or explain it in {EXPLAINED.name}.")
     for key in stale:
-        print(f"{EXPLAINED.name} explains {' | '.join(key)}, which does not survive: take it out.")
+        print(f"{EXPLAINED.name} explains {key!r}, which does not survive: take it out.")
     return 1 if survivors or stale else 0
 
 
@@ -141,7 +139,7 @@ def summary(outcomes: dict[Key, str]) -> str:
 
 def key_of(mutant: Mutant) -> Key:
     """See `Key`."""
-    return mutant.file.rsplit("/", 1)[-1], mutant.function, mutant.name
+    return f"{Path(mutant.file).name} | {mutant.function} | {mutant.name}"
 
 
 if __name__ == "__main__":

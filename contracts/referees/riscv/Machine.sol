@@ -108,18 +108,14 @@ library Machine {
 
     /// @notice Go on behind the instruction.
     function advance(State memory state) internal pure {
-        unchecked {
-            state.pc += INSTRUCTION_SIZE; // modulo 2^64
-        }
+        state.pc += INSTRUCTION_SIZE; // no overflow: there is an instruction at pc, so that it is below 2^32
     }
 
     /// @notice Go on at `target`, and write to register `link` the address behind the instruction. If there can be no
     /// instruction at `target`, trap instead.
     function jump(State memory state, uint64 target, uint256 link) internal pure {
         if (target % INSTRUCTION_SIZE != 0) return trap(state, INSTRUCTION_MISALIGNED, target);
-        unchecked {
-            write(state, link, state.pc + INSTRUCTION_SIZE); // modulo 2^64
-        }
+        write(state, link, state.pc + INSTRUCTION_SIZE);
         state.pc = target;
     }
 
@@ -171,8 +167,7 @@ library Machine {
     /// mepc, mcause | mtval, mscratch. How many bytes they take there: the caller checks that `witness` has so many, for what is
     /// behind it was read as numbers too. In assembly, for 140 gas a number.
     function unpack(bytes calldata witness) private pure returns (uint256[WORDS] memory words, uint256 size) {
-        require(witness.length >= SIZES_SIZE, IReferee.WrongWitness());
-        uint256 sizes = uint80(bytes10(witness));
+        uint256 sizes = uint80(bytes10(witness)); // and zeros behind a witness that is shorter
         require(sizes >> 2 * NUMBERS == 0, IReferee.WrongWitness());
 
         assembly ("memory-safe") {
