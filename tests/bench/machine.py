@@ -63,7 +63,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=float, default=1.0, help="of the programs: 0.1 takes a tenth of the time (1)")
     parser.add_argument("--only", nargs="+", default=[], choices=names, metavar="PROGRAM", help=", ".join(names))
     parser.add_argument("--without", nargs="+", default=[], metavar="PEER", help="peers to leave out")
-    parser.add_argument("--engine", help="a machine to measure, as module:name, instead of that of `assay run`")
+    parser.add_argument(
+        "--engine", default="", help="a machine to measure, as module:name, instead of that of `assay run`"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 

@@ -8,8 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.machines.riscv.machine import RiscvMachine
 from assay.toolchain.build import build
+from tests.bench.run_machine import machine
 from tests.bench.workloads import Workload
+
+SHARE_OF_REFERENCE = 1 / 4096
+"""It is slower than native code by as much."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +32,16 @@ class Peer:
     """Why it cannot be had, and how it could."""
 
 
-def peers(engine: str | None) -> list[Peer]:
+def peers(engine: str = "") -> list[Peer]:
     """All of them, those that are missing too. `engine` is a machine to use instead of `assay run`'s own."""
     return [
         Peer("native", "gcc -O2, hardware floats", _build_native, lambda program: [str(program)], missing=_no("gcc")),
         Peer(
             "assay",
-            f"the machine {engine}" if engine else "the machine of `assay run`",
+            f"the machine {engine or 'of `assay run`'}",
             _build_riscv,
-            lambda program: [*_module("run_machine"), engine or "", str(program)],
+            lambda program: [*_module("run_machine"), engine, str(program)],
+            share=SHARE_OF_REFERENCE if isinstance(machine(engine), RiscvMachine) else 1.0,
             missing=_no_package("ziglang", "build"),
         ),
         Peer(

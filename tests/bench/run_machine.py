@@ -18,7 +18,7 @@ def main(engine: str, file: str, *arguments: str) -> int:
     program, stdin = Path(file).read_bytes(), sys.stdin.buffer.read()
     blobs = {content_id(blob): blob for blob in (program, stdin)}
     task = riscv_task([Path(file).stem, *arguments], stdin)
-    trace = _machine(engine).load(content_id(program), task, 16 * DEFAULT_STEP_LIMIT, blobs.__getitem__)
+    trace = machine(engine).load(content_id(program), task, 16 * DEFAULT_STEP_LIMIT, blobs.__getitem__)
     trace.run()
     outcome = trace.outcome()
     sys.stdout.buffer.write(outcome.stdout)
@@ -26,13 +26,14 @@ def main(engine: str, file: str, *arguments: str) -> int:
     return outcome.exit_status
 
 
-def _machine(engine: str) -> Machine:
+def machine(engine: str) -> Machine:
+    """The machine that `engine` names: a class without arguments, or an object."""
     if not engine:
         return machine_named("riscv")
     module, _, name = engine.partition(":")
     found = getattr(importlib.import_module(module), name)
-    machine: Machine = found() if isinstance(found, type) else found
-    return machine
+    named: Machine = found() if isinstance(found, type) else found
+    return named
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ EVERYONE = [
 def test_every_program_is_measured_and_the_peers_that_are_missing_are_known() -> None:
     assert {workload.sources[0] for workload in KERNELS} == set(PROGRAMS.iterdir())
     assert [workload.kind for workload in WORKLOADS].count("integer") == 5
-    assert [peer.name for peer in peers(None)] == ["native", "assay", "qemu", "wasmtime", "unicorn"]
+    assert [peer.name for peer in peers()] == ["native", "assay", "qemu", "wasmtime", "unicorn"]
 
 
 @pytest.mark.parametrize("workload", [each for each in KERNELS if each.sources[0].suffix == ".c"], ids=lambda w: w.name)
@@ -43,6 +43,13 @@ def test_a_program_writes_the_same_here_and_under_qemu(workload: Workload) -> No
 def test_the_machine_writes_the_same() -> None:
     source = PROGRAMS / "fib.c"
     assert run(source, ["2"]).stdout == run_native(source, "2").stdout
+
+
+def test_a_machine_is_named_by_its_module_and_the_reference_is_given_little_to_do() -> None:
+    found = peers("assay.machines.riscv.machine:RiscvMachine")[1]
+    assert (found.name, found.share) == ("assay", 1 / 4096)
+    with pytest.raises(ModuleNotFoundError):
+        peers("assay.machines.nothing:Machine")
 
 
 def test_inputs_grow_with_the_size_and_are_the_same_each_time() -> None:
