@@ -119,11 +119,10 @@ static void maps(void) {
     struct stat file;
     fstat(0, &file);
     const char *all = map(0, 0), *rest = map(0, 4096);
-    for (off_t i = 0; i < 2 * 4096; i++) {
-        char byte = 0;
-        pread(0, &byte, 1, i);
-        if (i < file.st_size && all[i] != byte) say("wrong", i);
-        if (i >= 4096 && i < file.st_size && rest[i - 4096] != byte) say("wrong", i);
+    static char bytes[4096];
+    for (off_t start = 0; start < file.st_size; start += 4096) {
+        ssize_t length = pread(0, bytes, sizeof bytes, start);
+        say("is there", !memcmp(all + start, bytes, length) && (!start || !memcmp(rest, bytes, length)));
     }
     say("behind the end", all[file.st_size]);
     say("still at", lseek(0, 0, SEEK_CUR));
