@@ -14,6 +14,7 @@ from assay.machines.counter.state import CounterState
 from assay.machines.registry import MACHINES
 from assay.machines.riscv.memory import Memory
 from assay.machines.riscv.trace import RiscvTrace
+from assay.machines.riscv_fast.trace import FastTrace
 
 STDOUT = 0xC0001000
 """Where a RISC-V task's standard output begins (docs/machine.md, section 6)."""
@@ -106,14 +107,13 @@ def _alter_counter(honest: CounterTrace, at: int, _: Lie) -> Trace:
     return CounterTrace(CounterState(state.value, state.target ^ 1), honest.step_limit - at)
 
 
-def _alter_riscv(honest: RiscvTrace, at: int, lie: Lie) -> Trace:
+def _alter_riscv(honest: RiscvTrace | FastTrace, at: int, lie: Lie) -> Trace:
     """Flip the lowest bit of a register or of a byte of memory, and run on."""
-    honest.state(at)
-    # Where a trace keeps its run is its own affair: only a saboteur has to reach into it.
-    memory = Memory(honest._memory.pages())
-    hart = honest._hart.on(memory)
+    hart, pages = honest.contents(at)
+    memory = Memory(pages)
+    altered = hart.on(memory)
     if lie.register is None:
         memory.write(lie.address, 1, memory.read(lie.address, 1) ^ 1)
     else:
-        hart.x[lie.register] ^= 1
-    return RiscvTrace(hart, memory.pages(), honest.step_limit - at)
+        altered.x[lie.register] ^= 1
+    return type(honest)(altered, memory.pages(), honest.step_limit - at)

@@ -18,9 +18,34 @@ _FAILED = ctypes.c_void_p(-1).value
 def reserve(size: int) -> tuple[mmap, int]:
     """`size` bytes that are zero and take memory only where they are touched; and their address.
 
-    The address is good for as long as there is a reference to the mapping.
+    The address is good for as long as there is a reference to the mapping. Raises `NativeError` if the host refuses.
     """
-    mapping = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+    return _mapped(-1, size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+
+class Template:
+    """Bytes that any number of mappings start with, each of which takes memory only where it is written to."""
+
+    def __init__(self, content: bytes) -> None:
+        self._size = len(content)
+        self._file = os.memfd_create("template", os.MFD_CLOEXEC)
+        weakref.finalize(self, os.close, self._file)
+        with open(self._file, "wb", closefd=False) as file:
+            file.write(content)
+
+    def copy(self) -> tuple[mmap, int]:
+        """A mapping of its own, and its address, which is good for as long as there is a reference to the mapping."""
+        return _mapped(self._file, self._size, MAP_PRIVATE)
+
+
+def _mapped(file: int, size: int, flags: int) -> tuple[mmap, int]:
+    try:
+        mapping = mmap(file, size, flags=flags)
+    except OSError as fault:
+        raise NativeError(
+            f"the host gives no {size >> 20} MiB of address space: {fault.strerror}; "
+            "see `ulimit -v` and /proc/sys/vm/overcommit_memory"
+        ) from fault
     return mapping, ctypes.addressof(ctypes.c_char.from_buffer(mapping))
 
 

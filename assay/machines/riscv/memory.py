@@ -30,6 +30,13 @@ class MemoryAccess(Protocol):
         """Put `value`, which is below 2^(8 * size), there."""
 
 
+class ReadableMemory(Protocol):
+    """What is asked of a memory when a run is over."""
+
+    def bytes_at(self, address: int, size: int) -> bytes:
+        """`size` bytes from `address`, wherever that is."""
+
+
 class Memory:
     """The memory of a running machine. To remember its contents costs little more than a list of its pages."""
 

@@ -22,7 +22,7 @@ from assay.machines.riscv.image import (
     output_pages,
     region_node,
 )
-from assay.machines.riscv.memory import Memory
+from assay.machines.riscv.memory import ReadableMemory
 from assay.machines.riscv.memory_tree import NodeAccess
 from assay.machines.riscv.state import ENCODING, State
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
@@ -57,7 +57,7 @@ class RiscvResult(DocumentModel):
     stderr: Stderr
 
 
-def outcome_in(memory: Memory) -> Outcome:
+def outcome_in(memory: ReadableMemory) -> Outcome:
     """What a run left in the output region; a fault without output, if the program wrote nonsense there by itself."""
     status, exit_status, stdout_size, stderr_size = HEADER.unpack(memory.bytes_at(OUTPUT.start, HEADER.size))
     if status not in set(RunStatus) or exit_status > 255 or stdout_size > MAX_STDOUT or stderr_size > MAX_STDERR:

@@ -95,6 +95,11 @@ class RiscvTrace:
         state = self.state(self._step_limit)
         return result_entry(state, self._tree, outcome), [outcome.stdout, outcome.stderr]
 
+    def contents(self, step: int) -> tuple[Hart, Pages]:
+        """The registers and the memory after `step` steps: what a trace that goes on from there starts with."""
+        self._seek(step)
+        return self._hart, self._memory.pages()
+
     def _seek(self, step: int, progress: Progress | None = None) -> None:
         """Bring the hart to the state after `step` steps, from where it is or from the best snapshot."""
         if step < 0:

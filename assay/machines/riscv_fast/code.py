@@ -18,7 +18,7 @@ from assay.machines.riscv_fast.layout import (
     WORDS_PER_PAGE,
     PageState,
 )
-from assay.native.memory import reserve
+from assay.native.memory import Template
 
 MAX_PAGES = 1 << 12
 """Pages that have slots: 16 KiB each. A program with more code than that has its oldest decoded again."""
@@ -32,26 +32,27 @@ _SLOTS = ctypes.c_uint64 * (SLOTS_SIZE // 8)
 class CodePages:
     """The slots of all pages."""
 
-    def __init__(self, memory: GuestMemory, functions: Mapping[str, int], handlers: Sequence[int]) -> None:
-        """`functions` are the interpreter's by name, `handlers` those for the operations by number."""
+    def __init__(self, memory: GuestMemory, empty: "EmptyPages", handlers: Sequence[int]) -> None:
+        """`handlers` are the interpreter's functions for the operations, by number."""
         self._memory = memory
-        self._functions = functions
+        self._empty = empty
+        self._functions = empty.functions
         self._handlers = handlers
         self._slots: dict[int, _Slots] = {}
         self._rewrites: dict[int, int] = {}
-        self._missing, self._fleeting = self._uniform("missing"), self._uniform("fleeting")
-        self._template = bytes(self._uniform("unknown"))
-        self._block, self.address = reserve(PAGES * 8)
-        self._block[:] = ctypes.addressof(self._missing).to_bytes(8, sys.byteorder) * PAGES
+        self._untouched: set[int] = set()  # pages with slots that had never been written to
+        self._block, self.address = empty.table.copy()
         self._table = (ctypes.c_uint64 * PAGES).from_buffer(self._block)
 
     def add(self, page: int) -> None:
         """Give slots to a page that control has come to."""
         if self._rewrites.get(page, 0) >= MAX_REWRITES:
-            self._table[page] = ctypes.addressof(self._fleeting)
+            self._table[page] = ctypes.addressof(self._empty.fleeting)
             return
-        slots = self._slots[page] = _SLOTS.from_buffer_copy(self._template)
+        slots = self._slots[page] = _SLOTS.from_buffer_copy(self._empty.unknown)
         self._table[page] = ctypes.addressof(slots)
+        if self._memory.states[page] == PageState.UNTOUCHED:
+            self._untouched.add(page)
         self._memory.states[page] = PageState.CODE
 
     def remove(self, page: int, rewritten: bool = False) -> None:
@@ -59,8 +60,9 @@ class CodePages:
         if rewritten:
             self._rewrites[page] = self._rewrites.get(page, 0) + 1
         if self._slots.pop(page, None) is not None:
-            self._table[page] = ctypes.addressof(self._missing)
-            self._memory.states[page] = PageState.CLEAN
+            self._table[page] = ctypes.addressof(self._empty.missing)
+            self._memory.states[page] = PageState.UNTOUCHED if page in self._untouched else PageState.CLEAN
+            self._untouched.discard(page)
 
     def oldest(self) -> int | None:
         """The page that has to give way before another is added; None while there is room."""
@@ -104,10 +106,21 @@ class CodePages:
             if slots[place] == self._handlers[operation] and operation != UNKNOWN:
                 slots[place] = self._functions["counted"]
 
+
+class EmptyPages:
+    """The slots of pages of which nothing is known, and the table where none has others: the same for all machines."""
+
+    def __init__(self, functions: Mapping[str, int]) -> None:
+        """`functions` are the interpreter's by name."""
+        self.functions = functions
+        self.missing, self.fleeting = self._uniform("missing"), self._uniform("fleeting")
+        self.unknown = bytes(self._uniform("unknown"))
+        self.table = Template(ctypes.addressof(self.missing).to_bytes(8, sys.byteorder) * PAGES)
+
     def _uniform(self, function: str) -> _Slots:
         """The slots of a page, all with the same function."""
-        slot = (self._functions[function], UNKNOWN << OPERATION_SHIFT)
-        end = (self._functions["crossing"], CROSSING << OPERATION_SHIFT)
+        slot = (self.functions[function], UNKNOWN << OPERATION_SHIFT)
+        end = (self.functions["crossing"], CROSSING << OPERATION_SHIFT)
         return _SLOTS(*slot * WORDS_PER_PAGE, *end)
 
 

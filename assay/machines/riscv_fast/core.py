@@ -6,7 +6,7 @@ from functools import cache
 
 from assay.errors import ResourceError
 from assay.machines.riscv.hart import SINK, Hart
-from assay.machines.riscv_fast.code import CodePages
+from assay.machines.riscv_fast.code import CodePages, EmptyPages
 from assay.machines.riscv_fast.guest import GuestMemory
 from assay.machines.riscv_fast.interpreter import handler_names, interpreter_ir
 from assay.machines.riscv_fast.layout import (
@@ -16,7 +16,6 @@ from assay.machines.riscv_fast.layout import (
     OPERATION_SHIFT,
     PAGE,
     PAGES,
-    PageState,
     Stop,
     Word,
 )
@@ -29,7 +28,6 @@ HOT = 1 << 12
 """Arrivals at a place before a translation of it is asked for."""
 SLICE = 1 << 22
 """Steps between two looks at what else there is to do: milliseconds."""
-ARENA = 1 << 20
 
 Registers = tuple[int, ...]
 """The words of the context up to mscratch, in its order: all of the state that is not memory."""
@@ -44,7 +42,7 @@ class Core:
     def __init__(
         self,
         memory: GuestMemory,
-        capture: Capture,
+        capture: Capture = lambda _, __: None,
         max_pages: int = PAGES,
         cache: DiskCache | None = None,
         hot: int = HOT,
@@ -54,15 +52,16 @@ class Core:
         self.capture = capture
         self.between: Callable[[], None] = lambda: None
         """Called between two slices of a run."""
+        self.steps = 0
+        """Steps taken so far."""
         self.forgotten: Callable[[int], None] = lambda _: None
         """Told of each page of code that is forgotten, since it is about to be written to."""
-        self._arena = CodeArena(ARENA)
-        functions = self._arena.load(interpreter_code(cache))
-        self._start = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(functions["start"])
-        self._handlers = (ctypes.c_uint64 * len(handler_names()))(*(functions[name] for name in handler_names()))
+        self._interpreter = _load_interpreter(cache)
+        functions, self._start = self._interpreter.functions, self._interpreter.start
+        self._handlers = self._interpreter.handlers
         self._counters = (ctypes.c_uint16 * COUNTERS)(*[hot] * COUNTERS)
         self._requests = (ctypes.c_uint64 * MAX_REQUESTS)()
-        self.code = CodePages(memory, functions, list(self._handlers))
+        self.code = CodePages(memory, self._interpreter.empty, list(self._handlers))
         self._block, self._context = reserve(PAGE)
         self._words = (ctypes.c_uint64 * Word.SIZE).from_buffer(self._block)
         for word, value in {
@@ -120,6 +119,7 @@ class Core:
             words[Word.REMAINING] = part
             reason = self._start(self._context)
             taken += part - words[Word.REMAINING]
+            self.steps += part - words[Word.REMAINING]
             if reason == Stop.STEPS:
                 if taken == steps:
                     return taken, False
@@ -161,27 +161,35 @@ class Core:
         self.code.add(page)
 
     def _forget(self, page: int) -> None:
-        """A page of code is about to be written to."""
-        self.drain()
+        """A page of code is about to be written to. Native code tries again, and captures it as it does any page."""
         self.code.remove(page, rewritten=True)
         self.forgotten(page)
-        self.capture(page, self.memory.read_page(page))
-        self.memory.states[page] = PageState.WRITABLE
+
+
+class _Interpreter:
+    """The interpreter as it is loaded into this process: once for all machines."""
+
+    def __init__(self, code: Code) -> None:
+        self._arena = CodeArena(len(code.text))
+        self.functions = self._arena.load(code)
+        self.start = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.functions["start"])
+        self.handlers = (ctypes.c_uint64 * len(handler_names()))(*(self.functions[name] for name in handler_names()))
+        self.empty = EmptyPages(self.functions)
+
+
+_interpreters: dict[str, _Interpreter] = {}
+"""By key in the cache. It is the same one whether it was kept in a cache or not."""
+
+
+def _load_interpreter(kept: DiskCache | None) -> _Interpreter:
+    text = _interpreter_ir()
+    key = cache_key("interpreter", text)
+    if key not in _interpreters:
+        code = compile_ir(text) if kept is None else kept.code(key, lambda: compile_ir(text))
+        _interpreters[key] = _Interpreter(code)
+    return _interpreters[key]
 
 
 @cache
 def _interpreter_ir() -> str:
     return interpreter_ir()
-
-
-def interpreter_code(cache: DiskCache | None) -> Code:
-    """The interpreter, from the cache if it is there."""
-    text = _interpreter_ir()
-    if cache is None:
-        return _compiled(text)
-    return cache.code(cache_key("interpreter", text), lambda: _compiled(text))
-
-
-@cache
-def _compiled(text: str) -> Code:
-    return compile_ir(text)

@@ -4,6 +4,7 @@ Native code writes to it directly, so every page has a state that tells native c
 (`layout.PageState`), and what a page held before it is written to again is captured for the snapshots.
 """
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 
@@ -11,6 +12,7 @@ from assay.machines.riscv.memory import Pages
 from assay.machines.riscv_fast.layout import MAX_WRITTEN, MEMORY_SIZE, PAGE, PAGES, UNTOUCHED_FLAG, PageState
 from assay.native.memory import reserve
 
+_TOUCHED = re.compile(rb"[^\0]", re.DOTALL)
 _BY_SIZE = {size: struct.Struct("<" + code) for size, code in ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))}
 
 
@@ -41,6 +43,10 @@ class GuestMemory:
     def bytes_at(self, address: int, size: int) -> bytes:
         """`size` bytes from `address`, wherever that is."""
         return self._bytes[address : address + size]
+
+    def touched(self) -> list[int]:
+        """The pages that may hold anything, by number."""
+        return [match.start() for match in _TOUCHED.finditer(self.states)]
 
     def read_page(self, index: int) -> bytes:
         """See `PagedMemory`."""

@@ -96,6 +96,11 @@ class Timeline(Generic[Registers]):
         return self._snapshots[self._place]
 
     @property
+    def at_last(self) -> bool:
+        """Whether the present is at the last snapshot, or has run on from there: nothing lies ahead."""
+        return self._place == len(self._gaps)
+
+    @property
     def kept(self) -> int:
         """Bytes of the pages in all logs."""
         return PAGE * (self._working.size + self._in_gaps)

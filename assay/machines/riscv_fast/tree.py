@@ -38,7 +38,7 @@ class LiveTree:
         # The nodes in heap order: 1 is the root, the children of k are 2k and 2k + 1, and the pages are the lowest.
         # Two children are neighbours, ready to be hashed. Nodes that are not known have the default of their level.
         self._nodes, self._heap = reserve(2 * PAGES * LEAF)
-        self._known = bytearray(2 * PAGES)
+        self._known = (ctypes.c_uint8 * (2 * PAGES))()
         self._scratch = (ctypes.c_uint8 * (GROUP * PAGE // 2))()
 
     def update(self, pages: Iterable[int]) -> None:
@@ -55,12 +55,11 @@ class LiveTree:
             DEFAULTS[PAGE_LEVEL],
             _CONSTANTS,
         )
-        places = [PAGES + number for number in numbers]
+        places = array("I", (PAGES + number for number in numbers))
+        address, count = places.buffer_info()
         for level in range(PAGE_LEVEL, DEPTH):
-            self._know(places, level)
-            places = sorted({place >> 1 for place in places})
-            entries = array("I", places)
-            self._functions.hash_places(self._heap, entries.buffer_info()[0], len(entries), _CONSTANTS)
+            count = self._functions.to_parents(self._heap, self._known, address, count, DEFAULTS[level])
+            self._functions.hash_places(self._heap, address, count, _CONSTANTS)
         self._known[1] = True
 
     def root(self) -> bytes:
@@ -77,16 +76,6 @@ class LiveTree:
     def sibling(self, leaf: int, level: int) -> bytes:
         """See `NodeAccess`."""
         return self.node(level, leaf >> level ^ 1)
-
-    def _know(self, places: Iterable[int], level: int) -> None:
-        """Note that the nodes at `places` are there, and put the default where the sibling of one is not."""
-        known = self._known
-        for place in places:
-            known[place] = True
-        for place in places:
-            if not known[place ^ 1]:
-                known[place ^ 1] = True
-                self._nodes[(place ^ 1) * LEAF : ((place ^ 1) + 1) * LEAF] = DEFAULTS[level]
 
     def _fold(self, address: int, level: int) -> bytes:
         """The node over the 2^level leaves at an address."""
@@ -109,14 +98,25 @@ class _Functions:
         self.hash_places = hashing(addresses["hash_places"])
         pages = ctypes.CFUNCTYPE(None, _ADDRESS, _ADDRESS, _ADDRESS, _SIZE, _ADDRESS, _ADDRESS, _ADDRESS)
         self.hash_pages = pages(addresses["hash_pages"])
+        climbing = ctypes.CFUNCTYPE(_SIZE, _ADDRESS, _ADDRESS, _ADDRESS, _SIZE, _ADDRESS)
+        self.to_parents = climbing(addresses["to_parents"])
+
+
+_functions: dict[str, _Functions] = {}
+"""By key in the cache: loaded once a process."""
+
+
+def _load(kept: DiskCache | None) -> _Functions:
+    source = _tree_source()
+    key = cache_key("tree", source)
+    if key not in _functions:
+        _functions[key] = _Functions(compile_ir(source) if kept is None else kept.code(key, lambda: compile_ir(source)))
+    return _functions[key]
 
 
 @cache
-def _load(kept: DiskCache | None) -> _Functions:
-    source = tree_ir(vector_lanes())
-    if kept is None:
-        return _Functions(compile_ir(source))
-    return _Functions(kept.code(cache_key("tree", source), lambda: compile_ir(source)))
+def _tree_source() -> str:
+    return tree_ir(vector_lanes())
 
 
 def tree_ir(lanes: int) -> str:
@@ -125,8 +125,12 @@ def tree_ir(lanes: int) -> str:
     `void @hash_pages(ptr memory, ptr roots, ptr pages, i64 count, ptr scratch, ptr default, ptr constants)`: the roots
     of `count` pages, 32-bit numbers, to their places in an array for all pages. `scratch` has room for the lowest level
     of nodes of a group of pages, `default` is the root of a page that is zero.
+
+    `i64 @to_parents(ptr heap, ptr known, ptr places, i64 count, ptr default)`: makes nodes of one level, places in the
+    heap in ascending order, ready for their parents to be hashed, and the list one of the parents; its length. A place
+    is known if a byte says so, and siblings that are not become the default.
     """
-    return keccak_functions(lanes) + _HASH_PAGES
+    return keccak_functions(lanes) + _HASH_PAGES + _TO_PARENTS
 
 
 _HASH_PAGES = f"""
@@ -214,5 +218,54 @@ written:
   br i1 %all_fetched, label %end, label %next_group
 end:
   ret void
+}}
+"""
+
+_TO_PARENTS = f"""
+define i64 @to_parents(ptr %heap, ptr %known, ptr %places, i64 %count, ptr %default) nounwind "no-builtins" {{
+  br label %note
+note:
+  %i = phi i64 [0, %0], [%i_next, %note]
+  %i_entry = getelementptr i32, ptr %places, i64 %i
+  %i_place = load i32, ptr %i_entry
+  %i_number = zext i32 %i_place to i64
+  %i_flag = getelementptr i8, ptr %known, i64 %i_number
+  store i8 1, ptr %i_flag
+  %i_next = add i64 %i, 1
+  %i_more = icmp ult i64 %i_next, %count
+  br i1 %i_more, label %note, label %next
+next:
+  %j = phi i64 [0, %note], [%j_next, %go_on]
+  %size = phi i64 [0, %note], [%grown, %go_on]
+  %last = phi i32 [0, %note], [%parent, %go_on]
+  %entry = getelementptr i32, ptr %places, i64 %j
+  %place = load i32, ptr %entry
+  %other = xor i32 %place, 1
+  %number = zext i32 %other to i64
+  %flag = getelementptr i8, ptr %known, i64 %number
+  %is_known = load i8, ptr %flag
+  %unknown = icmp eq i8 %is_known, 0
+  br i1 %unknown, label %fill, label %go_up
+fill:
+  store i8 1, ptr %flag
+  %sibling = getelementptr [{LEAF} x i8], ptr %heap, i64 %number
+  call void @copy_node(ptr %default, ptr %sibling)
+  br label %go_up
+go_up:
+  %parent = lshr i32 %place, 1
+  %same = icmp eq i32 %parent, %last
+  br i1 %same, label %go_on, label %add
+add:
+  %target = getelementptr i32, ptr %places, i64 %size
+  store i32 %parent, ptr %target
+  %larger = add i64 %size, 1
+  br label %go_on
+go_on:
+  %grown = phi i64 [%size, %go_up], [%larger, %add]
+  %j_next = add i64 %j, 1
+  %more = icmp ult i64 %j_next, %count
+  br i1 %more, label %next, label %end
+end:
+  ret i64 %grown
 }}
 """

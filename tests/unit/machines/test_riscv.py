@@ -13,10 +13,9 @@ import pytest
 
 from assay.content import content_id
 from assay.errors import InputError, IntegrityError
-from assay.machines.base import Outcome, RunStatus
-from assay.machines.registry import MACHINES, machine_named
+from assay.machines.base import Outcome, RunStatus, Trace
+from assay.machines.registry import MACHINES, Execution, machine_named, machines_for
 from assay.machines.riscv.machine import RiscvMachine
-from assay.machines.riscv.trace import RiscvTrace
 from assay.machines.riscv.witness import replay
 from tests.unit.machines.assembler import A0, A1, A2, A7, ECALL, SP, ZERO, add, addi, jal, ld, lui, sd
 from tests.unit.machines.elves import Part, elf_file
@@ -67,16 +66,21 @@ class Blobs(dict[str, bytes]):
         return self[name]
 
 
-def load(words: list[int], stdin: bytes | None = b"", limit: int = LIMIT) -> RiscvTrace:
+MACHINE_OF = {name: machines_for(Execution(reference=name == "reference"))["riscv"] for name in ("reference", "engine")}
+
+both = pytest.mark.parametrize("by", MACHINE_OF)
+
+
+def load(words: list[int], stdin: bytes | None = b"", limit: int = LIMIT, by: str = "engine") -> Trace:
     blobs = Blobs()
     task = {"arguments": ["copy", "b", "c"], "stdin": None if stdin is None else blobs.put(stdin)}
-    return RiscvMachine().load(blobs.put(program(words)), task, limit, blobs.fetch)
+    return MACHINE_OF[by].load(blobs.put(program(words)), task, limit, blobs.fetch)
 
 
 @cache
-def finished() -> tuple[RiscvTrace, dict[str, Any], Blobs]:
+def finished(by: str = "engine") -> tuple[Trace, dict[str, Any], Blobs]:
     """A run of the copying program, its result entry, and the blobs of that."""
-    trace, blobs = load(COPY, b"standard input"), Blobs()
+    trace, blobs = load(COPY, b"standard input", by=by), Blobs()
     entry, outputs = trace.result()
     for output in outputs:
         blobs.put(output)
@@ -124,30 +128,39 @@ def test_missing_blobs_are_the_stores_to_report() -> None:
         RiscvMachine().load("ab" * 32, {"arguments": ["a"], "stdin": None}, LIMIT, Blobs().fetch)
 
 
-def test_a_program_reads_writes_and_exits() -> None:
-    assert finished()[0].outcome() == Outcome(RunStatus.EXITED, 3, b"standard input", b"done\n")
-    assert load(COPY, None).outcome() == Outcome(RunStatus.EXITED, 3, b"", b"done\n")
+@both
+def test_a_program_reads_writes_and_exits(by: str) -> None:
+    assert finished(by)[0].outcome() == Outcome(RunStatus.EXITED, 3, b"standard input", b"done\n")
+    assert load(COPY, None, by=by).outcome() == Outcome(RunStatus.EXITED, 3, b"", b"done\n")
 
 
-def test_a_program_that_loops_runs_out_of_steps() -> None:
-    assert load(LOOP, limit=16**4).outcome() == Outcome(RunStatus.OUT_OF_STEPS, 0, b"done\n", b"")
+@both
+def test_a_program_that_loops_runs_out_of_steps(by: str) -> None:
+    assert load(LOOP, limit=16**4, by=by).outcome() == Outcome(RunStatus.OUT_OF_STEPS, 0, b"done\n", b"")
 
 
-def test_a_program_that_faults_is_ended() -> None:
-    trace = load(FAULT)
+@both
+def test_a_program_that_faults_is_ended(by: str) -> None:
+    trace = load(FAULT, by=by)
     assert trace.run() < LIMIT
     assert trace.outcome().status is RunStatus.FAULTED
     assert trace.outcome().stdout == b"done\n"
 
 
-def test_steps_of_a_task_replay() -> None:
-    trace = finished()[0]
+@both
+def test_steps_of_a_task_replay(by: str) -> None:
+    trace = finished(by)[0]
     for step in range(0, trace.run() + 1, 97):
         assert replay(trace.state_root(step), trace.witness(step)) == trace.state_root(step + 1)
 
 
-def test_a_result_proves_the_final_root_and_the_outcome() -> None:
-    trace, entry, blobs = finished()
+def test_both_implementations_come_to_the_same_result() -> None:
+    assert finished("engine")[1:] == finished("reference")[1:]
+
+
+@both
+def test_a_result_proves_the_final_root_and_the_outcome(by: str) -> None:
+    trace, entry, blobs = finished(by)
     assert RiscvMachine().check_result(entry, blobs.fetch) == (trace.state_root(LIMIT), trace.outcome())
 
 

@@ -55,9 +55,9 @@ class Model:
             self.step += 1
 
     def go_to(self, step: int) -> None:
-        """As a trace does: from the nearest snapshot, unless the present is on the way already."""
+        """As a trace does: from the nearest snapshot, unless the present has run on from there and is on the way."""
         snapshot = self.timeline.nearest(step)
-        if not snapshot.step <= self.step <= step:
+        if snapshot is not self.timeline.base or step < self.step:
             self.seek(snapshot.step)
         self.run_to(step)
 

@@ -11,6 +11,7 @@ from assay.machines.riscv.interpreter import run
 from assay.machines.riscv.memory import Memory, Pages
 from assay.machines.riscv.memory_tree import MemoryTree
 from assay.machines.riscv.trace import RiscvTrace
+from assay.machines.riscv_fast.trace import FastTrace
 from tests.unit.machines.assembler import (
     A0,
     A1,
@@ -37,8 +38,15 @@ FOREVER = [lui(SP, 0x10), addi(A0, A0, 1), sd(A0, SP, 0), addi(SP, SP, 256), jal
 """Writes to another page every 16 rounds; 4 steps a round."""
 
 
-def trace_of(words: list[int], step_limit: int = 16**3, **registers: int) -> RiscvTrace:
-    return RiscvTrace(Hart(Memory(), **{"pc": START, **registers}), program(words), step_limit)
+Implementation = type[RiscvTrace] | type[FastTrace]
+
+implementations = pytest.mark.parametrize("trace_type", [RiscvTrace, FastTrace], ids=["reference", "engine"])
+
+
+def trace_of(
+    words: list[int], step_limit: int = 16**3, trace_type: Implementation = RiscvTrace, **registers: int
+) -> RiscvTrace | FastTrace:
+    return trace_type(Hart(Memory(), **{"pc": START, **registers}), program(words), step_limit)
 
 
 def roots_one_by_one(pages: Pages, steps: int) -> list[bytes]:
@@ -52,12 +60,14 @@ def roots_one_by_one(pages: Pages, steps: int) -> list[bytes]:
     return roots
 
 
+@implementations
 @pytest.mark.parametrize("step", [-1, -5])
-def test_there_is_no_state_before_the_first(step: int) -> None:
+def test_there_is_no_state_before_the_first(trace_type: Implementation, step: int) -> None:
     with pytest.raises(ValueError, match="no state"):
-        trace_of([WFI]).state_root(step)
+        trace_of([WFI], trace_type=trace_type).state_root(step)
 
 
+@implementations
 @pytest.mark.parametrize(
     ("words", "registers", "steps"),
     [
@@ -76,34 +86,37 @@ def test_there_is_no_state_before_the_first(step: int) -> None:
     ],
 )
 def test_a_run_ends_at_the_first_state_that_steps_to_itself(
-    words: list[int], registers: dict[str, int], steps: int
+    trace_type: Implementation, words: list[int], registers: dict[str, int], steps: int
 ) -> None:
-    trace = trace_of(words, **registers)
+    trace = trace_of(words, trace_type=trace_type, **registers)
     assert trace.run() == steps
-    roots = [trace_of(words, **registers).state_root(step) for step in range(steps + 3)]
+    roots = [trace_of(words, trace_type=trace_type, **registers).state_root(step) for step in range(steps + 3)]
     assert len(set(roots)) == steps + 1
     assert [trace.state_root(step) for step in range(steps + 3)] == roots
     assert trace.state_root(16**3) == roots[-1]
 
 
-def test_a_step_to_the_same_pc_that_changes_something_is_no_end() -> None:
+@implementations
+def test_a_step_to_the_same_pc_that_changes_something_is_no_end(trace_type: Implementation) -> None:
     words = [addi(A0, A0, 1), jalr(RA, RA, 0), addi(A1, A1, 1), WFI]  # jumps to itself once, then past itself
     hart = Hart(Memory(), pc=START)
     hart.x[RA] = START + 4
-    trace = RiscvTrace(hart, program(words), 16**2)
+    trace = trace_type(hart, program(words), 16**2)
     assert trace.run() == 4
     assert trace.state(4).x[A1 - 1] == 1
 
 
-def test_a_run_that_does_not_end_stops_at_the_limit() -> None:
-    trace = trace_of(FOREVER, step_limit=1000)
+@implementations
+def test_a_run_that_does_not_end_stops_at_the_limit(trace_type: Implementation) -> None:
+    trace = trace_of(FOREVER, step_limit=1000, trace_type=trace_type)
     assert trace.run() == 1000
     assert trace.state_root(1000) == trace_of(FOREVER, step_limit=5000).state_root(1000)
 
 
-def test_an_end_at_the_very_limit_is_found() -> None:
-    assert trace_of([addi(A0, A0, 1)] * 16 + [WFI], step_limit=16).run() == 16
-    assert trace_of([addi(A0, A0, 1)] * 17 + [WFI], step_limit=16).run() == 16
+@implementations
+def test_an_end_at_the_very_limit_is_found(trace_type: Implementation) -> None:
+    assert trace_of([addi(A0, A0, 1)] * 16 + [WFI], step_limit=16, trace_type=trace_type).run() == 16
+    assert trace_of([addi(A0, A0, 1)] * 17 + [WFI], step_limit=16, trace_type=trace_type).run() == 16
 
 
 def test_progress_is_told_every_65536_steps_and_at_the_end() -> None:
@@ -150,7 +163,8 @@ def test_snapshots_hold_no_more_pages_than_they_may(monkeypatch: pytest.MonkeyPa
     assert 5 <= len(pages) <= 10 + 1
 
 
-def test_a_program_that_writes_its_own_code_runs_what_it_wrote() -> None:
+@implementations
+def test_a_program_that_writes_its_own_code_runs_what_it_wrote(trace_type: Implementation) -> None:
     words = [
         lui(T0, 1),
         lui(A1, 0x00150),  # addi a0, a0, 1, but for its lowest bits
@@ -162,7 +176,7 @@ def test_a_program_that_writes_its_own_code_runs_what_it_wrote() -> None:
         bne(RA, ZERO, -12),
         WFI,
     ]
-    trace = trace_of(words)
+    trace = trace_of(words, trace_type=trace_type)
     trace.run()
     assert trace.state(16**3).x[A0 - 1] == 100 + 4
 
@@ -175,8 +189,9 @@ def test_no_more_instructions_are_kept_than_may_be(monkeypatch: pytest.MonkeyPat
     assert 0 < len(hart.code) <= 3
 
 
-def test_code_in_the_page_that_it_writes_to_runs_right() -> None:
+@implementations
+def test_code_in_the_page_that_it_writes_to_runs_right(trace_type: Implementation) -> None:
     words = [lui(T0, 1), addi(A0, A0, 1), sd(A0, T0, 256), add(A1, A1, A0), jal(ZERO, -12)]
-    trace = trace_of(words, step_limit=200)
+    trace = trace_of(words, step_limit=200, trace_type=trace_type)
     expected = roots_one_by_one(program(words), 200)
     assert trace.state_root(200) == expected[200]
