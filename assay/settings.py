@@ -10,6 +10,7 @@ Flags go before the environment, that before the config file, that before the de
 | `--store`        | ASSAY_STORE         | `store`         | `HOME/blobs`                 |
 | `--wallet`       | ASSAY_WALLET        | `wallet`        | the only one, if there is one |
 | `--password-file`| ASSAY_PASSWORD_FILE | `password_file` | asked for                    |
+| `--reference`    | ASSAY_ENGINE=reference |              | the engine runs programs     |
 
 The config file is `HOME/config.toml`. Relative paths in it start from its folder, others from the working directory.
 """
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError
+from assay.machines.registry import Execution
+from assay.native.cache import default_folder
 
 DEFAULT_HOME = "~/.assay"
 DEFAULT_RPC_URL = "http://127.0.0.1:8545"
@@ -40,6 +43,8 @@ class Settings:
     wallet: str | None
     """Name or address."""
     password_file: Path | None
+    execution: Execution
+    """How programs are run here. Native code is kept where the user's caches are."""
 
     @property
     def wallets(self) -> Path:
@@ -84,7 +89,15 @@ def load_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
         store=store if store and "://" in store else str(start / Path(store or "blobs").expanduser()),
         wallet=choose("wallet", None)[0],
         password_file=choose_path("password_file", None),
+        execution=Execution(reference=_engine(environ) == "reference", cache=default_folder(environ)),
     )
+
+
+def _engine(environ: Mapping[str, str]) -> str:
+    engine = environ.get("ASSAY_ENGINE") or "native"
+    if engine not in ("native", "reference"):
+        raise InputError(f"ASSAY_ENGINE is {engine!r}: it has to be native or reference")
+    return engine
 
 
 def read_config(home: Path) -> dict[str, str]:

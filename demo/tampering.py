@@ -11,7 +11,7 @@ from typing import Any
 from assay.machines.base import FetchBlob, Machine, Outcome, Progress, Trace
 from assay.machines.counter.machine import CounterTrace
 from assay.machines.counter.state import CounterState
-from assay.machines.registry import MACHINES
+from assay.machines.registry import DEFAULT, Execution, machines_for
 from assay.machines.riscv.memory import Memory
 from assay.machines.riscv.trace import RiscvTrace
 from assay.machines.riscv_fast.trace import FastTrace
@@ -36,10 +36,11 @@ Alter = Callable[[Any, int, Lie], Trace]
 """Given an honest trace, a step and a lie: the trace that goes on from the altered state after so many steps."""
 
 
-def tampered_machines(lie: Lie) -> Mapping[str, Machine]:
-    """All machines, their runs altered as `lie` says."""
+def tampered_machines(lie: Lie, execution: Execution = DEFAULT) -> Mapping[str, Machine]:
+    """All machines, run as `execution` says, their runs altered as `lie` says."""
     alterations: Mapping[str, Alter] = {"counter": _alter_counter, "riscv": _alter_riscv}
-    return {name: TamperedMachine(MACHINES[name], lie, alter) for name, alter in alterations.items()}
+    honest = machines_for(execution)
+    return {name: TamperedMachine(honest[name], lie, alter) for name, alter in alterations.items()}
 
 
 class TamperedMachine:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
@@ -15,7 +16,10 @@ from assay.chain.history import Book
 from assay.chain.keys import Wallet, find_password, read_wallet, unlock_wallet
 from assay.chain.sender import Sender
 from assay.errors import InputError
-from provider_agent.bench import MachineFactory, shipped_machines
+from assay.machines.base import Machine
+from assay.machines.registry import Execution
+from assay.native.cache import default_folder
+from provider_agent.bench import shipped_machines
 from provider_agent.context import Context
 from provider_agent.daemon import Daemon
 from provider_agent.executor import Executor
@@ -45,9 +49,14 @@ class _Means:
 
 
 def run_agent(
-    settings: Settings, roles: Sequence[str], stop: Stop, machines: MachineFactory = shipped_machines
+    settings: Settings,
+    roles: Sequence[str],
+    stop: Stop,
+    machines: Callable[[Execution], Mapping[str, Machine]] = shipped_machines,
 ) -> None:
     """Run an agent in these roles until it is told to stop, or cannot go on.
+
+    `machines`, which is called in each worker, makes the machines: a function at the top of a module, or a part of one.
 
     Raises `InputError` for settings that cannot be used, and if another agent uses the journal or the key.
     """
@@ -88,7 +97,7 @@ def unlock(settings: WalletSettings) -> LocalAccount:
 
 
 @contextmanager
-def _means(settings: Settings, machines: MachineFactory) -> Iterator[_Means]:
+def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Machine]]) -> Iterator[_Means]:
     """Locks first, so that a second agent has touched nothing when it is refused."""
     journal_lock = settings.journal.with_name(f"{settings.journal.name}.lock")
     with Lock(journal_lock, f"the journal {settings.journal}"):
@@ -97,13 +106,20 @@ def _means(settings: Settings, machines: MachineFactory) -> Iterator[_Means]:
         key_lock = _lock_folder() / f"{account.address}-{chain.deployment.chain_id}.lock"
         with Lock(key_lock, f"the key of {account.address}"):
             journal = Journal(settings.journal)
-            executor = Executor(machines, settings.loop.processes)
+            executor = Executor(partial(machines, _execution(settings)), settings.loop.processes)
             try:
                 journal.bind(_identity(chain, str(account.address)))
                 yield _Means(chain, account, journal, executor)
             finally:
                 executor.close()
                 journal.close()
+
+
+def _execution(settings: Settings) -> Execution:
+    """How jobs are run. All workers share one cache of native code."""
+    chosen = settings.execution
+    cache = chosen.cache or default_folder(os.environ)
+    return Execution(reference=chosen.engine == "reference", memory=chosen.maximum_memory, cache=cache)
 
 
 def _identity(chain: Chain, account: str) -> Identity:

@@ -11,16 +11,16 @@ from assay.documents import JobSpec, ResultDocument, read_job_spec, write_docume
 from assay.errors import InputError, IntegrityError
 from assay.machines import merkle
 from assay.machines.base import Machine, Progress, Trace
-from assay.machines.registry import MACHINES
+from assay.machines.registry import DEFAULT, Execution, machines_for
 from assay.store.location import open_store
 
 MachineFactory = Callable[[], Mapping[str, Machine]]
 """Makes the machines, by name, in the worker: a function at the top of a module, so that it can be sent there."""
 
 
-def shipped_machines() -> Mapping[str, Machine]:
-    """The machines of this release."""
-    return MACHINES
+def shipped_machines(execution: Execution = DEFAULT) -> Mapping[str, Machine]:
+    """The machines of this release, with programs run as `execution` says."""
+    return machines_for(execution)
 
 
 KEPT_TRACES = 4

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
@@ -106,6 +106,18 @@ class VerifierSettings(_Section):
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
 
 
+class ExecutionSettings(_Section):
+    """How jobs are run, in both roles."""
+
+    engine: Literal["native", "reference"] = Field(
+        default="native", description="what runs programs: `native` code, or the `reference`, far slower"
+    )
+    maximum_memory: Count = Field(default=2**32, description="what a task may write to beyond its inputs, bytes")
+    cache: FilePath | None = Field(
+        default=None, description="folder that keeps native code; in the user's cache folder, without one"
+    )
+
+
 class LoopSettings(_Section):
     """How often the agent looks, and how it takes faults."""
 
@@ -125,6 +137,7 @@ class Settings(_Section):
     store: StoreSettings
     provider: ProviderSettings = Field(default_factory=ProviderSettings)
     verifier: VerifierSettings = Field(default_factory=VerifierSettings)
+    execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
     loop: LoopSettings = Field(default_factory=LoopSettings)
 
     @property

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from assay.client.order import DEFAULT_STEP_LIMIT, riscv_task, rounds_for
 from assay.content import content_id
 from assay.errors import AssayError
 from assay.machines.base import Outcome, RunStatus, Trace
-from assay.machines.registry import machine_named
+from assay.machines.registry import Execution, machines_for
 from assay.settings import Settings
 from assay.toolchain import build as toolchain
 from assay.toolchain.build import Options
@@ -74,6 +75,10 @@ def read_program(path: Path, options: Options, settings: Settings) -> tuple[str,
 @click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="A variable of the environment.")
 @click.option("--stats", is_flag=True, help="Print steps, step rate and state roots on standard error.")
 @click.option("--step-limit", type=click.IntRange(min=1), default=DEFAULT_STEP_LIMIT, metavar="N", show_default=True)
+@click.option(
+    "--memory", type=click.IntRange(min=0, max=4096), default=4096, metavar="MIB", show_default=True, help="To be used."
+)
+@click.option("--reference", is_flag=True, help="Run it by the reference implementation: far slower, for comparison.")
 @build_options
 @settings_options()
 def run(
@@ -84,6 +89,8 @@ def run(
     environment: tuple[str, ...],
     stats: bool,
     step_limit: int,
+    memory: int,
+    reference: bool,
     options: Options,
 ) -> None:
     """Run a program on the machine, here and now.
@@ -93,7 +100,8 @@ def run(
     Standard input, output and error are the program's, and so is the exit status: 128 and the number of the signal, if
     it ends by a fault. It is 124 if the program runs out of steps, and 125 if it cannot be run at all. The environment
     is what --env says and no more. Options of `run` come before FILE, everything after it goes to the program. The step
-    limit is rounded up to a power of 16, as that of a job is.
+    limit is rounded up to a power of 16, as that of a job is. --memory limits what it may write to beyond its file and
+    input; a program that wants more cannot be run.
 
     \b
     Examples:
@@ -103,7 +111,10 @@ def run(
     try:
         name, code = read_program(program, options, settings)
         stdin = b"" if sys.stdin.isatty() else read_file(Path("-"))
-        trace = _load(code, (name, *arguments), stdin, step_limit, environment)
+        execution = replace(
+            settings.execution, reference=reference or settings.execution.reference, memory=memory << 20
+        )
+        trace = _load(code, (name, *arguments), stdin, step_limit, environment, execution)
         outcome = _run(trace, stats)
     except AssayError as error:
         say(f"Error: {error}")
@@ -115,11 +126,18 @@ def run(
     sys.exit(_exit_status(outcome, step_limit))
 
 
-def _load(program: bytes, arguments: Sequence[str], stdin: bytes, step_limit: int, environment: Sequence[str]) -> Trace:
+def _load(
+    program: bytes,
+    arguments: Sequence[str],
+    stdin: bytes,
+    step_limit: int,
+    environment: Sequence[str],
+    execution: Execution,
+) -> Trace:
     rounds = rounds_for(step_limit)
     blobs = {content_id(blob): blob for blob in (program, stdin)}
     task = riscv_task(arguments, stdin, environment)
-    return machine_named("riscv").load(content_id(program), task, 16**rounds, blobs.__getitem__)
+    return machines_for(execution)["riscv"].load(content_id(program), task, 16**rounds, blobs.__getitem__)
 
 
 def _run(trace: Trace, stats: bool) -> Outcome:

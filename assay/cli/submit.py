@@ -22,6 +22,7 @@ from assay.client.order import DEFAULT_STEP_LIMIT, order_program, rounds_for
 from assay.client.requester import Conditions, make_terms
 from assay.client.result import fetch_outcomes
 from assay.machines.base import Outcome, RunStatus
+from assay.machines.registry import machines_for
 from assay.settings import Settings
 from assay.toolchain.build import Options
 
@@ -119,7 +120,8 @@ def submit(
     stdin = read_file(stdin_file) if stdin_file else b""
     requester = session.requester
     with waiting("preparing the job"):
-        order = order_program(code, (name, *arguments), stdin, rounds_for(step_limit), environment)
+        machines = machines_for(settings.execution)
+        order = order_program(code, (name, *arguments), stdin, rounds_for(step_limit), environment, machines)
         conditions = Conditions(price, bond, accept_period, run_period, challenge_period)
         terms = make_terms(session.chain, order, conditions)
         requester.check_funds(price)

@@ -8,7 +8,8 @@ from assay.content import content_id
 from assay.documents import JobSpec, write_document
 from assay.errors import InputError
 from assay.machines import merkle
-from assay.machines.registry import machine_named
+from assay.machines.base import Machine
+from assay.machines.registry import MACHINES, machine_named
 from assay.store.base import Store
 
 ARITY = 16
@@ -45,14 +46,19 @@ def rounds_for(step_limit: int) -> int:
 
 
 def order_program(
-    program: bytes, arguments: Sequence[str], stdin: bytes, rounds: int, environment: Sequence[str] = ()
+    program: bytes,
+    arguments: Sequence[str],
+    stdin: bytes,
+    rounds: int,
+    environment: Sequence[str] = (),
+    machines: Mapping[str, Machine] = MACHINES,
 ) -> Order:
     """One run of a program on the RISC-V machine; raises `InputError`.
 
     `arguments` start with the program's name, and the variables of `environment` are written `NAME=VALUE`.
     """
     task = riscv_task(arguments, stdin, environment)
-    return order_tasks("riscv", program, [task], [stdin] if stdin else [], rounds)
+    return order_tasks("riscv", program, [task], [stdin] if stdin else [], rounds, machines)
 
 
 def riscv_task(arguments: Sequence[str], stdin: bytes, environment: Sequence[str] = ()) -> dict[str, Any]:
@@ -62,7 +68,12 @@ def riscv_task(arguments: Sequence[str], stdin: bytes, environment: Sequence[str
 
 
 def order_tasks(
-    machine: str, program: bytes | None, tasks: Sequence[Mapping[str, Any]], inputs: Sequence[bytes], rounds: int
+    machine: str,
+    program: bytes | None,
+    tasks: Sequence[Mapping[str, Any]],
+    inputs: Sequence[bytes],
+    rounds: int,
+    machines: Mapping[str, Machine] = MACHINES,
 ) -> Order:
     """Tasks for a machine, as its job specs have them; `inputs` are the blobs that they name.
 
@@ -72,7 +83,7 @@ def order_tasks(
     program_id = None if program is None else content_id(program)
     spec = JobSpec(assay="job/1", machine=machine, program=program_id, tasks=[dict(task) for task in tasks])
     document = write_document(spec)
-    model = machine_named(machine)
+    model = machine_named(machine, machines)
     roots = [model.load(program_id, task, ARITY**rounds, own.__getitem__).state_root(0) for task in spec.tasks]
     return Order(
         machine=machine,

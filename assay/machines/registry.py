@@ -26,13 +26,17 @@ class Execution:
     """Folder that keeps native code from one process to the next; None keeps none."""
 
 
+DEFAULT = Execution()
+"""Where nothing was set."""
+
+
 def machines_for(execution: Execution) -> Mapping[str, Machine]:
     """The machines by name, with programs run as `execution` says."""
     riscv = RiscvMachine() if execution.reference else fast_machine(execution.memory, execution.cache)
     return {machine.name: machine for machine in (CounterMachine(), riscv)}
 
 
-MACHINES: Mapping[str, Machine] = machines_for(Execution())
+MACHINES: Mapping[str, Machine] = machines_for(DEFAULT)
 """The machines where nothing was set."""
 
 

@@ -49,6 +49,7 @@ class Core:
     ) -> None:
         """A core at the start of a task. It may write to `max_pages` pages beyond those that are loaded."""
         self.memory = memory
+        self._max_pages = max_pages
         self.capture = capture
         self.between: Callable[[], None] = lambda: None
         """Called between two slices of a run."""
@@ -110,7 +111,7 @@ class Core:
     def run(self, steps: int) -> tuple[int, bool]:
         """Take up to `steps` steps; how many were taken, and whether the machine is at its fixed point now.
 
-        Raises `ResourceError` if the machine touches more memory than it may; it is where that would have happened.
+        Raises `ResourceError` if the machine would write to more memory than it may; it has stopped before that.
         """
         words = self._words
         taken = 0
@@ -133,7 +134,10 @@ class Core:
             elif reason == Stop.FULL:
                 self.drain()
             else:
-                raise ResourceError("the program touches more memory than this machine gives it")
+                raise ResourceError(
+                    f"the program wants to write to more than {self._max_pages * PAGE / 2**20:g} MiB of memory beyond "
+                    "what it starts with, which is all that it is given here: allow more"
+                )
 
     def drain(self) -> None:
         """Hand on all that native code has captured."""

@@ -38,13 +38,13 @@ def reserved() -> int:
 def test_a_program_that_wants_more_memory_than_it_may_have_is_stopped_where_that_happens() -> None:
     trace = engine_trace(FILL, max_pages=10)
     for _ in range(2):
-        with pytest.raises(ResourceError, match="more memory"):
+        with pytest.raises(ResourceError, match="MiB of memory beyond"):
             trace.run()
     reference = RiscvTrace(Hart(Memory(), pc=START), program(FILL), 16**3)
     last = 2 + 3 * 4 * 10
     assert trace.state_root(last) == reference.state_root(last)
     assert trace.state_root(7) == reference.state_root(7)
-    with pytest.raises(ResourceError, match="more memory"):
+    with pytest.raises(ResourceError, match="MiB of memory beyond"):
         trace.state_root(last + 1)
 
 
@@ -59,7 +59,7 @@ def test_pages_that_were_only_executed_count_when_they_are_written_to() -> None:
         sd(T0, SP, 0),  # the handler
         WFI,
     ]
-    with pytest.raises(ResourceError, match="more memory"):
+    with pytest.raises(ResourceError, match="MiB of memory beyond"):
         engine_trace(words, max_pages=0).run()
     assert engine_trace(words, max_pages=1).run() == 7
 
