@@ -96,7 +96,7 @@ def load_settings(flags: Mapping[str, str | None], environ: Mapping[str, str]) -
 def _engine(environ: Mapping[str, str]) -> str:
     engine = environ.get("ASSAY_ENGINE") or "native"
     if engine not in ("native", "reference"):
-        raise InputError(f"ASSAY_ENGINE is {engine!r}: it has to be native or reference")
+        raise InputError(f"the engine {engine!r}, which ASSAY_ENGINE names, does not exist: it is native or reference")
     return engine
 
 

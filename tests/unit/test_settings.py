@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from assay.errors import InputError
+from assay.machines.registry import Execution
 from assay.settings import CONFIG_KEYS, load_settings, read_config, write_config
 
 
@@ -68,3 +69,14 @@ def test_a_config_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     values = {"rpc_url": "http://127.0.0.1:1", "wallet": 'a "quoted" \\ name', "store": "/ein Ordner/ä"}
     write_config(tmp_path, values)
     assert read_config(tmp_path) == values
+
+
+def test_an_engine_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'fast', which ASSAY_ENGINE names, does not exist"):
+        load_settings({"home": str(tmp_path)}, {"ASSAY_ENGINE": "fast"})
+
+
+def test_programs_are_run_by_the_engine_unless_the_environment_says_otherwise(tmp_path: Path) -> None:
+    flags, caches = {"home": str(tmp_path)}, {"XDG_CACHE_HOME": str(tmp_path)}
+    assert load_settings(flags, caches).execution == Execution(cache=tmp_path / "assay" / "native")
+    assert load_settings(flags, caches | {"ASSAY_ENGINE": "reference"}).execution.reference
