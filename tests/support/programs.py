@@ -1,4 +1,4 @@
-"""Programs for the RISC-V machine: built by the toolchain, run by the reference."""
+"""Programs for the RISC-V machine: built by the toolchain, run by the engine, which is as fast as tests want it."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -10,7 +10,11 @@ import pytest
 
 from assay.machines.base import Outcome
 from assay.machines.riscv.elf import parse_elf
-from assay.machines.riscv.machine import trace_of
+from assay.machines.riscv.hart import Hart
+from assay.machines.riscv.machine import initial_pages
+from assay.machines.riscv.memory import Memory
+from assay.machines.riscv.trace import RiscvTrace
+from assay.machines.riscv_fast.trace import FastTrace
 from assay.toolchain.build import build
 
 STEP_LIMIT = 16**6
@@ -48,14 +52,21 @@ def run(
     stdin: bytes = b"",
     step_limit: int = STEP_LIMIT,
     environment: Sequence[str] = (),
+    trace_type: type[FastTrace] | type[RiscvTrace] = FastTrace,
 ) -> Outcome:
     """What a run of the program leaves behind; `arguments` follow its name."""
-    return _outcome(program(source), [source.stem, *arguments], stdin, step_limit, environment)
+    return _outcome(program(source), [source.stem, *arguments], stdin, step_limit, environment, trace_type)
 
 
 def _outcome(
-    file: bytes, arguments: Sequence[str], stdin: bytes, step_limit: int, environment: Sequence[str] = ()
+    file: bytes,
+    arguments: Sequence[str],
+    stdin: bytes,
+    step_limit: int,
+    environment: Sequence[str] = (),
+    trace_type: type[FastTrace] | type[RiscvTrace] = FastTrace,
 ) -> Outcome:
-    trace = trace_of(parse_elf(file), arguments, stdin, step_limit, environment)
+    pages = initial_pages(parse_elf(file), arguments, stdin, environment)
+    trace = trace_type(Hart(Memory()), pages, step_limit)
     trace.run()
     return trace.outcome()

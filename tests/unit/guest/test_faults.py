@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from assay.machines.base import Outcome, RunStatus
+from assay.machines.riscv.trace import RiscvTrace
+from assay.machines.riscv_fast.trace import FastTrace
 from tests.support.programs import run
 
 FAULTS = Path(__file__).parent / "programs" / "faults.c"
 
 
-def faults(action: str, step_limit: int = 16**5) -> Outcome:
-    return run(FAULTS, [action], step_limit=step_limit)
+def faults(action: str, step_limit: int = 16**5, trace_type: type[FastTrace] | type[RiscvTrace] = FastTrace) -> Outcome:
+    return run(FAULTS, [action], step_limit=step_limit, trace_type=trace_type)
 
 
+@pytest.mark.parametrize("trace_type", [FastTrace, RiscvTrace])
 @pytest.mark.parametrize(
     ("action", "signal", "message"),
     [
@@ -32,9 +35,9 @@ def faults(action: str, step_limit: int = 16**5) -> Outcome:
     ],
 )
 def test_a_fault_ends_the_run_with_its_signal_and_a_line_on_standard_error(
-    action: str, signal: int, message: str
+    trace_type: type[FastTrace] | type[RiscvTrace], action: str, signal: int, message: str
 ) -> None:
-    outcome = faults(action)
+    outcome = faults(action, trace_type=trace_type)
     assert outcome.status is RunStatus.FAULTED
     assert outcome.exit_status == 128 + signal
     assert outcome.stdout == b"before\n"
