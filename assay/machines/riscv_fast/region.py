@@ -18,6 +18,8 @@ from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE
 MAX_INSTRUCTIONS = 400
 MAX_INLINED = 40
 """Instructions of a function that becomes part of the regions that call it."""
+MAX_RETURNS = 200
+"""Ways back that are looked for within a region, of all its functions together: LLVM's work grows with them."""
 RETURN_ADDRESS = 1
 """The register that calls leave the address to return to in, by the calling convention."""
 
@@ -95,7 +97,10 @@ class Region:
                 if target not in reached:
                     reached.add(target)
                     ahead.append(target)
-        return Region(self.entries, {start: block for start, block in self.blocks.items() if start in reached})
+        if len(reached) == len(self.blocks):
+            return self
+        # Without a call that is gone, what it was to return to may be out of reach too.
+        return Region(self.entries, {start: block for start, block in self.blocks.items() if start in reached}).pruned()
 
     def successors(self, block: Block) -> Iterator[int]:
         """The blocks of the region that control can go to."""
@@ -113,7 +118,8 @@ class Region:
             if call.returns_to in self.blocks and call.following in self.blocks:
                 for last in self._returns_of(call.following):
                     sites.setdefault(last, {})[call.returns_to] = None
-        return {block: tuple(found) for block, found in sites.items()}
+        few = max(MAX_RETURNS // len(sites), 1) if sites else 0
+        return {block: tuple(found)[:few] for block, found in sites.items()}
 
     def _returns_of(self, function: int) -> Iterator[int]:
         """The blocks that a function returns by, its own calls being taken to come back."""
