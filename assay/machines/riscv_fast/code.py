@@ -39,14 +39,14 @@ class CodePages:
         self._functions = empty.functions
         self._handlers = handlers
         self._slots: dict[int, _Slots] = {}
-        self._rewrites: dict[int, int] = {}
+        self._rewrites = bytearray(PAGES)  # by page, up to MAX_REWRITES
         self._untouched: set[int] = set()  # pages with slots that had never been written to
         self._block, self.address = empty.table.copy()
         self._table = (ctypes.c_uint64 * PAGES).from_buffer(self._block)
 
     def add(self, page: int) -> None:
         """Give slots to a page that control has come to."""
-        if self._rewrites.get(page, 0) >= MAX_REWRITES:
+        if self._rewrites[page] >= MAX_REWRITES:
             self._table[page] = ctypes.addressof(self._empty.fleeting)
             return
         slots = self._slots[page] = _SLOTS.from_buffer_copy(self._empty.unknown)
@@ -58,7 +58,7 @@ class CodePages:
     def remove(self, page: int, rewritten: bool = False) -> None:
         """Forget the slots of a page, translations that are entered there included."""
         if rewritten:
-            self._rewrites[page] = self._rewrites.get(page, 0) + 1
+            self._rewrites[page] += 1
         if self._slots.pop(page, None) is not None:
             self._table[page] = ctypes.addressof(self._empty.missing)
             self._memory.states[page] = PageState.UNTOUCHED if page in self._untouched else PageState.CLEAN

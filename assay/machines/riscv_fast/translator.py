@@ -4,8 +4,10 @@ between two slices of the run. When that happens makes no difference to what the
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from assay.errors import NativeError
 from assay.machines.riscv_fast.core import Core
@@ -20,6 +22,8 @@ from assay.native.memory import CodeArena
 ARENA = 64 << 20
 """Bytes of translations. When they are full, all are forgotten, and what is hot then is translated anew."""
 MAX_WAITING = 1 << 10
+MAX_ASKED = 1 << 14
+"""Places that are remembered for having been asked for."""
 PATIENCE = 3
 """How often a place within a translation has to be asked for until it becomes an entry of another one."""
 
@@ -34,6 +38,15 @@ class _Made:
     code: Code
 
 
+@dataclass(frozen=True)
+class _Installed:
+    """What there is to know of a translation that is in place: a region takes ten times the memory of its code."""
+
+    entries: tuple[int, ...]
+    blocks: frozenset[int]
+    pages: frozenset[int]
+
+
 class Translator:
     """The translations of one core's code."""
 
@@ -46,9 +59,9 @@ class Translator:
         self._workers = ThreadPoolExecutor(1, "translator") if background else None
         self._arena = CodeArena(ARENA)
         self._waiting: deque[int] = deque()
-        self._working: Future[_Made | None] | None = None
+        self._working: tuple[int, Future[_Made | None]] | None = None
         self._asked: dict[int, int] = {}  # how often, by place
-        self._entered: dict[int, Region] = {}  # by entry
+        self._entered: dict[int, _Installed] = {}  # by entry
         self._refused: set[int] = set()
         self._patience = patience
         self.placed = 0
@@ -62,18 +75,19 @@ class Translator:
             if self._wanted(pc) and len(self._waiting) < MAX_WAITING:
                 self._waiting.append(pc)
         if self._working is not None:
-            if not self._working.done():
+            pc, future = self._working
+            if not future.done():
                 return
-            self._place(self._working.result())
             self._working = None
+            self._take(pc, future.result)
         while self._waiting:
             pc = self._waiting.popleft()
             if pc in self._entered:
                 continue
             if self._workers is not None:
-                self._working = self._workers.submit(self._make, pc, self._entries())
+                self._working = pc, self._workers.submit(self._make, pc, self._entries())
                 return
-            self._place(self._make(pc, self._entries()))
+            self._take(pc, partial(self._make, pc, self._entries()))
 
     def forget(self, page: int) -> None:
         """Drop the translations of code in a page."""
@@ -92,6 +106,8 @@ class Translator:
         if not any(pc in region.blocks for region in self._entered.values()):
             return True
         # It is translated, but not entered there. That may be over soon, or go on for ever.
+        if len(self._asked) >= MAX_ASKED:
+            self._asked.clear()
         self._asked[pc] = self._asked.get(pc, 0) + 1
         return self._asked[pc] > self._patience
 
@@ -105,18 +121,18 @@ class Translator:
         if region is None:
             return None
         text, level = translate(region)
+        if self._cache is None:
+            return _Made(region, compile_ir(text, level))
+        return _Made(region, self._cache.code(cache_key(str(level), text), lambda: compile_ir(text, level)))
+
+    def _take(self, pc: int, result: Callable[[], _Made | None]) -> None:
+        """Put in place what `_make` made for `pc`."""
         try:
-            if self._cache is None:
-                code = compile_ir(text, level)
-            else:
-                code = self._cache.code(cache_key(str(level), text), lambda: compile_ir(text, level))
+            made = result()
         except NativeError as error:
             _log.warning("the code at %#x stays interpreted: %s", pc, error)
             self._refused.add(pc)
-            return None
-        return _Made(region, code)
-
-    def _place(self, made: _Made | None) -> None:
+            return
         if made is None or not self._core.code.unchanged(made.region.words):
             return
         region = made.region
@@ -125,13 +141,14 @@ class Translator:
                 self._drop(other)
             self._arena.clear()
         function = self._arena.load(made.code)[FUNCTION]
+        installed = _Installed(region.entries, frozenset(region.blocks), region.pages)
         for entry in region.entries:
             self._core.code.install(entry, function)
-            self._entered[entry] = region
+            self._entered[entry] = installed
         self._core.code.count(region.exits)
         self.placed += 1
 
-    def _drop(self, region: Region) -> None:
+    def _drop(self, region: _Installed) -> None:
         for entry in region.entries:
             if self._entered.get(entry) is region:
                 del self._entered[entry]
