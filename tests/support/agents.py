@@ -68,7 +68,8 @@ poll = 0.3
 
     def environment(self) -> dict[str, str]:
         """Of the process: nothing of it is kept outside the test's folder."""
-        return os.environ | {"PYTHONPATH": str(CHECKOUT), "XDG_STATE_HOME": str(self._state)}
+        folders = {"XDG_STATE_HOME": str(self._state), "XDG_CACHE_HOME": str(self._state)}
+        return os.environ | folders | {"PYTHONPATH": str(CHECKOUT)}
 
     def kill(self) -> None:
         """SIGKILL: nothing is cleaned up."""
