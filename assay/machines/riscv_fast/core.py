@@ -24,7 +24,7 @@ from assay.native.code import Code
 from assay.native.compile import compile_ir
 from assay.native.memory import CodeArena, reserve
 
-HOT = 1 << 12
+HOT = 1 << 16
 """Arrivals at a place before a translation of it is asked for."""
 SLICE = 1 << 22
 """Steps between two looks at what else there is to do: milliseconds."""
@@ -60,7 +60,7 @@ class Core:
         self._interpreter = _load_interpreter(cache)
         functions, self._start = self._interpreter.functions, self._interpreter.start
         self._handlers = self._interpreter.handlers
-        self._counters = (ctypes.c_uint16 * COUNTERS)(*[hot] * COUNTERS)
+        self._counters = (ctypes.c_uint32 * COUNTERS)(*[hot] * COUNTERS)
         self._requests = (ctypes.c_uint64 * MAX_REQUESTS)()
         self.code = CodePages(memory, self._interpreter.empty, list(self._handlers))
         self._block, self._context = reserve(PAGE)

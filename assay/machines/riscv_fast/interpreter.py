@@ -74,11 +74,11 @@ def arrive(body: Body, pc: str) -> None:
     """Count an arrival at a place; ask for its translation when there have been many."""
     place = body.binary("and", body.binary("lshr", pc, "2"), number(COUNTERS - 1))
     counters = body.let(f"load ptr, ptr {body.at('%context', 8 * Word.COUNTERS)}")
-    counter = body.let(f"getelementptr i16, ptr {counters}, i64 {place}")
-    left = body.let(f"sub i16 {body.let(f'load i16, ptr {counter}')}, 1")
-    body.do(f"store i16 {left}, ptr {counter}")
+    counter = body.let(f"getelementptr i32, ptr {counters}, i64 {place}")
+    left = body.let(f"sub i32 {body.let(f'load i32, ptr {counter}')}, 1")
+    body.do(f"store i32 {left}, ptr {counter}")
     on, hot = body.label("on"), body.label("hot")
-    body.do(f"br i1 {body.let(f'icmp eq i16 {left}, 0')}, label %{hot}, label %{on}, !prof !0")
+    body.do(f"br i1 {body.let(f'icmp eq i32 {left}, 0')}, label %{hot}, label %{on}, !prof !0")
     body.place(hot)
     body.do(f"call void @request(ptr %context, ptr {counter}, i64 {pc})")
     body.go(on)
@@ -520,8 +520,8 @@ def _open() -> str:
 
 def _request() -> str:
     body = Body()
-    hot = body.low(body.field("%context", 8 * Word.HOT), 16)
-    body.do(f"store i16 {hot}, ptr %counter")
+    hot = body.low(body.field("%context", 8 * Word.HOT), 32)
+    body.do(f"store i32 {hot}, ptr %counter")
     count = body.field("%context", 8 * Word.REQUESTED)
     room, out = body.label("room"), body.label("out")
     body.fork(body.compare("ult", count, str(MAX_REQUESTS)), room, out)

@@ -94,7 +94,7 @@ OPERATION_SHIFT = 56
 COUNTED = 1 << 55
 SLOTS_SIZE = SLOT * (WORDS_PER_PAGE + 1)
 
-COUNTERS = 1 << 13
+COUNTERS = 1 << 12
 MAX_REQUESTS = 64
 MAX_WRITTEN = 1 << 12
 """Pages captured before native code hands them over: 16 MiB."""

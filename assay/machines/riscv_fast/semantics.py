@@ -57,6 +57,7 @@ class Frame(Body):
 
 
 Emit = Callable[[Frame], None]
+Combine = Callable[[Frame, str, str], str]
 
 
 def _extended(frame: Frame, value: str, bits: int = 32) -> str:
@@ -111,24 +112,22 @@ def _shift_right_signed(frame: Frame, a: str, b: str) -> str:
     return frame.binary("ashr", a, frame.binary("and", b, "63"))
 
 
-def _sum_w(frame: Frame, a: str, b: str) -> str:
-    return _extended(frame, frame.binary("add", a, b))
+def _of_low_words(operation: str, shift: bool = False) -> Combine:
+    """An operation on the low 32 bits; those of the result, sign-extended. Of a shift, the low 5 bits of b count."""
+
+    def emit(frame: Frame, a: str, b: str) -> str:
+        low = [frame.low(value, 32) for value in (a, frame.binary("and", b, "31") if shift else b)]
+        return frame.extend(frame.let(f"{operation} i32 {low[0]}, {low[1]}"), 32, signed=True)
+
+    return emit
 
 
-def _difference_w(frame: Frame, a: str, b: str) -> str:
-    return _extended(frame, frame.binary("sub", a, b))
-
-
-def _shift_left_w(frame: Frame, a: str, b: str) -> str:
-    return _extended(frame, frame.binary("shl", a, frame.binary("and", b, "31")))
-
-
-def _shift_right_w(frame: Frame, a: str, b: str) -> str:
-    return _extended(frame, frame.binary("lshr", _low_unsigned(frame, a), frame.binary("and", b, "31")))
-
-
-def _shift_right_signed_w(frame: Frame, a: str, b: str) -> str:
-    return frame.binary("ashr", _extended(frame, a), frame.binary("and", b, "31"))
+_sum_w = _of_low_words("add")
+_difference_w = _of_low_words("sub")
+_product_w = _of_low_words("mul")
+_shift_left_w = _of_low_words("shl", shift=True)
+_shift_right_w = _of_low_words("lshr", shift=True)
+_shift_right_signed_w = _of_low_words("ashr", shift=True)
 
 
 # ---------------------------------------------------------------- multiplication and division
@@ -136,10 +135,6 @@ def _shift_right_signed_w(frame: Frame, a: str, b: str) -> str:
 
 def _product(frame: Frame, a: str, b: str) -> str:
     return frame.binary("mul", a, b)
-
-
-def _product_w(frame: Frame, a: str, b: str) -> str:
-    return _extended(frame, frame.binary("mul", a, b))
 
 
 def _high_product(frame: Frame, a: str, b: str, a_signed: bool, b_signed: bool) -> str:
@@ -191,9 +186,6 @@ def _remainder(frame: Frame, a: str, b: str) -> str:
 def _remainder_unsigned(frame: Frame, a: str, b: str) -> str:
     zero, divisor = _safe_divisor(frame, a, b, signed=False)
     return frame.select(zero, a, frame.binary("urem", a, divisor))
-
-
-Combine = Callable[[Frame, str, str], str]
 
 
 def _of_words(combine: Combine, signed: bool) -> Combine:
