@@ -5,16 +5,21 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from assay.client.order import order_tasks
 from assay.machines.base import FetchBlob, Machine, Outcome, Trace
+from assay.machines.registry import Execution
+from assay.store.local import LocalStore
 from provider_agent.bench import Bench, Workload, shipped_machines
 from provider_agent.executor import Done, Executor, JobFaultError
 from provider_agent.questions import Check, Produce, Question, Verify
 from tests.unit.agent.jobs import COUNT, OTHER, workload
+from tests.unit.machines.test_riscv import COPY, program
 
 T = TypeVar("T")
 
@@ -86,6 +91,24 @@ def test_a_machine_that_fails_on_a_document_fails_that_job_for_good(tmp_path: Pa
     executor = Executor(hostile_machines, slots=1)
     with pytest.raises(JobFaultError, match="RecursionError") as fault:
         ask(executor, "job", workload(tmp_path), Check(), quiet)
+    executor.close()
+
+    assert not fault.value.may_pass
+
+
+def test_a_program_that_wants_more_memory_than_the_agent_gives_fails_its_job_for_good(
+    tmp_path: Path, quiet: int
+) -> None:
+    store = LocalStore(tmp_path / "blobs")
+    task = {"arguments": ["copy"], "stdin": None}
+    order = order_tasks("riscv", program(COPY), [task], [], rounds=5)
+    order.upload(store)
+    work = workload(
+        tmp_path, machine="riscv", spec_id=order.spec_id.hex(), task_root=order.task_root, rounds=order.rounds
+    )
+    executor = Executor(partial(shipped_machines, Execution(memory=0, cache=tmp_path / "native")), slots=1)
+    with pytest.raises(JobFaultError, match="more than 0 MiB of memory") as fault:
+        ask(executor, "job", work, Produce(), quiet)
     executor.close()
 
     assert not fault.value.may_pass

@@ -193,6 +193,27 @@ def test_a_program_runs_with_its_own_input_output_and_exit_status(tmp_path: Path
     assert "--step-limit" in short.stderr
 
 
+def test_a_program_that_wants_more_memory_than_it_may_have_cannot_be_run(tmp_path: Path) -> None:
+    source = tmp_path / "add.c"
+    source.write_text(ADD)
+    (tmp_path / "add.elf").write_bytes(program(source))
+    result = CliRunner().invoke(cli, ["run", "--memory", "0", str(tmp_path / "add.elf")], input="7 35\n")
+    assert result.exit_code == 125
+    assert "more than 0 MiB of memory" in result.stderr
+
+
+def test_the_reference_and_the_engine_print_the_same_roots(tmp_path: Path) -> None:
+    source = tmp_path / "add.c"
+    source.write_text(ADD)
+    (tmp_path / "add.elf").write_bytes(program(source))
+    told = []
+    for flags in (["--reference"], []):
+        result = CliRunner().invoke(cli, ["run", "--stats", *flags, str(tmp_path / "add.elf")], input="7 35\n")
+        told.append(re.findall(r"^(?:steps|initial|final).*$", result.stderr, re.MULTILINE))
+    assert len(told[0]) == 3
+    assert told[0] == told[1]
+
+
 def test_a_source_file_is_built_and_run_with_its_options_and_its_environment(tmp_path: Path) -> None:
     require_toolchain()
     source = tmp_path / "greet.c"
