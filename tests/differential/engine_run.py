@@ -112,8 +112,10 @@ class Counts:
 class Run:
     """The engine's side."""
 
-    def __init__(self, program: Program, random: Random, translate: bool, cache: DiskCache | None = None) -> None:
-        self._recording = record(program, random.choice((STEPS // 8, STEPS // 2, STEPS)))
+    def __init__(
+        self, program: Program, random: Random, translate: bool, cache: DiskCache | None = None, steps: int = 0
+    ) -> None:
+        self._recording = record(program, steps or random.choice((STEPS // 8, STEPS // 2, STEPS)))
         self._random = random
         self._guest = GuestMemory()
         self._guest.load(self._recording.pages)
@@ -214,8 +216,13 @@ class Run:
         self._since, self._earlier, self._before = step, self._recording.memory(step).pages(), {}
 
 
-def compare(program: Program, random: Random, translate: bool = True, cache: DiskCache | None = None) -> Counts:
-    """Compare the engine with the reference on one program. Raises `Disagreement`."""
-    engine = Run(program, random, translate, cache)
+def compare(
+    program: Program, random: Random, translate: bool = True, cache: DiskCache | None = None, steps: int = 0
+) -> Counts:
+    """Compare the engine with the reference on one program, for a random number of steps if none is given.
+
+    Raises `Disagreement`.
+    """
+    engine = Run(program, random, translate, cache, steps)
     engine.compare()
     return engine.counts
