@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.machines.riscv.machine import RiscvMachine
 from assay.toolchain.build import build
 from tests.bench.run_machine import machine
 from tests.bench.workloads import Workload
 
+REFERENCE = "assay.machines.riscv.machine:RiscvMachine"
+"""The reference implementation, as an engine to measure."""
 SHARE_OF_REFERENCE = 1 / 4096
 """It is slower than native code by as much."""
 
@@ -34,6 +35,7 @@ class Peer:
 
 def peers(engine: str = "") -> list[Peer]:
     """All of them, those that are missing too. `engine` is a machine to use instead of `assay run`'s own."""
+    machine(engine)  # raises if there is no such thing
     return [
         Peer("native", "gcc -O2, hardware floats", _build_native, lambda program: [str(program)], missing=_no("gcc")),
         Peer(
@@ -41,7 +43,7 @@ def peers(engine: str = "") -> list[Peer]:
             f"the machine {engine or 'of `assay run`'}",
             _build_riscv,
             lambda program: [*_module("run_machine"), engine, str(program)],
-            share=SHARE_OF_REFERENCE if isinstance(machine(engine), RiscvMachine) else 1.0,
+            share=SHARE_OF_REFERENCE if engine == REFERENCE else 1.0,
             missing=_no_package("ziglang", "build"),
         ),
         Peer(

@@ -4,13 +4,15 @@ ENGINE names a machine as `module:name`; if it is empty, it is the one that `ass
 """
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
 from assay.client.order import DEFAULT_STEP_LIMIT, riscv_task
 from assay.content import content_id
 from assay.machines.base import Machine
-from assay.machines.registry import machine_named
+from assay.machines.registry import Execution, machine_named, machines_for
+from assay.native.cache import default_folder
 
 
 def main(engine: str, file: str, *arguments: str) -> int:
@@ -29,7 +31,7 @@ def main(engine: str, file: str, *arguments: str) -> int:
 def machine(engine: str) -> Machine:
     """The machine that `engine` names: a class without arguments, or an object."""
     if not engine:
-        return machine_named("riscv")
+        return machine_named("riscv", machines_for(Execution(cache=default_folder(os.environ))))
     module, _, name = engine.partition(":")
     found = getattr(importlib.import_module(module), name)
     named: Machine = found() if isinstance(found, type) else found

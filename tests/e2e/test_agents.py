@@ -68,8 +68,8 @@ def recruit(network: LocalMarket, tmp_path: Path, provider: Agent, verifier: Age
     """Makes agents that have staked; prints what all said if the test fails."""
     agents: list[Agent] = []
 
-    def make(name: str) -> Agent:
-        agents.append(Agent(network, network.join(stake=100 * TOKEN), name, tmp_path))
+    def make(name: str, engine: str = "native") -> Agent:
+        agents.append(Agent(network, network.join(stake=100 * TOKEN), name, tmp_path, engine=engine))
         return agents[-1]
 
     yield make
@@ -276,7 +276,7 @@ def test_a_provider_killed_again_and_again_finishes_and_signs_nothing_twice(
     elf = program(CHECKOUT / "examples" / "compress" / "compress.c")
     stdin = network.store.put(bytes(range(256)) * 12)
     task = {"arguments": ["compress"], "stdin": stdin}
-    killed, liar = recruit("killed"), recruit("liar")
+    killed, liar = recruit("killed", engine="reference"), recruit("liar")  # slow enough to be killed in a run
     before = network.chain.node.mined_nonce(killed.party.address)
     job_id = network.post(requester, [task], machine="riscv", program=elf, rounds=5)
 

@@ -19,7 +19,14 @@ class Agent:
     """One agent: its folder stays, its process comes and goes."""
 
     def __init__(
-        self, market: LocalMarket, party: Party, name: str, folder: Path, minimum_price: int = 0, maximum_jobs: int = 1
+        self,
+        market: LocalMarket,
+        party: Party,
+        name: str,
+        folder: Path,
+        minimum_price: int = 0,
+        maximum_jobs: int = 1,
+        engine: str = "native",
     ) -> None:
         self.party = party
         self._state = market.folder / "state"  # where the keys' locks are
@@ -48,6 +55,9 @@ location = "{market.store.folder}"
 [provider]
 minimum_price = "{minimum_price}"
 maximum_jobs = {maximum_jobs}
+
+[execution]
+engine = "{engine}"
 
 [loop]
 poll = 0.3

@@ -48,6 +48,7 @@ def test_the_machine_writes_the_same() -> None:
 def test_a_machine_is_named_by_its_module_and_the_reference_is_given_little_to_do() -> None:
     found = peers("assay.machines.riscv.machine:RiscvMachine")[1]
     assert (found.name, found.share) == ("assay", 1 / 4096)
+    assert peers()[1].share == 1
     with pytest.raises(ModuleNotFoundError):
         peers("assay.machines.nothing:Machine")
 
