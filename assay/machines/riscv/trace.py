@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
-from assay.machines.base import Outcome, Progress
+from assay.machines.base import Progress
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.interpreter import run
 from assay.machines.riscv.memory import Memory, Pages
-from assay.machines.riscv.memory_tree import MemoryTree
-from assay.machines.riscv.result import outcome_in, result_entry
-from assay.machines.riscv.state import State
-from assay.machines.riscv.witness import RecordingAccess, record
+from assay.machines.riscv.memory_tree import MemoryTree, NodeAccess
+from assay.machines.riscv.seeking import SeekingTrace
+from assay.machines.riscv.witness import RecordingAccess
 
 STRIDE = 1 << 16
 """Steps between two reports of the progress, and between the first snapshots."""
@@ -35,7 +33,7 @@ class Snapshot:
         return replace(self, pages_apart=sum(other.pages.get(index) is not page for index, page in self.pages.items()))
 
 
-class RiscvTrace:
+class RiscvTrace(SeekingTrace[Memory]):
     """One run. See `assay.machines.base.Trace`.
 
     It starts from any state: the registers of `hart`, over memory that holds `pages` (not the hart's own). So bare code
@@ -43,62 +41,25 @@ class RiscvTrace:
     """
 
     def __init__(self, hart: Hart, pages: Pages, step_limit: int) -> None:
-        self._step_limit = step_limit
+        super().__init__(step_limit)
         self._snapshots = [Snapshot(0, hart.on(Memory()), dict(pages))]
         self._interval = STRIDE
-        self._end: int | None = None  # where the fixed point begins, once it is known
         self._tree = MemoryTree()
         self._step = 0
         self._restore(self._snapshots[0])
-
-    @property
-    def step_limit(self) -> int:
-        """The number of steps that count."""
-        return self._step_limit
-
-    def run(self, progress: Progress | None = None) -> int:
-        """Run to the fixed point or the step limit; the number of steps until then."""
-        if self._end is None:
-            self._seek(self._step_limit, progress)
-        return self._step_limit if self._end is None else self._end
-
-    def state_root(self, step: int) -> bytes:
-        """The state root after `step` steps."""
-        return self.state(step).root()
-
-    def state(self, step: int) -> State:
-        """The state after `step` steps."""
-        self._seek(step)
-        self._tree.follow(self._memory.pages())
-        return self._hart.state(self._tree.root())
-
-    def witness(self, step: int) -> bytes:
-        """The witness of the step from state `step` to state `step + 1` (docs/machine.md, section 5)."""
-        self._seek(step)
-        self._tree.follow(self._memory.pages())
-        return record(self._hart, self._tree)
-
-    def word(self, step: int) -> tuple[int, int | None]:
-        """pc after `step` steps, and the word there; None if it cannot be fetched."""
-        self._seek(step)
-        pc = self._hart.pc
-        return pc, None if pc & 3 or pc >> 32 else self._memory.read(pc, 4)
-
-    def outcome(self) -> Outcome:
-        """What the run leaves in the output region."""
-        self._seek(self._step_limit)
-        return outcome_in(self._memory)
-
-    def result(self) -> tuple[dict[str, Any], list[bytes]]:
-        """The task's entry in a result document, and the blobs that it names."""
-        outcome = self.outcome()
-        state = self.state(self._step_limit)
-        return result_entry(state, self._tree, outcome), [outcome.stdout, outcome.stderr]
 
     def contents(self, step: int) -> tuple[Hart, Pages]:
         """The registers and the memory after `step` steps: what a trace that goes on from there starts with."""
         self._seek(step)
         return self._hart, self._memory.pages()
+
+    def _now(self) -> Hart:
+        return self._hart
+
+    def _look(self, step: int) -> tuple[Hart, NodeAccess]:
+        self._seek(step)
+        self._tree.follow(self._memory.pages())
+        return self._hart, self._tree
 
     def _seek(self, step: int, progress: Progress | None = None) -> None:
         """Bring the hart to the state after `step` steps, from where it is or from the best snapshot."""

@@ -93,11 +93,6 @@ class Core:
     def registers(self, values: Registers) -> None:
         self._words[: Word.MSCRATCH + 1] = list(values)
 
-    @property
-    def pc(self) -> int:
-        """Where it is."""
-        return self._words[Word.PC]
-
     def hart(self) -> Hart:
         """The machine as the reference sees it: a copy of the registers, over the same memory."""
         x, pc, others = self._words[:SINK], self._words[Word.PC], self._words[Word.RESERVATION : Word.MSCRATCH + 1]

@@ -87,7 +87,6 @@ UNKNOWN = ILLEGAL + 1
 """The operation of a slot whose word has not been decoded."""
 CROSSING = UNKNOWN + 1
 """The operation of the slot after the last of a page: the next page's first."""
-OPERATION_COUNT = CROSSING + 1
 
 SLOT = 16
 OPERATION_SHIFT = 56
