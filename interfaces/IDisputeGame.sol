@@ -123,6 +123,9 @@ interface IDisputeGame {
     /// @notice The step does lead to the disputed root, so it decides nothing.
     error StepIsRight(bytes32 poststate);
 
+    /// @notice The most rounds that a dispute can have: traces are compared over 16^rounds steps.
+    function maxRounds() external view returns (uint8);
+
     /// @notice Each side's time bank at the start, seconds.
     function allowance() external view returns (uint32);
 

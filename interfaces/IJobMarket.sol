@@ -11,7 +11,15 @@ type JobId is bytes32;
 /// @dev price (96 bits) | bond (96 bits) | runPeriod (32 bits) | challengePeriod (32 bits): see the library `Deals`.
 type Deal is bytes32;
 
-/// @dev 0 (16 bits) | taskCount (32 bits) | status (8 bits) | deadline (40 bits) | provider (160 bits): see the library
+/// @dev 0 (16 bits) | admission (8 bits) | rounds (8 bits) | acceptPeriod (32 bits) | taskCount (32 bits) | referee
+/// (160 bits): see the library `Works`.
+type Work is bytes32;
+
+/// @dev floorPrice (96 bits) | gate (160 bits): see the library `Openings`. A `uint256`, unlike the others, for the sake of the selectors that come
+/// of it: the dispatcher compares them in ascending order, and so those of `post` and `fillAndClaim` come first.
+type Opening is uint256;
+
+/// @dev flags (16 bits) | taskCount (32 bits) | status (8 bits) | deadline (40 bits) | provider (160 bits): see the library
 /// `Stages`.
 type Stage is bytes32;
 
@@ -21,11 +29,13 @@ type Stage is bytes32;
 ///
 ///     Open --accept--> Accepted --claim--> Claimed --finalize--> Finalized
 ///       |                  |                  |
-///       |                  |                  '--a lost dispute--> Slashed
-///       |                  '--expire--> MissedDeadline
+///       |                  |                  '--a lost dispute--> SlashedByStep, SlashedByTimeout
+///       |                  |--expire--> MissedDeadline
+///       |                  '--decline--> Declined
 ///       |--cancel--> Cancelled
 ///       '--expire--> Expired
 ///
+/// Signed orders and offers (`ISignedOrders`) make two or three of these steps one transaction.
 /// @dev A job is one word of storage: the hash of its record, and the number of its open disputes. Every call brings the
 /// record in calldata; the events carry what a reader needs to rebuild it. A slot whose job has ended is used again, so that a
 /// job in steady state creates no new storage word.
@@ -44,6 +54,8 @@ interface IJobMarket is ILedger, IClaimCallback {
         Cancelled,
         /// Not accepted in time: refunded.
         Expired,
+        /// Declined by a provider that had been hired by its signed offer: refunded, and the bond goes back.
+        Declined,
         /// Accepted, but not claimed in time: refunded, and the provider's bond is slashed in the requester's favour.
         MissedDeadline,
         /// A dispute was lost at the referee: refunded, and the bond is slashed in the challenger's favour.
@@ -52,42 +64,54 @@ interface IJobMarket is ILedger, IClaimCallback {
         SlashedByTimeout
     }
 
-    /// @notice What the requester fixes when it posts a job.
+    /// @notice How a challenge ended for whoever made it.
+    enum Verdict {
+        /// The claim was false, and this challenge the first to show it.
+        Won,
+        /// The claim stood up to it: the challenger's bond goes to the defender.
+        Lost,
+        /// The job had ended before the dispute was over: the bond goes back.
+        Moot
+    }
+
+    /// @notice Who may accept a job, or take an offer.
+    enum Admission {
+        Anyone,
+        /// Only the account that `gate` is.
+        Only,
+        /// Whom the contract `gate` admits (`IAccess`).
+        Listed
+    }
+
+    /// @notice What the requester fixes when it posts or signs a job. Packed, because calls bring it and events carry it.
     struct Terms {
-        /// The machine that the tasks are for. Not checked here: whoever accepts a job knows the referee, or leaves it.
-        address referee;
+        /// price: paid for all tasks together, or its ceiling if `floorPrice` is not zero; bond: what the provider has at risk;
+        /// runPeriod: seconds, from the acceptance, in which it has to be claimed; challengePeriod: seconds, from the claim, in
+        /// which it can be challenged.
+        Deal deal;
+        /// referee: the machine that the tasks are for, not checked here: whoever accepts a job knows it, or leaves it; taskCount:
+        /// 1 to 1024; acceptPeriod: seconds, from the post, in which the job can be accepted, and in which a rising price
+        /// rises; rounds: a task is run for at most 16^rounds steps; admission: an `Admission`.
+        Work work;
+        /// floorPrice: where a rising price starts, 0 for a fixed one; gate: see `Admission`, else zero.
+        Opening opening;
         /// Merkle root over the tasks' initial state roots; of one task, its initial state root.
         bytes32 taskRoot;
-        /// Number of tasks, 1 to 1024.
-        uint32 taskCount;
-        /// A task is run for at most 16^rounds steps.
-        uint8 rounds;
-        /// Paid for all tasks together.
-        uint96 price;
-        /// What the provider has at risk.
-        uint96 bond;
-        /// Seconds, from the post, in which the job can be accepted.
-        uint32 acceptPeriod;
-        /// Seconds, from the acceptance, in which it has to be claimed.
-        uint32 runPeriod;
-        /// Seconds, from the claim, in which it can be challenged.
-        uint32 challengePeriod;
-        /// Content id (SHA-256) of the job's spec document.
+        /// Content id (SHA-256) of the job's spec document; of a job of tickets, keccak256 of theirs, one after the other.
         bytes32 specId;
     }
 
-    /// @notice The record of a job: its hash is what is stored. Packed, because every call brings it.
+    /// @notice The record of a job: its hash is what is stored.
     struct Job {
         JobId id;
-        /// keccak256 of the ABI encoding of the job's `Terms`.
-        bytes32 termsHash;
-        /// Those of the terms that most calls need.
+        /// Those of the terms that most calls need; with the price that was agreed, once accepted.
         Deal deal;
         /// How far the job is. Its deadline is the last moment to accept it while Open, to claim it while Accepted, to challenge
         /// it while Claimed: inclusive, seconds since the epoch. Its provider is zero while Open.
         Stage stage;
-        /// Merkle root over the tasks' final state roots, as claimed; of one task, its final state root. Zero until Claimed.
-        bytes32 claimRoot;
+        /// keccak256 of the ABI encoding of the job's `Terms`; once claimed, keccak256 of that and the claim root. The claim root
+        /// is the Merkle root over the tasks' final state roots; of one task, its final state root.
+        bytes32 commitment;
     }
 
     /// @notice Where one task begins, and where the claim says that it ends.
@@ -98,7 +122,7 @@ interface IJobMarket is ILedger, IClaimCallback {
         /// From the leaf up: `initialRoot` under the job's `taskRoot`.
         bytes32[] initialSiblings;
         bytes32 finalRoot;
-        /// From the leaf up: `finalRoot` under the job's `claimRoot`.
+        /// From the leaf up: `finalRoot` under the claim root.
         bytes32[] finalSiblings;
     }
 
@@ -114,41 +138,54 @@ interface IJobMarket is ILedger, IClaimCallback {
         uint16 burnShare;
         /// The least time that a claim can be challenged, seconds.
         uint32 minimumChallengePeriod;
+        /// The part of a finalized job's price that goes to `feeRecipient`, in 1/10,000, rounded down.
+        uint16 feeShare;
+        /// Zero if and only if there is no fee.
+        address feeRecipient;
     }
 
-    event JobPosted(JobId indexed jobId, address indexed requester, Terms terms, uint40 deadline);
-    event JobAccepted(JobId indexed jobId, address indexed provider, uint40 deadline);
+    /// @notice A job was posted; its requester is in its id. `stage` says until when it can be accepted.
+    event JobPosted(JobId indexed jobId, Terms terms, Stage stage);
+    /// @notice The price of a job with a rising price, as it stood when the job was accepted. The rest went back.
+    event PriceAgreed(JobId indexed jobId, uint96 price);
+    /// @notice `stage` says by whom, and until when it has to be claimed.
+    event JobAccepted(JobId indexed jobId, Stage stage);
+    /// @notice Requester and provider have agreed on a later deadline for the claim.
+    event DeadlineExtended(JobId indexed jobId, Stage stage);
+    /// @notice `stage` says by whom, and until when it can be challenged.
     /// @param resultId Content id (SHA-256) of the result document: where the outputs are found.
-    event JobClaimed(
-        JobId indexed jobId, address indexed provider, bytes32 claimRoot, bytes32 resultId, uint40 deadline
-    );
+    event JobClaimed(JobId indexed jobId, Stage stage, bytes32 claimRoot, bytes32 resultId);
     /// @notice The leaves of a claim about several tasks.
     event FinalRootsClaimed(JobId indexed jobId, bytes32[] finalRoots);
     event JobChallenged(
         JobId indexed jobId, DisputeId indexed disputeId, address indexed challenger, uint32 task, uint96 bond
     );
-    /// @notice The defender of a dispute was right, or the job had ended before the dispute was over (`moot`): then the
-    /// challenger's bond goes back to it, else to the defender.
+    /// @notice A challenge is over. `bond` went to the challenger, or to the defender if the challenge was `Lost`.
     event ChallengeClosed(
-        JobId indexed jobId, DisputeId indexed disputeId, address indexed challenger, uint96 bond, bool moot
+        JobId indexed jobId, DisputeId indexed disputeId, address indexed challenger, Verdict verdict, uint96 bond
     );
     /// @notice The job is over, and its slot can be used again as soon as its last dispute is over.
-    /// @param beneficiary Who is credited with `paid`: the provider of a finalized job, the successful challenger of a slashed
-    /// one, the requester of one whose deadline was missed, else zero.
-    /// @param paid The price of a finalized job, or the part of a slashed bond that is not burned.
-    /// @param refunded What the requester got back from escrow.
-    /// @param burned The rest of a slashed bond.
-    event JobEnded(
-        JobId indexed jobId, End end, address indexed beneficiary, uint96 paid, uint96 refunded, uint96 burned
-    );
+    /// @param price What was in escrow: paid to the provider, less the fee, if `Finalized`; else back to the requester.
+    event JobEnded(JobId indexed jobId, End end, uint96 price);
+    /// @notice Part of a finalized job's price went to the recipient of fees.
+    event FeePaid(JobId indexed jobId, uint96 fee);
+    /// @notice The bond of a job's provider is lost: `paid` went to the beneficiary, the successful challenger or, if the deadline was
+    /// missed, the requester; the rest is burned.
+    event BondSlashed(JobId indexed jobId, address indexed beneficiary, uint96 paid, uint96 burned);
 
     /// @notice The slot holds a job, or an ended one that still has open disputes.
     error SlotInUse(address requester, uint48 slot);
     /// @notice The record is not that of the job that the slot holds now: it is outdated, or the job has ended.
     error RecordMismatch(JobId jobId);
-    /// @notice The terms are not those that the job was posted with.
-    error TermsMismatch(bytes32 termsHash);
+    /// @notice The terms (and, once claimed, the claim root) are not those of the job.
+    error TermsMismatch(bytes32 commitment);
     error WrongStatus(JobId jobId, Status expected, Status actual);
+    /// @notice This job has a rising price or admits only some: call `acceptUnder`, with its terms.
+    error TermsNeeded(JobId jobId);
+    /// @notice The job or the offer is not for `account`.
+    error NotAdmitted(Admission admission, address gate, address account);
+    /// @notice The provider accepted this job itself, and owes a claim.
+    error NotHired(JobId jobId);
     /// @notice The time for this ended at `deadline`.
     error TooLate(uint256 deadline);
     /// @notice The time for this starts after `deadline`.
@@ -160,6 +197,7 @@ interface IJobMarket is ILedger, IClaimCallback {
     error NotTheGame(address game, address caller);
     error TooManyDisputes(JobId jobId);
     error NoTasks();
+    error NoJobs();
     /// @notice More final roots than one claim can bring.
     error TooManyTasks(uint32 maximum, uint32 taskCount);
     error RoundsOutOfRange(uint8 rounds);
@@ -167,8 +205,12 @@ interface IJobMarket is ILedger, IClaimCallback {
     error ChallengePeriodTooShort(uint32 minimum, uint32 period);
     /// @notice A period of zero, which nobody could meet.
     error ZeroPeriod();
-    /// @notice A run or challenge period, seconds, in which money would be locked for longer than anyone wants.
+    /// @notice A period, seconds, in which money would be locked for longer than anyone wants.
     error PeriodTooLong(uint32 maximum, uint32 period);
+    /// @notice A rising price starts at or below its ceiling.
+    error FloorAbovePrice(uint96 floorPrice, uint96 price);
+    /// @notice Unused bits are set, there is no such `Admission`, or a gate without need or a missing one.
+    error MalformedTerms(Work work, Opening opening);
     error TaskOutOfRange(uint32 taskCount, uint32 task);
     /// @notice A claim states one final root for each task.
     error WrongTaskCount(uint32 taskCount, uint256 given);
@@ -196,8 +238,19 @@ interface IJobMarket is ILedger, IClaimCallback {
     /// @notice Take back a job that nobody has accepted. For its requester.
     function cancel(Job calldata job) external;
 
-    /// @notice Accept a job and lock its bond. For whoever comes first with enough stake.
+    /// @notice Accept a job with a fixed price that is open to anyone, and lock its bond. For whoever comes first with
+    /// enough stake.
     function accept(Job calldata job) external;
+
+    /// @notice Accept any open job and lock its bond, at the price of this moment; what the requester had locked beyond it goes
+    /// back. For whom the terms admit, with enough stake.
+    /// @dev A price rises in proportion to time, from `floorPrice` at the post to `price` at the end of the accept period, rounded
+    /// down.
+    function acceptUnder(Job calldata job, Terms calldata terms) external;
+
+    /// @notice Give a job back. For a provider that was hired by its signed offer, before the run period ends: it has not seen
+    /// what it was hired for.
+    function decline(Job calldata job) external;
 
     /// @notice State the final state root of a job of one task. For the job's provider, within the run period.
     /// @param resultId Content id of the result document; carried by the event only.
@@ -212,16 +265,20 @@ interface IJobMarket is ILedger, IClaimCallback {
 
     /// @notice Dispute one task of a claim, within the challenge period, and lock the challenger's bond. For anyone with
     /// enough stake; any number of challengers side by side.
+    /// @param claimRoot As claimed.
     /// @param roots The challenger's list over the whole trace (`IDisputeGame`).
     function challenge(
         Job calldata job,
         Terms calldata terms,
+        bytes32 claimRoot,
         TaskProof calldata proof,
         bytes32[16] calldata roots
     ) external returns (DisputeId disputeId);
 
-    /// @notice Pay for a claim whose challenge period is over and which no dispute is open about. Anyone may call it.
-    function finalize(Job calldata job) external;
+    /// @notice Pay for those of `jobs` whose challenge period is over and about which no dispute is open, and leave the others.
+    /// Reverts if it is none of them, with what keeps the first one. Anyone may call it.
+    /// @return finalized How many.
+    function finalizeAll(Job[] calldata jobs) external returns (uint256 finalized);
 
     /// @notice End a job that was not accepted, or not claimed, in time. Anyone may call it.
     function expire(Job calldata job) external;

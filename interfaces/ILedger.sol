@@ -12,12 +12,16 @@ interface ILedger {
         uint96 free;
         /// Deposited to be liable, and not at risk at present: bonds are taken from here and come back to here.
         uint96 stake;
+        /// Part of all that the account signs (`ISignedOrders`).
+        uint64 epoch;
     }
 
     event Deposited(address indexed account, address indexed payer, uint256 amount);
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
     event Staked(address indexed account, uint256 amount);
     event Unstaked(address indexed account, uint256 amount);
+    /// @notice All that `account` has signed in earlier epochs is cancelled.
+    event EpochRaised(address indexed account, uint64 epoch);
     /// @notice Burned money left the market for good.
     event BurnedSwept(uint256 amount);
 
@@ -56,6 +60,9 @@ interface ILedger {
 
     /// @notice Move `amount` of the caller's stake back to its free money. What is in a bond is not in the stake.
     function unstake(uint96 amount) external;
+
+    /// @notice Cancel all orders, tickets, offers and extensions that the caller has signed and that were not used, at once.
+    function raiseEpoch() external;
 
     /// @notice Send all burned money to an address that nobody has the key of. Anyone may call it.
     function sweepBurned() external;

@@ -33,6 +33,7 @@ def compile_abis() -> dict[str, list[dict[str, Any]]]:
         "settings": {
             "remappings": [
                 "@openzeppelin/=node_modules/@openzeppelin/",
+                "solady/=node_modules/solady/",
                 "interfaces/=interfaces/",
                 "contracts/=contracts/",
             ],

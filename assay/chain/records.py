@@ -14,11 +14,13 @@ from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
 from assay.dispute.game import ARITY, Side
-from assay.errors import InputError
+from assay.errors import InputError, IntegrityError
 from assay.keccak import keccak256
 
 ZERO_ADDRESS = "0x" + 40 * "0"
 ZERO_HASH = bytes(32)
+_CONDITIONAL, _HIRED = 1, 2
+"""Flags of a job's stage (contracts/market/libraries/Stages.sol)."""
 
 
 def words(member: IntEnum) -> str:
@@ -40,9 +42,28 @@ class End(IntEnum):
     FINALIZED = 0
     CANCELLED = 1
     EXPIRED = 2
-    MISSED_DEADLINE = 3
-    SLASHED_BY_STEP = 4
-    SLASHED_BY_TIMEOUT = 5
+    DECLINED = 3
+    MISSED_DEADLINE = 4
+    SLASHED_BY_STEP = 5
+    SLASHED_BY_TIMEOUT = 6
+
+
+class Verdict(IntEnum):
+    """IJobMarket.Verdict: how a challenge ended for whoever made it."""
+
+    WON = 0
+    LOST = 1
+    MOOT = 2
+
+
+class Admission(IntEnum):
+    """IJobMarket.Admission: who may accept a job, or take an offer."""
+
+    ANYONE = 0
+    ONLY = 1
+    """Only the account that the gate is."""
+    LISTED = 2
+    """Whom the contract that the gate is admits."""
 
 
 class Ending(IntEnum):
@@ -100,40 +121,59 @@ class JobId:
 
 @dataclass(frozen=True)
 class Terms:
-    """IJobMarket.Terms: what the requester fixes when it posts a job."""
+    """IJobMarket.Terms: what the requester fixes when it posts or signs a job. Packed into five words on chain."""
 
     referee: str
     task_root: bytes
     task_count: int
     rounds: int
     price: int
+    """For all tasks together; the ceiling, if `floor_price` is not 0."""
     bond: int
     accept_period: int
     run_period: int
     challenge_period: int
     spec_id: bytes
+    floor_price: int = 0
+    """Where a rising price starts; 0 for a fixed one."""
+    admission: Admission = Admission.ANYONE
+    gate: str = ZERO_ADDRESS
 
-    ABI = "(address,bytes32,uint32,uint8,uint96,uint96,uint32,uint32,uint32,bytes32)"
+    ABI = "(bytes32,bytes32,uint256,bytes32,bytes32)"
 
     @property
     def step_limit(self) -> int:
         """Steps for which a task is run at most."""
         return int(ARITY**self.rounds)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the price is fixed and anyone can accept: then `accept` needs no terms."""
+        return self.floor_price == 0 and self.admission == Admission.ANYONE
+
+    def price_at(self, when: int, end: int) -> int:
+        """The price at a time, of a job whose price reaches its ceiling at `end`; both seconds since the epoch."""
+        if self.floor_price == 0:
+            return self.price
+        elapsed = min(max(when - end + self.accept_period, 0), self.accept_period)
+        return self.floor_price + (self.price - self.floor_price) * elapsed // self.accept_period
+
+    def deal(self) -> bytes:
+        """The word `Deal`."""
+        return _pack((self.price, 96), (self.bond, 96), (self.run_period, 32), (self.challenge_period, 32))
+
+    def work(self) -> bytes:
+        """The word `Work`."""
+        how = ((self.admission, 24), (self.rounds, 8), (self.accept_period, 32), (self.task_count, 32))
+        return _pack(*how, (int(self.referee, 16), 160))
+
+    def opening(self) -> int:
+        """The word `Opening`."""
+        return int.from_bytes(_pack((self.floor_price, 96), (int(self.gate, 16), 160)), "big")
+
     def abi(self) -> tuple[Any, ...]:
         """As the ABI wants it."""
-        return (
-            self.referee,
-            self.task_root,
-            self.task_count,
-            self.rounds,
-            self.price,
-            self.bond,
-            self.accept_period,
-            self.run_period,
-            self.challenge_period,
-            self.spec_id,
-        )
+        return (self.deal(), self.work(), self.opening(), self.task_root, self.spec_id)
 
     def hash(self) -> bytes:
         """keccak-256 of the ABI encoding."""
@@ -141,9 +181,28 @@ class Terms:
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
-        """Of a decoded tuple."""
-        referee, *rest = values
-        return cls(to_checksum_address(referee), *rest)
+        """Of a decoded tuple. Raises `IntegrityError` for words that no terms are packed into."""
+        deal, work, opening, task_root, spec_id = values
+        price, bond, run_period, challenge_period = _unpack(deal, 96, 96, 32, 32)
+        admission, rounds, accept_period, task_count, referee = _unpack(work, 24, 8, 32, 32, 160)
+        floor_price, gate = _unpack(opening.to_bytes(32, "big"), 96, 160)
+        if admission not in list(Admission):
+            raise IntegrityError(f"the terms have an unknown kind of admission, {admission}")
+        return cls(
+            referee=_address(referee),
+            task_root=task_root,
+            task_count=task_count,
+            rounds=rounds,
+            price=price,
+            bond=bond,
+            accept_period=accept_period,
+            run_period=run_period,
+            challenge_period=challenge_period,
+            spec_id=spec_id,
+            floor_price=floor_price,
+            admission=Admission(admission),
+            gate=_address(gate),
+        )
 
 
 @dataclass(frozen=True)
@@ -159,34 +218,53 @@ class Job:
     """Open: last moment to accept. Accepted: last moment to claim. Claimed: last moment to challenge. Inclusive."""
     provider: str = ZERO_ADDRESS
     claim_root: bytes = ZERO_HASH
+    agreed_price: int | None = None
+    """What a rising price had risen to when the job was accepted."""
+    hired: bool = False
+    """Whether the provider was hired by its signed offer, and may decline."""
 
-    ABI = "(bytes32,bytes32,bytes32,bytes32,bytes32)"
+    ABI = "(bytes32,bytes32,bytes32,bytes32)"
 
     @classmethod
     def posted(cls, job_id: JobId, terms: Terms, deadline: int) -> Self:
         """The record after `post`."""
         return cls(job_id.requester, job_id.slot, job_id.generation, terms, Status.OPEN, deadline)
 
+    def priced(self, price: int) -> Self:
+        """The record with the price that was agreed."""
+        return replace(self, agreed_price=None if price == self.terms.price else price)
+
     def accepted(self, provider: str, deadline: int) -> Self:
         """The record after `accept`."""
         return replace(self, status=Status.ACCEPTED, provider=provider, deadline=deadline)
 
-    def claimed(self, claim_root: bytes, deadline: int) -> Self:
-        """The record after `claim`."""
-        return replace(self, status=Status.CLAIMED, claim_root=claim_root, deadline=deadline)
+    def extended(self, deadline: int) -> Self:
+        """The record after `extend`."""
+        return replace(self, deadline=deadline)
+
+    def claimed(self, provider: str, claim_root: bytes, deadline: int) -> Self:
+        """The record after a claim: of `provider`, which may have accepted the job with the same call."""
+        return replace(self, status=Status.CLAIMED, provider=provider, claim_root=claim_root, deadline=deadline)
 
     @property
     def job_id(self) -> JobId:
         """Which job this is the record of."""
         return JobId(self.requester, self.slot, self.generation)
 
+    @property
+    def price(self) -> int:
+        """What is in escrow for it."""
+        return self.terms.price if self.agreed_price is None else self.agreed_price
+
     def abi(self) -> tuple[Any, ...]:
-        """The record, IJobMarket.Job, as the ABI wants it: id, hash of the terms, deal, stage, claim root."""
-        terms = self.terms
-        deal = _pack((terms.price, 96), (terms.bond, 96), (terms.run_period, 32), (terms.challenge_period, 32))
+        """The record, IJobMarket.Job, as the ABI wants it: id, deal, stage, commitment."""
+        flags = (0 if self.terms.is_plain else _CONDITIONAL) | (_HIRED if self.hired else 0)
         provider = int(self.provider, 16)
-        stage = _pack((terms.task_count, 48), (self.status, 8), (self.deadline, 40), (provider, 160))
-        return (bytes(self.job_id), terms.hash(), deal, stage, self.claim_root)
+        stage = _pack((flags, 16), (self.terms.task_count, 32), (self.status, 8), (self.deadline, 40), (provider, 160))
+        commitment = self.terms.hash()
+        if self.status == Status.CLAIMED:
+            commitment = keccak256(commitment + self.claim_root)
+        return (bytes(self.job_id), replace(self.terms, price=self.price).deal(), stage, commitment)
 
     def encode(self) -> bytes:
         """The ABI encoding: also the `context` that ends a dispute about this job."""
@@ -223,12 +301,15 @@ class Parameters:
     burn_share: int
     """Of a slashed bond, in 1/10,000."""
     minimum_challenge_period: int
+    fee_share: int
+    """Of a finalized job's price, in 1/10,000, rounded down."""
+    fee_recipient: str
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
         """Of a decoded tuple."""
-        token, game, *rest = values
-        return cls(to_checksum_address(token), to_checksum_address(game), *rest)
+        token, game, *rest, recipient = values
+        return cls(to_checksum_address(token), to_checksum_address(game), *rest, to_checksum_address(recipient))
 
 
 @dataclass(frozen=True)
@@ -237,6 +318,8 @@ class Account:
 
     free: int
     stake: int
+    epoch: int = 0
+    """Part of all that the account signs: raising it cancels what was not used."""
 
 
 @dataclass(frozen=True)
@@ -332,3 +415,16 @@ def _pack(*fields: tuple[int, int]) -> bytes:
             raise OverflowError(f"{value} does not fit into {bits} bits")
         word = word << bits | value
     return word.to_bytes(32, "big")
+
+
+def _unpack(word: bytes, *sizes: int) -> list[int]:
+    """The fields of one word, of so many bits, the first one highest."""
+    number, fields = int.from_bytes(word, "big"), []
+    for size in reversed(sizes):
+        fields.append(number & ((1 << size) - 1))
+        number >>= size
+    return fields[::-1]
+
+
+def _address(number: int) -> str:
+    return str(to_checksum_address(number.to_bytes(20, "big")))

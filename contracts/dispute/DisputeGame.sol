@@ -12,7 +12,8 @@ import {IReferee} from "interfaces/IReferee.sol";
 contract DisputeGame is IDisputeGame {
     using Bisection for Pair;
 
-    uint256 private constant MAX_ROUNDS = 15;
+    /// @inheritdoc IDisputeGame
+    uint8 public constant maxRounds = 15;
     uint32 private constant MAX_ALLOWANCE = 30 days;
 
     /// @inheritdoc IDisputeGame
@@ -42,7 +43,7 @@ contract DisputeGame is IDisputeGame {
     function open(Terms memory terms, bytes32[16] calldata roots) external returns (DisputeId disputeId) {
         // INVARIANT G1: the market has checked what the terms say, and hears of their dispute once.
         require(msg.sender == terms.market, NotTheMarket(terms.market, msg.sender));
-        require(0 < terms.rounds && terms.rounds <= MAX_ROUNDS, RoundsOutOfRange(terms.rounds));
+        require(0 < terms.rounds && terms.rounds <= maxRounds, RoundsOutOfRange(terms.rounds));
         // INVARIANT G2: so there is a first root, here and in each list that follows, about which the sides disagree.
         require(roots[Bisection.ARITY - 1] != terms.claimedRoot, SameLastRoot(terms.claimedRoot));
         disputeId = _idOf(terms);

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {AccountWord} from "contracts/market/libraries/Accounts.sol";
 import {ILedger} from "interfaces/ILedger.sol";
 
 /// @title Ledger
@@ -21,7 +22,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     IERC20 private immutable _token;
 
-    mapping(address account => Account) private _accounts;
+    mapping(address account => AccountWord) private _accounts;
 
     constructor(address token_) {
         require(token_.code.length > 0, NotAContract(token_));
@@ -81,6 +82,14 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
         emit Unstaked(msg.sender, amount);
     }
 
+    /// @inheritdoc ILedger
+    function raiseEpoch() external {
+        AccountWord account = _accounts[msg.sender].nextEpoch();
+        _accounts[msg.sender] = account;
+
+        emit EpochRaised(msg.sender, account.epoch());
+    }
+
     // --- money goes out ---------------------------------------------------------------------------------------------------
 
     /// @inheritdoc ILedger
@@ -96,7 +105,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function sweepBurned() external nonReentrant {
-        uint96 amount = _accounts[BURNED].free;
+        uint96 amount = _accounts[BURNED].free();
         require(amount > 0, ZeroAmount());
 
         _takeFree(BURNED, amount);
@@ -114,37 +123,37 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function accountOf(address account) external view returns (Account memory) {
-        return _accounts[account];
+        AccountWord word = _accounts[account];
+        return Account({free: word.free(), stake: word.stake(), epoch: word.epoch()});
     }
 
     // --- internals: all that the market does with money -------------------------------------------------------------------
 
     /// @dev Add to an account's free money and to its stake.
     function _credit(address to, uint96 free, uint96 staked) internal {
-        Account memory account = _accounts[to];
-        account.free += free;
-        account.stake += staked;
-        _accounts[to] = account;
+        _accounts[to] = _accounts[to].plus(free, staked);
     }
 
-    /// @dev Take free money, for an escrow or a withdrawal. INVARIANT L5: `from` is whoever calls, here and in `_takeStake`
-    /// (burned money has no owner, and goes where it has to).
+    /// @dev Take free money, for an escrow or a withdrawal. INVARIANT L5: `from` is whoever calls, or has signed for it, here and
+    /// in `_takeStake` (burned money has no owner, and goes where it has to).
     function _takeFree(address from, uint96 amount) internal {
-        Account memory account = _accounts[from];
-        require(amount <= account.free, BalanceTooLow(from, account.free, amount));
+        AccountWord account = _accounts[from];
+        require(amount <= account.free(), BalanceTooLow(from, account.free(), amount));
 
-        account.free -= amount;
-        _accounts[from] = account;
+        _accounts[from] = account.minusFree(amount);
     }
 
     /// @dev Take stake, for a bond.
     function _takeStake(address from, uint96 amount) internal {
         // INVARIANT L4: a bond is no longer in the stake, so that no money leaves while it is at risk.
-        Account memory account = _accounts[from];
-        require(amount <= account.stake, StakeTooLow(from, account.stake, amount));
+        AccountWord account = _accounts[from];
+        require(amount <= account.stake(), StakeTooLow(from, account.stake(), amount));
 
-        account.stake -= amount;
-        _accounts[from] = account;
+        _accounts[from] = account.minusStake(amount);
+    }
+
+    function _epochOf(address account) internal view returns (uint64) {
+        return _accounts[account].epoch();
     }
 
     /// @dev Divide a lost bond between the flames and whoever it is slashed in favour of.

@@ -7,6 +7,7 @@ from assay.chain.contracts.base import Contract
 from assay.chain.contracts.token import Permit
 from assay.chain.node import Call, Node
 from assay.chain.records import Account, Job, JobId, Parameters, TaskProof, Terms
+from assay.chain.signing import Offer, Order, Tickets
 from assay.dispute.game import Roots
 
 
@@ -71,8 +72,19 @@ class Market(Contract):
         return self._call("cancel", (job.abi(),), f"cancel job {job.job_id}")
 
     def accept(self, job: Job) -> Call:
-        """Accept a job and lock its bond."""
-        return self._call("accept", (job.abi(),), f"accept job {job.job_id}")
+        """Accept a job and lock its bond; at the price of the moment, if it rises."""
+        purpose = f"accept job {job.job_id}"
+        if job.terms.is_plain:
+            return self._call("accept", (job.abi(),), purpose)
+        return self._call("acceptUnder", (job.abi(), job.terms.abi()), purpose)
+
+    def decline(self, job: Job) -> Call:
+        """Give back a job that the sender was hired for by its signed offer."""
+        return self._call("decline", (job.abi(),), f"decline job {job.job_id}")
+
+    def extend(self, job: Job, deadline: int, signature: bytes) -> Call:
+        """Give the provider of an accepted job until `deadline`, with the other side's signature."""
+        return self._call("extend", (job.abi(), deadline, signature), f"extend job {job.job_id}")
 
     def claim(self, job: Job, final_roots: Sequence[bytes], result_id: bytes) -> Call:
         """State the final state roots, one a task, and where the outputs are."""
@@ -83,16 +95,74 @@ class Market(Contract):
 
     def challenge(self, job: Job, proof: TaskProof, roots: Roots) -> Call:
         """Dispute one task of a claim, with the first list."""
-        arguments = (job.abi(), job.terms.abi(), proof.abi(), roots)
+        arguments = (job.abi(), job.terms.abi(), job.claim_root, proof.abi(), roots)
         return self._call("challenge", arguments, f"challenge job {job.job_id}")
 
-    def finalize(self, job: Job) -> Call:
-        """Pay for a claim that stood."""
-        return self._call("finalize", (job.abi(),), f"finalize job {job.job_id}")
+    def finalize(self, *jobs: Job) -> Call:
+        """Pay for those of these claims that stood and whose time has come. Refused if it is none of them."""
+        what = f"job {jobs[0].job_id}" if len(jobs) == 1 else f"{len(jobs)} jobs"
+        return self._call("finalizeAll", ([job.abi() for job in jobs],), f"finalize {what}")
 
     def expire(self, job: Job) -> Call:
         """End a job that was not accepted, or not claimed, in time."""
         return self._call("expire", (job.abi(),), f"expire job {job.job_id}")
+
+    # What was signed
+
+    def fill(self, order: Order, signature: bytes) -> Call:
+        """Accept a signed order: the job is posted and accepted at once."""
+        return self._call("fill", (order.abi(), signature), f"fill order {order.job_id}")
+
+    def fill_and_claim(
+        self, order: Order, signature: bytes, final_roots: Sequence[bytes], result_id: bytes, finished: Sequence[Job] = ()
+    ) -> Call:
+        """Fill an order and claim it in one, having finalized what can be of the `finished` jobs."""
+        arguments = (signature, order.abi(), final_roots, result_id, [job.abi() for job in finished])
+        return self._call("fillAndClaim", arguments, f"fill order {order.job_id} and claim it")
+
+    def take_tickets(self, tickets: Tickets) -> Call:
+        """Accept tickets of one kind as the tasks of one job."""
+        return self._call("takeTickets", (tickets.abi(),), f"take {len(tickets.tickets)} tickets")
+
+    def take_tickets_and_claim(
+        self, tickets: Tickets, final_roots: Sequence[bytes], result_id: bytes, finished: Sequence[Job] = ()
+    ) -> Call:
+        """Take tickets and claim their job in one, having finalized what can be of the `finished` jobs."""
+        arguments = (tickets.abi(), final_roots, result_id, [job.abi() for job in finished])
+        return self._call("takeTicketsAndClaim", arguments, f"take {len(tickets.tickets)} tickets and claim them")
+
+    def hire(self, offer: Offer, signature: bytes, slot: int, terms: Terms) -> Call:
+        """Post a job that an offer fits, and have its provider accept it at once."""
+        return self._call("hire", (offer.abi(), signature, slot, terms.abi()), f"hire {offer.provider}")
+
+    def match_order(self, order: Order, order_signature: bytes, offer: Offer, offer_signature: bytes) -> Call:
+        """Bring an order and an offer together that fit."""
+        arguments = (order.abi(), order_signature, offer.abi(), offer_signature)
+        return self._call("matchOrder", arguments, f"match order {order.job_id}")
+
+    def raise_epoch(self) -> Call:
+        """Cancel all that the sender has signed."""
+        return self._call("raiseEpoch", (), "cancel all that was signed")
+
+    def skip_slot(self, slot: int) -> Call:
+        """Cancel the sender's order for the next job of a slot that is not in use."""
+        return self._call("skipSlot", (slot,), f"cancel the order for slot {slot}")
+
+    def cancel_tickets(self, word: int, mask: int) -> Call:
+        """Cancel the sender's tickets with nonces in this word whose bits are in `mask`."""
+        return self._call("cancelTickets", (word, mask), "cancel tickets")
+
+    def cancel_offer(self, nonce: int) -> Call:
+        """Cancel the sender's offers with this nonce."""
+        return self._call("cancelOffer", (nonce,), f"cancel offer {nonce}")
+
+    def ticket_bitmap(self, requester: str, word: int, block: int | None = None) -> int:
+        """Which tickets are used or cancelled: bit `nonce & 255` of word `nonce >> 8`."""
+        return int(self._read("ticketBitmap", requester, word, block=block))
+
+    def offer_use(self, provider: str, nonce: int, block: int | None = None) -> int:
+        """How many tasks of an offer's capacity are used; 2^256 - 1 if it is cancelled."""
+        return int(self._read("offerUse", provider, nonce, block=block))
 
     def sweep_burned(self) -> Call:
         """Send all burned money out of the market."""

@@ -23,19 +23,32 @@ library MerkleProof {
     }
 
     /// @notice The root over any number of leaves: 32 zero bytes stand for those beyond them, up to a power of two. Zero if
-    /// there are none.
-    function rootOfLeaves(bytes32[] memory nodes) internal pure returns (bytes32 root) {
-        if (nodes.length == 0) return 0;
+    /// there are none. Works in place: the leaves are overwritten.
+    /// @dev In assembly, because a batch has up to a thousand of them; `tests/solidity/dispute/Bisection.t.sol` has the plain version.
+    function rootOfLeaves(bytes32[] memory leaves) internal pure returns (bytes32 root) {
+        uint256 width = leaves.length;
+        if (width == 0) return 0;
 
         bytes32 padding = 0;
-        for (uint256 width = nodes.length; width > 1; width = (width + 1) / 2) {
-            for (uint256 i = 0; i < width; i += 2) {
-                bytes32 right = i + 1 < width ? nodes[i + 1] : padding;
-                nodes[i / 2] = Hashes.efficientKeccak256(nodes[i], right);
+        while (width > 1) {
+            // SAFETY: reads and writes the first `width` words of the array, and the scratch space.
+            assembly ("memory-safe") {
+                let source := add(leaves, 0x20)
+                let target := source
+                for { let end := add(source, shl(5, and(width, not(1)))) } lt(source, end) {
+                    source := add(source, 0x40)
+                    target := add(target, 0x20)
+                } { mstore(target, keccak256(source, 0x40)) }
+                if and(width, 1) {
+                    mstore(0x00, mload(source))
+                    mstore(0x20, padding)
+                    mstore(target, keccak256(0x00, 0x40))
+                }
             }
+            width = (width + 1) / 2;
             padding = Hashes.efficientKeccak256(padding, padding);
         }
-        root = nodes[0];
+        root = leaves[0];
     }
 
     /// @notice The depth of the tree over `leaves` leaves, at least 1: ceil(log2(leaves)).
@@ -53,7 +66,7 @@ library MerkleProof {
 
         node = leaf;
         for (uint256 level = 0; level < depth; level++) {
-            node = _parent(node, siblings[level], index >> level);
+            node = parent(node, siblings[level], index >> level);
         }
     }
 
@@ -81,7 +94,7 @@ library MerkleProof {
         }
         node = Hashes.efficientKeccak256(left, right);
         for (uint256 level = apart + 1; level < LIST_DEPTH; level++) {
-            node = _parent(node, siblings[apart + level - 1], index >> level);
+            node = parent(node, siblings[apart + level - 1], index >> level);
         }
     }
 
@@ -89,7 +102,7 @@ library MerkleProof {
         return Hashes.efficientKeccak256(Hashes.efficientKeccak256(a, b), Hashes.efficientKeccak256(c, d));
     }
 
-    function _parent(bytes32 node, bytes32 sibling, uint256 index) private pure returns (bytes32) {
+    function parent(bytes32 node, bytes32 sibling, uint256 index) internal pure returns (bytes32) {
         return
             index & 1 == 0
                 ? Hashes.efficientKeccak256(node, sibling)

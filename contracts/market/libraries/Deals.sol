@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Deal, IJobMarket} from "interfaces/IJobMarket.sol";
+import {Deal} from "interfaces/IJobMarket.sol";
 
 /// @title Deals
 /// @notice What most calls need of a job's terms: price (96 bits) | bond (96 bits) | runPeriod (32) | challengePeriod (32).
 library Deals {
-    function pack(IJobMarket.Terms memory terms) internal pure returns (Deal) {
+    function pack(uint96 price_, uint96 bond_, uint32 runPeriod_, uint32 challengePeriod_)
+        internal
+        pure
+        returns (Deal)
+    {
         return Deal.wrap(
             bytes32(
-                (uint256(terms.price) << 160) | (uint256(terms.bond) << 64) | (uint256(terms.runPeriod) << 32)
-                    | terms.challengePeriod
+                (uint256(price_) << 160) | (uint256(bond_) << 64) | (uint256(runPeriod_) << 32) | challengePeriod_
             )
         );
     }
@@ -29,5 +32,10 @@ library Deals {
 
     function challengePeriod(Deal deal) internal pure returns (uint32) {
         return uint32(uint256(Deal.unwrap(deal)));
+    }
+
+    /// @notice The same deal at another price.
+    function withPrice(Deal deal, uint96 price_) internal pure returns (Deal) {
+        return pack(price_, bond(deal), runPeriod(deal), challengePeriod(deal));
     }
 }

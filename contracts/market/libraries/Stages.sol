@@ -4,48 +4,68 @@ pragma solidity 0.8.37;
 import {IJobMarket, Stage} from "interfaces/IJobMarket.sol";
 
 /// @title Stages
-/// @notice How far a job is: 0 (16 bits) | taskCount (32 bits) | status (8 bits) | deadline (40 bits) | provider (160 bits).
+/// @notice How far a job is: flags (16 bits) | taskCount (32) | status (8) | deadline (40) | provider (160).
 library Stages {
-    /// @notice The stage of a job that was just posted.
-    function open(uint32 taskCount_, uint40 deadline_) internal pure returns (Stage) {
-        return _pack(taskCount_, IJobMarket.Status.Open, deadline_, address(0));
+    /// @dev Its terms have a rising price, or admit only some.
+    uint16 internal constant CONDITIONAL = 1;
+    /// @dev Its provider was hired by an offer that it signed.
+    uint16 internal constant HIRED = 2;
+
+    uint256 private constant TASK_COUNT_AT = 208;
+    uint256 private constant STATUS_AT = 200;
+    uint256 private constant DEADLINE_AT = 160;
+
+    function pack(
+        uint16 flags,
+        uint32 taskCount_,
+        IJobMarket.Status status_,
+        uint40 deadline_,
+        address provider_
+    ) internal pure returns (Stage) {
+        return Stage.wrap(
+            bytes32(
+                (uint256(flags) << 240) | (uint256(taskCount_) << TASK_COUNT_AT)
+                    | (uint256(status_) << STATUS_AT) | (uint256(deadline_) << DEADLINE_AT) | uint160(provider_)
+            )
+        );
     }
 
-    /// @notice The stage that follows on `stage`.
+    /// @notice The stage that follows on `stage`: its flags and its number of tasks stay.
     function advance(Stage stage, IJobMarket.Status status_, uint40 deadline_, address provider_)
         internal
         pure
         returns (Stage)
     {
-        return _pack(taskCount(stage), status_, deadline_, provider_);
+        uint256 kept = (uint256(Stage.unwrap(stage)) >> TASK_COUNT_AT) << TASK_COUNT_AT;
+        return Stage.wrap(
+            bytes32(
+                kept | (uint256(status_) << STATUS_AT) | (uint256(deadline_) << DEADLINE_AT) | uint160(provider_)
+            )
+        );
+    }
+
+    /// @notice The same stage with more flags.
+    function plus(Stage stage, uint16 flags) internal pure returns (Stage) {
+        return Stage.wrap(bytes32(uint256(Stage.unwrap(stage)) | (uint256(flags) << 240)));
+    }
+
+    function has(Stage stage, uint16 flag) internal pure returns (bool) {
+        return (uint256(Stage.unwrap(stage)) >> 240) & flag != 0;
     }
 
     function taskCount(Stage stage) internal pure returns (uint32) {
-        return uint32(uint256(Stage.unwrap(stage)) >> 208);
+        return uint32(uint256(Stage.unwrap(stage)) >> TASK_COUNT_AT);
     }
 
     function status(Stage stage) internal pure returns (IJobMarket.Status) {
-        return IJobMarket.Status(uint8(uint256(Stage.unwrap(stage)) >> 200));
+        return IJobMarket.Status(uint8(uint256(Stage.unwrap(stage)) >> STATUS_AT));
     }
 
     function deadline(Stage stage) internal pure returns (uint40) {
-        return uint40(uint256(Stage.unwrap(stage)) >> 160);
+        return uint40(uint256(Stage.unwrap(stage)) >> DEADLINE_AT);
     }
 
     function provider(Stage stage) internal pure returns (address) {
         return address(uint160(uint256(Stage.unwrap(stage))));
-    }
-
-    function _pack(uint32 taskCount_, IJobMarket.Status status_, uint40 deadline_, address provider_)
-        private
-        pure
-        returns (Stage)
-    {
-        return Stage.wrap(
-            bytes32(
-                (uint256(taskCount_) << 208) | (uint256(status_) << 200) | (uint256(deadline_) << 160)
-                    | uint160(provider_)
-            )
-        );
     }
 }

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MerkleProof} from "contracts/dispute/libraries/MerkleProof.sol";
+import {Jobs} from "contracts/market/Jobs.sol";
+import {Signatures} from "contracts/market/Signatures.sol";
+import {Deals} from "contracts/market/libraries/Deals.sol";
+import {JobIds} from "contracts/market/libraries/JobIds.sol";
+import {Openings} from "contracts/market/libraries/Openings.sol";
+import {Records} from "contracts/market/libraries/Records.sol";
+import {Signing} from "contracts/market/libraries/Signing.sol";
+import {Stages} from "contracts/market/libraries/Stages.sol";
+import {Works} from "contracts/market/libraries/Works.sol";
+import {Deal, IJobMarket, JobId, Opening, Stage, Work} from "interfaces/IJobMarket.sol";
+import {ISignedOrders} from "interfaces/ISignedOrders.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
+
+/// @title SignedOrders
+/// @notice Jobs that begin with a signature.
+abstract contract SignedOrders is Jobs, Signatures {
+    using JobIds for JobId;
+    using Deals for Deal;
+    using Works for Work;
+    using Openings for Opening;
+    using Stages for Stage;
+    using Records for Terms;
+
+    uint256 private constant SIGNATURE_BYTES = 65;
+    uint256 private constant CANCELLED = type(uint256).max;
+
+    mapping(address requester => mapping(uint256 word => uint256)) private _usedTickets;
+    mapping(address provider => mapping(uint64 nonce => uint256)) private _offerUse;
+
+    // --- an order ---------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISignedOrders
+    function fill(Order calldata order, bytes calldata signature) external {
+        (Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
+        _emitPosted(order, open, agreed);
+        _acceptFor(msg.sender, 0, order.jobId, agreed, open, order.terms.hash());
+    }
+
+    /// @inheritdoc ISignedOrders
+    function fillAndClaim(
+        bytes calldata signature,
+        Order calldata order,
+        bytes32[] calldata finalRoots,
+        bytes32 resultId,
+        Job[] calldata jobs
+    ) external {
+        _finalizeAny(jobs);
+
+        (Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
+        (JobId jobId, bytes32 claimRoot) = (order.jobId, MerkleProof.rootOfLeaves(finalRoots));
+        _takeStake(msg.sender, agreed.bond());
+        Stage claimed = _storeClaim(jobId, agreed, open, order.terms.hash(), finalRoots.length, claimRoot);
+
+        emit SignedJobClaimed(jobId, order.terms, claimed, claimRoot, resultId);
+        _emitPrice(jobId, order.terms.deal, agreed);
+        _emitFinalRoots(jobId, finalRoots);
+    }
+
+    /// @inheritdoc ISignedOrders
+    function skipSlot(uint48 slot) external {
+        JobId skipped = _nextIn(msg.sender, slot);
+
+        _end(skipped, 0);
+
+        emit SlotSkipped(msg.sender, slot, skipped.generation());
+    }
+
+    // --- tickets ----------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISignedOrders
+    function takeTickets(Tickets calldata tickets) external returns (JobId jobId) {
+        Deal agreed;
+        Stage open;
+        Terms memory terms;
+        (jobId, agreed, open, terms) = _openTickets(tickets);
+
+        emit JobPosted(jobId, terms, open);
+        _emitTaken(jobId, tickets, terms.deal, agreed);
+        _acceptFor(msg.sender, 0, jobId, agreed, open, terms.hashInMemory());
+    }
+
+    /// @inheritdoc ISignedOrders
+    function takeTicketsAndClaim(
+        Tickets calldata tickets,
+        bytes32[] calldata finalRoots,
+        bytes32 resultId,
+        Job[] calldata jobs
+    ) external returns (JobId jobId) {
+        _finalizeAny(jobs);
+
+        Deal agreed;
+        Stage stage;
+        Terms memory terms;
+        (jobId, agreed, stage, terms) = _openTickets(tickets);
+        bytes32 claimRoot = MerkleProof.rootOfLeaves(finalRoots);
+        _takeStake(msg.sender, agreed.bond());
+        stage = _storeClaim(jobId, agreed, stage, terms.hashInMemory(), finalRoots.length, claimRoot);
+
+        emit SignedJobClaimed(jobId, terms, stage, claimRoot, resultId);
+        _emitTaken(jobId, tickets, terms.deal, agreed);
+        _emitFinalRoots(jobId, finalRoots);
+    }
+
+    /// @inheritdoc ISignedOrders
+    function cancelTickets(uint256 word, uint256 mask) external {
+        _usedTickets[msg.sender][word] |= mask;
+
+        emit TicketsCancelled(msg.sender, word, mask);
+    }
+
+    // --- an offer ---------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISignedOrders
+    function hire(Offer calldata offer, bytes calldata signature, uint48 slot, Terms calldata terms)
+        external
+        returns (JobId jobId)
+    {
+        jobId = _nextIn(msg.sender, slot);
+        uint40 end = _after(terms.work.acceptPeriod());
+        (Deal agreed, Stage open) = _open(msg.sender, terms.deal, terms.work, terms.opening, end, offer.provider);
+
+        emit JobPosted(jobId, terms, open);
+        _emitPrice(jobId, terms.deal, agreed);
+        _hire(offer, signature, jobId, terms, agreed, open);
+    }
+
+    /// @inheritdoc ISignedOrders
+    function matchOrder(
+        Order calldata order,
+        bytes calldata orderSignature,
+        Offer calldata offer,
+        bytes calldata offerSignature
+    ) external {
+        (Deal agreed, Stage open) = _openOrder(order, orderSignature, offer.provider);
+        _emitPosted(order, open, agreed);
+        _hire(offer, offerSignature, order.jobId, order.terms, agreed, open);
+    }
+
+    /// @inheritdoc ISignedOrders
+    function cancelOffer(uint64 nonce) external {
+        _offerUse[msg.sender][nonce] = CANCELLED;
+
+        emit OfferCancelled(msg.sender, nonce);
+    }
+
+    // --- more time --------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISignedOrders
+    function extend(Job calldata job, uint40 deadline, bytes calldata signature) external {
+        _requireCurrent(job);
+        _requireStatus(job, Status.Accepted);
+        _requireInTime(job);
+        (address requester, address provider) = (job.id.requester(), job.stage.provider());
+        require(msg.sender == requester || msg.sender == provider, NotAParty(job.id, msg.sender));
+        uint40 present = job.stage.deadline();
+        require(
+            present < deadline && deadline <= block.timestamp + MAX_PERIOD, NoExtension(present, deadline)
+        );
+        // INVARIANT J22: neither side alone.
+        address other = msg.sender == requester ? provider : requester;
+        _requireSigned(other, Signing.hashExtension(job.id, present, deadline, _epochOf(other)), signature);
+
+        Stage stage = job.stage.advance(Status.Accepted, deadline, provider);
+        _store(job.id, job.deal, stage, job.commitment);
+
+        emit DeadlineExtended(job.id, stage);
+    }
+
+    // --- views ------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ISignedOrders
+    function ticketBitmap(address requester, uint256 word) external view returns (uint256) {
+        return _usedTickets[requester][word];
+    }
+
+    /// @inheritdoc ISignedOrders
+    function offerUse(address provider, uint64 nonce) external view returns (uint256) {
+        return _offerUse[provider][nonce];
+    }
+
+    // --- internals --------------------------------------------------------------------------------------------------------
+
+    /// @dev The job of an order, for `provider`. The caller stores it and emits what happened.
+    function _openOrder(Order calldata order, bytes calldata signature, address provider)
+        private
+        returns (Deal agreed, Stage open)
+    {
+        (JobId jobId, uint40 expiry) = (order.jobId, order.expiry);
+        address requester = jobId.requester();
+        require(block.timestamp <= expiry, TooLate(expiry));
+        // INVARIANT S2: a slot has each generation once, so an order is filled once.
+        uint48 next = nextGeneration(requester, jobId.slot());
+        require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
+        Terms calldata terms = order.terms;
+        bytes32 structHash = Signing.hashOrder(jobId, terms, expiry, _epochOf(requester));
+        _requireSigned(requester, structHash, signature);
+
+        return _open(requester, terms.deal, terms.work, terms.opening, expiry, provider);
+    }
+
+    /// @dev The job that tickets make, for the caller. The caller stores it and emits what happened.
+    function _openTickets(Tickets calldata tickets)
+        private
+        returns (JobId jobId, Deal agreed, Stage open, Terms memory terms)
+    {
+        TicketKind calldata kind = tickets.kind;
+        require(block.timestamp <= kind.expiry, TooLate(kind.expiry));
+        require(kind.work.taskCount() == 1, MalformedTerms(kind.work, kind.opening));
+        _useTickets(kind.requester, tickets);
+        _requireSignedTickets(tickets);
+
+        jobId = _nextIn(kind.requester, kind.slot);
+        terms = _termsOf(tickets);
+        (agreed, open) =
+            _open(kind.requester, terms.deal, terms.work, terms.opening, kind.expiry, msg.sender);
+    }
+
+    /// @dev INVARIANT S3: each nonce once.
+    function _useTickets(address requester, Tickets calldata tickets) private {
+        uint256 used = _usedTickets[requester][tickets.word];
+        require(used & tickets.mask == 0, TicketsUsed(requester, tickets.word, used & tickets.mask));
+
+        _usedTickets[requester][tickets.word] = used | tickets.mask;
+    }
+
+    /// @dev INVARIANT S1: each ticket is signed, one by one or all together.
+    function _requireSignedTickets(Tickets calldata tickets) private view {
+        (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
+        bytes calldata signatures = tickets.signatures;
+        (uint256 count, uint256 mask, bool together) = (roots.length, tickets.mask, tickets.together);
+        require(
+            count > 0 && count == LibBit.popCount(mask) && count == specIds.length
+                && (together || SIGNATURE_BYTES * count == signatures.length),
+            WrongTicketCount(LibBit.popCount(mask), count, specIds.length, signatures.length)
+        );
+
+        address requester = tickets.kind.requester;
+        uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
+        bytes32[] memory hashes = new bytes32[](together ? count : 0);
+        uint256 first = tickets.word << 8;
+        for (uint256 i = 0; i < count; i++) {
+            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
+            mask &= mask - 1;
+            if (together) {
+                hashes[i] = structHash;
+            } else {
+                _requireSigned(requester, structHash, _signature(signatures, i));
+            }
+        }
+        if (together) _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+    }
+
+    /// @dev One of many, each of 65 bytes.
+    function _signature(bytes calldata signatures, uint256 i) private pure returns (bytes calldata signature) {
+        // SAFETY: the caller has checked that there are so many.
+        assembly ("memory-safe") {
+            signature.offset := add(signatures.offset, mul(i, SIGNATURE_BYTES))
+            signature.length := SIGNATURE_BYTES
+        }
+    }
+
+    /// @dev The terms of the job that tickets make.
+    function _termsOf(Tickets calldata tickets) private pure returns (Terms memory terms) {
+        (TicketKind calldata kind, uint32 count) = (tickets.kind, uint32(tickets.initialRoots.length));
+        Deal one = kind.deal;
+        terms.deal =
+            Deals.pack(one.price() * count, one.bond() * count, one.runPeriod(), one.challengePeriod());
+        terms.work = kind.work.withTaskCount(count);
+        terms.opening = Openings.pack(kind.opening.floorPrice() * count, kind.opening.gate());
+        terms.taskRoot = MerkleProof.rootOfLeaves(tickets.initialRoots);
+        terms.specId = keccak256(abi.encodePacked(tickets.specIds));
+    }
+
+    /// @dev A job whose requester has signed for it or calls, at the price of this moment, for a provider that it admits.
+    function _open(
+        address requester,
+        Deal deal,
+        Work work,
+        Opening opening,
+        uint40 expiry,
+        address provider
+    ) private returns (Deal agreed, Stage open) {
+        _requireAdmitted(work.admission(), opening.gate(), requester, provider);
+        open = _opened(deal, work, opening, expiry);
+        agreed = _priced(deal, work, opening, expiry);
+        _takeFree(requester, agreed.price());
+    }
+
+    /// @dev `provider` calls, or has signed an offer that this fits.
+    function _acceptFor(
+        address provider,
+        uint16 flags,
+        JobId jobId,
+        Deal agreed,
+        Stage open,
+        bytes32 termsHash
+    ) private {
+        Stage stage = open.advance(Status.Accepted, _after(agreed.runPeriod()), provider).plus(flags);
+        _store(jobId, agreed, stage, termsHash);
+        _takeStake(provider, agreed.bond());
+
+        emit JobAccepted(jobId, stage);
+    }
+
+    /// @dev Have the provider of an offer accept a job that fits it.
+    function _hire(
+        Offer calldata offer,
+        bytes calldata signature,
+        JobId jobId,
+        Terms calldata terms,
+        Deal agreed,
+        Stage open
+    ) private {
+        address provider = offer.provider;
+        uint32 count = open.taskCount();
+        // INVARIANT S4: nothing that the provider has not offered.
+        require(block.timestamp <= offer.expiry, TooLate(offer.expiry));
+        require(terms.work.referee() == offer.referee, OfferNotMet("referee"));
+        require(terms.work.rounds() <= offer.rounds, OfferNotMet("rounds"));
+        require(agreed.price() >= uint256(offer.price) * count, OfferNotMet("price"));
+        require(agreed.bond() <= uint256(offer.bond) * count, OfferNotMet("bond"));
+        require(agreed.runPeriod() >= offer.runPeriod, OfferNotMet("runPeriod"));
+        require(agreed.challengePeriod() <= offer.challengePeriod, OfferNotMet("challengePeriod"));
+        _requireAdmitted(uint8(offer.admission), offer.gate, provider, jobId.requester());
+        _requireSigned(provider, Signing.hashOffer(offer, _epochOf(provider)), signature);
+
+        uint256 used = _offerUse[provider][offer.nonce];
+        uint256 left = used < offer.capacity ? offer.capacity - used : 0;
+        require(count <= left, OfferUsedUp(provider, offer.nonce, left));
+        _offerUse[provider][offer.nonce] = used + count;
+
+        emit OfferTaken(jobId, provider, offer.nonce);
+        _acceptFor(provider, Stages.HIRED, jobId, agreed, open, terms.hash());
+    }
+
+    function _emitTaken(JobId jobId, Tickets calldata tickets, Deal asked, Deal agreed) private {
+        emit TicketsTaken(jobId, tickets.word, tickets.mask, tickets.specIds);
+        _emitPrice(jobId, asked, agreed);
+    }
+
+    function _emitPosted(Order calldata order, Stage open, Deal agreed) private {
+        emit JobPosted(order.jobId, order.terms, open);
+        _emitPrice(order.jobId, order.terms.deal, agreed);
+    }
+}
