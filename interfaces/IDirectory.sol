@@ -41,7 +41,7 @@ interface IDirectory is ILedger {
     function list(bytes32 recordId) external;
 
     /// @notice Stop being listed: from now on for readers; the stake comes back after the leave period.
-    function leave() external;
+    function retire() external;
 
     /// @notice Return the stake of a provider whose leave period is over. Anyone may call it.
     function delist(address provider) external;

@@ -162,7 +162,11 @@ interface IJobMarket is ILedger, IClaimCallback {
     );
     /// @notice A challenge is over. `bond` went to the challenger, or to the defender if the challenge was `Lost`.
     event ChallengeClosed(
-        JobId indexed jobId, DisputeId indexed disputeId, address indexed challenger, Verdict verdict, uint96 bond
+        JobId indexed jobId,
+        DisputeId indexed disputeId,
+        address indexed challenger,
+        Verdict verdict,
+        uint96 bond
     );
     /// @notice The job is over, and its slot can be used again as soon as its last dispute is over.
     /// @param price What was in escrow: paid to the provider, less the fee, if `Finalized`; else back to the requester.

@@ -145,9 +145,12 @@ interface ISignedOrders {
     ) external returns (JobId jobId);
 
     /// @notice Post a job that a provider's offer fits, and hire that provider with it.
-    function hire(Offer calldata offer, bytes calldata signature, uint48 slot, IJobMarket.Terms calldata terms)
-        external
-        returns (JobId jobId);
+    function hire(
+        Offer calldata offer,
+        bytes calldata signature,
+        uint48 slot,
+        IJobMarket.Terms calldata terms
+    ) external returns (JobId jobId);
 
     /// @notice Bring an order and an offer that fit together. Anyone may call it.
     function matchOrder(

@@ -45,7 +45,7 @@ contract Directory is IDirectory, Ledger, Multicall {
     }
 
     /// @inheritdoc IDirectory
-    function leave() external {
+    function retire() external {
         Listing memory listing = _listings[msg.sender];
         require(listing.stake > 0, NotListed(msg.sender));
         require(listing.leavesAt == 0, StillListed(msg.sender, listing.leavesAt));
@@ -62,7 +62,8 @@ contract Directory is IDirectory, Ledger, Multicall {
         require(listing.stake > 0, NotListed(provider));
         // INVARIANT D2: a delay that is known from the start, and nothing else.
         require(
-            listing.leavesAt > 0 && block.timestamp > listing.leavesAt, StillListed(provider, listing.leavesAt)
+            listing.leavesAt > 0 && block.timestamp > listing.leavesAt,
+            StillListed(provider, listing.leavesAt)
         );
 
         delete _listings[provider];

@@ -206,9 +206,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
         Job memory job = abi.decode(context, (Job));
         // SAFETY: the word is the hash of one record only, and that has the id by which the word was found.
-        require(
-            word.holds(Records.hash(job.id, job.deal, job.stage, job.commitment)), RecordMismatch(jobId)
-        );
+        require(word.holds(Records.hash(job.id, job.deal, job.stage, job.commitment)), RecordMismatch(jobId));
         // INVARIANT J15: none of what follows can fail, so that every dispute can be ended (no credit overflows, by L3).
         if (winner == IDisputeGame.Side.Defender) {
             _slots[jobId.slotKey()] = word;
@@ -286,9 +284,7 @@ abstract contract Jobs is IJobMarket, Ledger {
             challengePeriod >= _minimumChallengePeriod,
             ChallengePeriodTooShort(_minimumChallengePeriod, challengePeriod)
         );
-        require(
-            opening.floorPrice() <= deal.price(), FloorAbovePrice(opening.floorPrice(), deal.price())
-        );
+        require(opening.floorPrice() <= deal.price(), FloorAbovePrice(opening.floorPrice(), deal.price()));
         require(
             work.isTidy() && work.admission() <= uint8(type(Admission).max)
                 && (work.admission() == uint8(Admission.Anyone)) == (opening.gate() == address(0)),
@@ -487,9 +483,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         }
 
         DisputeId disputeId = DisputeId.wrap(keccak256(abi.encode(terms)));
-        emit ChallengeClosed(
-            JobId.wrap(terms.claim), disputeId, terms.challenger, verdict, _challengerBond
-        );
+        emit ChallengeClosed(JobId.wrap(terms.claim), disputeId, terms.challenger, verdict, _challengerBond);
     }
 
     function _wordOf(address requester, uint48 slot) private view returns (JobWord) {

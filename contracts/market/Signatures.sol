@@ -62,7 +62,12 @@ abstract contract Signatures is ISignedOrders, EIP712 {
         return signer != address(0) && ECDSA.tryRecoverCalldata(digest, signature) == signer;
     }
 
-    function _domainNameAndVersion() internal pure override returns (string memory name, string memory version) {
+    function _domainNameAndVersion()
+        internal
+        pure
+        override
+        returns (string memory name, string memory version)
+    {
         (name, version) = ("Assay", "1");
     }
 }

@@ -121,7 +121,8 @@ abstract contract SignedOrders is Jobs, Signatures {
     {
         jobId = _nextIn(msg.sender, slot);
         uint40 end = _after(terms.work.acceptPeriod());
-        (Deal agreed, Stage open) = _open(msg.sender, terms.deal, terms.work, terms.opening, end, offer.provider);
+        (Deal agreed, Stage open) =
+            _open(msg.sender, terms.deal, terms.work, terms.opening, end, offer.provider);
 
         emit JobPosted(jobId, terms, open);
         _emitPrice(jobId, terms.deal, agreed);
@@ -215,8 +216,7 @@ abstract contract SignedOrders is Jobs, Signatures {
 
         jobId = _nextIn(kind.requester, kind.slot);
         terms = _termsOf(tickets);
-        (agreed, open) =
-            _open(kind.requester, terms.deal, terms.work, terms.opening, kind.expiry, msg.sender);
+        (agreed, open) = _open(kind.requester, terms.deal, terms.work, terms.opening, kind.expiry, msg.sender);
     }
 
     /// @dev INVARIANT S3: each nonce once.
@@ -255,7 +255,11 @@ abstract contract SignedOrders is Jobs, Signatures {
     }
 
     /// @dev One of many, each of 65 bytes.
-    function _signature(bytes calldata signatures, uint256 i) private pure returns (bytes calldata signature) {
+    function _signature(bytes calldata signatures, uint256 i)
+        private
+        pure
+        returns (bytes calldata signature)
+    {
         // SAFETY: the caller has checked that there are so many.
         assembly ("memory-safe") {
             signature.offset := add(signatures.offset, mul(i, SIGNATURE_BYTES))
@@ -276,14 +280,10 @@ abstract contract SignedOrders is Jobs, Signatures {
     }
 
     /// @dev A job whose requester has signed for it or calls, at the price of this moment, for a provider that it admits.
-    function _open(
-        address requester,
-        Deal deal,
-        Work work,
-        Opening opening,
-        uint40 expiry,
-        address provider
-    ) private returns (Deal agreed, Stage open) {
+    function _open(address requester, Deal deal, Work work, Opening opening, uint40 expiry, address provider)
+        private
+        returns (Deal agreed, Stage open)
+    {
         _requireAdmitted(work.admission(), opening.gate(), requester, provider);
         open = _opened(deal, work, opening, expiry);
         agreed = _priced(deal, work, opening, expiry);

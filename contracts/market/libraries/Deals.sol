@@ -13,7 +13,8 @@ library Deals {
     {
         return Deal.wrap(
             bytes32(
-                (uint256(price_) << 160) | (uint256(bond_) << 64) | (uint256(runPeriod_) << 32) | challengePeriod_
+                (uint256(price_) << 160) | (uint256(bond_) << 64) | (uint256(runPeriod_) << 32)
+                    | challengePeriod_
             )
         );
     }

@@ -19,7 +19,11 @@ library Records {
         }
     }
 
-    function hash(JobId id, Deal deal, Stage stage, bytes32 commitment) internal pure returns (bytes32 result) {
+    function hash(JobId id, Deal deal, Stage stage, bytes32 commitment)
+        internal
+        pure
+        returns (bytes32 result)
+    {
         assembly ("memory-safe") {
             let buffer := mload(0x40)
             mstore(buffer, id)

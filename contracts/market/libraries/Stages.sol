@@ -25,7 +25,8 @@ library Stages {
         return Stage.wrap(
             bytes32(
                 (uint256(flags) << 240) | (uint256(taskCount_) << TASK_COUNT_AT)
-                    | (uint256(status_) << STATUS_AT) | (uint256(deadline_) << DEADLINE_AT) | uint160(provider_)
+                    | (uint256(status_) << STATUS_AT) | (uint256(deadline_) << DEADLINE_AT)
+                    | uint160(provider_)
             )
         );
     }
@@ -39,7 +40,8 @@ library Stages {
         uint256 kept = (uint256(Stage.unwrap(stage)) >> TASK_COUNT_AT) << TASK_COUNT_AT;
         return Stage.wrap(
             bytes32(
-                kept | (uint256(status_) << STATUS_AT) | (uint256(deadline_) << DEADLINE_AT) | uint160(provider_)
+                kept | (uint256(status_) << STATUS_AT) | (uint256(deadline_) << DEADLINE_AT)
+                    | uint160(provider_)
             )
         );
     }
