@@ -308,8 +308,9 @@ class Parameters:
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
         """Of a decoded tuple."""
-        token, game, *rest, recipient = values
-        return cls(to_checksum_address(token), to_checksum_address(game), *rest, to_checksum_address(recipient))
+        token, game, *rest = values
+        numbers, recipient = rest[:-1], to_checksum_address(rest[-1])
+        return cls(to_checksum_address(token), to_checksum_address(game), *numbers, fee_recipient=recipient)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What parties sign instead of sending it (EIP-712): orders, tickets, offers and extensions, as ISignedOrders has them.
 
-The domain is the market at its address on its chain, and everything signed holds the signer's epoch (`Account.epoch`), so a
-signature counts nowhere else, and can be cancelled.
+The domain is the market at its address on its chain, and everything signed holds the signer's epoch (`Account.epoch`): so
+a signature counts nowhere else, and can be cancelled.
 """
 
 from collections.abc import Sequence
@@ -183,7 +183,9 @@ class Tickets:
         if len({ticket.kind for ticket in self.tickets}) > 1:
             raise InputError("tickets that are taken together are of one kind")
         if len(self.signatures) not in (1, len(nonces)):
-            raise InputError(f"{len(nonces)} tickets have so many signatures, or one together, not {len(self.signatures)}")
+            raise InputError(
+                f"{len(nonces)} tickets have so many signatures, or one together, not {len(self.signatures)}"
+            )
 
     @property
     def kind(self) -> TicketKind:

@@ -114,7 +114,12 @@ class Market(Contract):
         return self._call("fill", (order.abi(), signature), f"fill order {order.job_id}")
 
     def fill_and_claim(
-        self, order: Order, signature: bytes, final_roots: Sequence[bytes], result_id: bytes, finished: Sequence[Job] = ()
+        self,
+        order: Order,
+        signature: bytes,
+        final_roots: Sequence[bytes],
+        result_id: bytes,
+        finished: Sequence[Job] = (),
     ) -> Call:
         """Fill an order and claim it in one, having finalized what can be of the `finished` jobs."""
         arguments = (signature, order.abi(), final_roots, result_id, [job.abi() for job in finished])
