@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.dispute.game import ARITY, Roots
-from assay.documents import JobSpec, ResultDocument, read_job_spec, write_document
+from assay.documents import ResultDocument, read_job_spec, write_document
 from assay.errors import InputError, IntegrityError
 from assay.machines import merkle
 from assay.machines.base import Machine, Progress, Trace
@@ -33,7 +33,8 @@ class Workload:
 
     machine: str
     """The machine that the job's referee executes."""
-    spec_id: str
+    spec_ids: tuple[str, ...]
+    """The documents that say what is run: one for the whole job, or one a task."""
     task_root: bytes
     task_count: int
     rounds: int
@@ -48,6 +49,14 @@ class Workload:
     def step_limit(self) -> int:
         """Steps for which a task is run at most."""
         return int(ARITY**self.rounds)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a job, as its spec has it."""
+
+    program: str | None
+    task: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Bench:
         self._progress = progress
         self._store = open_store(workload.store, workload.cache)
         self._sizes: dict[str, int] = {}
-        self._spec: JobSpec | None = None
+        self._tasks: list[Task] | None = None
         self._traces: OrderedDict[int, Trace] = OrderedDict()
         self._initial_roots: Roots | None = None
         self._computed: dict[int, Computed] = {}
@@ -83,16 +92,18 @@ class Bench:
         return blob
 
     @property
-    def spec(self) -> JobSpec:
-        """The job's spec, which fits its terms."""
-        if self._spec is None:
-            spec = read_job_spec(self.fetch(self.workload.spec_id))
-            if spec.machine != (executes := self.workload.machine):
-                raise InputError(f"its spec is for {spec.machine!r}, and its referee executes {executes!r}")
-            if len(spec.tasks) != self.workload.task_count:
-                raise InputError(f"its spec has {len(spec.tasks)} tasks, and its terms say {self.workload.task_count}")
-            self._spec = spec
-        return self._spec
+    def tasks(self) -> list[Task]:
+        """What the job's specs say, which fit its terms."""
+        if self._tasks is None:
+            specs = [read_job_spec(self.fetch(spec_id)) for spec_id in self.workload.spec_ids]
+            for spec in specs:
+                if spec.machine != (executes := self.workload.machine):
+                    raise InputError(f"its spec is for {spec.machine!r}, and its referee executes {executes!r}")
+            tasks = [Task(spec.program, task) for spec in specs for task in spec.tasks]
+            if len(tasks) != self.workload.task_count:
+                raise InputError(f"its spec has {len(tasks)} tasks, and its terms say {self.workload.task_count}")
+            self._tasks = tasks
+        return self._tasks
 
     def initial_roots(self) -> Roots:
         """By task; they lead to the job's task root."""
@@ -106,9 +117,8 @@ class Bench:
     def trace(self, task: int) -> Trace:
         """The trace of a task."""
         if task not in self._traces:
-            self._traces[task] = self._machine.load(
-                self.spec.program, self.spec.tasks[task], self.workload.step_limit, self.fetch
-            )
+            what = self.tasks[task]
+            self._traces[task] = self._machine.load(what.program, what.task, self.workload.step_limit, self.fetch)
             if len(self._traces) > KEPT_TRACES:
                 self._traces.popitem(last=False)
         self._traces.move_to_end(task)

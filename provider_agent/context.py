@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from assay.chain.connection import Chain
 from assay.chain.history import Book, JobHistory
-from assay.chain.records import Account, Job, JobId, Parameters
+from assay.chain.records import Account, Admission, Job, JobId, Parameters
+from assay.errors import ChainError, IntegrityError
 from provider_agent.bench import Workload
 from provider_agent.executor import Executor
 from provider_agent.journal import Journal
@@ -49,13 +50,23 @@ class Context:
         """The machine that a job's referee executes, if this agent has it."""
         return self.chain.deployment.machine_of(job.terms.referee)
 
-    def workload(self, job: Job, maximum_bytes: int) -> Workload:
+    def is_admitted(self, job: Job) -> bool:
+        """Whether the contract that a job's terms name for it, if any, lets this agent accept it."""
+        if job.terms.admission is not Admission.LISTED:
+            return True
+        try:
+            return self.chain.access(job.terms.gate).admits(job.requester, self.account)
+        except (ChainError, IntegrityError):  # whatever is at that address, it does not admit anybody
+            return False
+
+    def workload(self, history: JobHistory, maximum_bytes: int) -> Workload:
         """A job as its worker needs it. The job's machine has to be known."""
+        job = history.job
         machine = self.machine_of(job)
         assert machine is not None
         return Workload(
             machine=machine,
-            spec_id=job.terms.spec_id.hex(),
+            spec_ids=tuple(spec_id.hex() for spec_id in history.spec_ids),
             task_root=job.terms.task_root,
             task_count=job.terms.task_count,
             rounds=job.terms.rounds,

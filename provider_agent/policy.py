@@ -4,14 +4,15 @@ A *refusal* is for good. An *obstacle* may pass: the job is looked at again.
 """
 
 from assay.amounts import format_tokens
-from assay.chain.records import Account, Terms
+from assay.chain.records import Account, Admission, Terms
 from provider_agent.settings import ProviderSettings, VerifierSettings
 
 
-def provider_refusals(terms: Terms, machine: str | None, settings: ProviderSettings) -> list[str]:
-    """Why a provider never takes a job with these terms. `machine` is what its referee executes, None if unknown."""
+def provider_refusals(terms: Terms, machine: str | None, account: str, settings: ProviderSettings) -> list[str]:
+    """Why the provider `account` never takes a job with these terms. `machine` is what its referee executes, if known."""
     return [
         *_refusals(terms, machine, settings),
+        *_if(terms.admission is Admission.ONLY and terms.gate != account, f"is for {terms.gate} only"),
         *_if(
             terms.price < settings.minimum_price,
             f"pays {format_tokens(terms.price)} tokens, less than {format_tokens(settings.minimum_price)}",
@@ -31,9 +32,20 @@ def provider_refusals(terms: Terms, machine: str | None, settings: ProviderSetti
     ]
 
 
-def provider_obstacles(terms: Terms, account: Account, taken: int, settings: ProviderSettings) -> list[str]:
-    """Why a provider does not take such a job now: `account` is its money, `taken` the jobs it has."""
+def provider_obstacles(
+    terms: Terms, price: int, account: Account, taken: int, admitted: bool, settings: ProviderSettings
+) -> list[str]:
+    """Why a provider does not take such a job now.
+
+    `price` is what it pays at present, `account` the provider's money, `taken` the jobs it has, `admitted` whether the
+    contract that the terms name lets it in.
+    """
     return [
+        *_if(
+            price < settings.minimum_price,
+            f"pays {format_tokens(price)} tokens now, less than {format_tokens(settings.minimum_price)}: its price rises",
+        ),
+        *_if(not admitted, f"{terms.gate} does not admit this provider"),
         *_if(taken >= settings.maximum_jobs, f"{taken} jobs are taken, as many as are allowed"),
         *_if(
             account.stake < terms.bond,

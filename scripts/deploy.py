@@ -1,4 +1,4 @@
-"""Deploy a market: token, dispute game, market, and a referee for each machine.
+"""Deploy a market: token, dispute game, market, directory, access lists, and a referee for each machine.
 
     brownie run deploy --network NETWORK
     brownie run deploy main parameters.toml --network NETWORK
@@ -10,7 +10,17 @@ local node, the node's first account does.
 
 from pathlib import Path
 
-from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, RiscvReferee, network, web3
+from brownie import (
+    AccessLists,
+    AssayToken,
+    CounterReferee,
+    Directory,
+    DisputeGame,
+    JobMarket,
+    RiscvReferee,
+    network,
+    web3,
+)
 
 from assay.chain.deployments import Deployment, code_hash, save_deployment
 from scripts.parameters import Parameters, read_parameters
@@ -34,20 +44,26 @@ def main(parameters_file: str = "") -> None:
         parameters.minimum_bond,
         parameters.burn_share,
         parameters.minimum_challenge_period,
+        parameters.fee_share,
+        parameters.fee_recipient,
     )
     market = JobMarket.deploy(constructor, sender)
+    directory = Directory.deploy(token.address, parameters.listing_stake, parameters.leave_period, sender)
+    access_lists = AccessLists.deploy(sender)
     referees = {"counter": CounterReferee.deploy(sender), "riscv": RiscvReferee.deploy(sender)}
     for address in parameters.fund:
         token.transfer(address, parameters.fund_tokens, sender)
         deployer.transfer(address, parameters.fund_coins)
 
-    contracts = [token, game, market, *referees.values()]
+    contracts = [token, game, market, directory, access_lists, *referees.values()]
     deployment = Deployment(
         chain_id=network.chain.id,
         start_block=start_block,
         market=market.address,
         game=game.address,
         token=token.address,
+        directory=directory.address,
+        access_lists=access_lists.address,
         referees={machine: referee.address for machine, referee in referees.items()},
         code_hashes={contract.address: code_hash(node(), contract.address) for contract in contracts},
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.amounts import parse_tokens
-from assay.chain.records import parse_address
+from assay.chain.records import ZERO_ADDRESS, parse_address
 from assay.errors import InputError
 
 TOKEN = 10**18
@@ -27,6 +27,14 @@ class Parameters:
     """Of a slashed bond, in 1/10,000."""
     minimum_challenge_period: int = 5
     """Seconds."""
+    fee_share: int = 0
+    """Of a finalized job's price, in 1/10,000, at most 1,000."""
+    fee_recipient: str = ZERO_ADDRESS
+    """Where the fee goes: needed with a fee, and only then."""
+    listing_stake: int = 100 * TOKEN
+    """What a provider has locked while it is listed in the directory."""
+    leave_period: int = 60
+    """Seconds from a provider's leave to the return of that stake."""
     allowance: int = 120
     """Each side's time bank in a dispute, seconds."""
     minimum_reply: int = 10
@@ -38,7 +46,8 @@ class Parameters:
     """Wei."""
 
 
-_AMOUNTS = {"challenger_bond", "minimum_bond", "fund_tokens", "fund_coins"}
+_AMOUNTS = {"challenger_bond", "minimum_bond", "listing_stake", "fund_tokens", "fund_coins"}
+_ADDRESSES = {"token", "fee_recipient"}
 
 
 def read_parameters(path: Path) -> Parameters:
@@ -64,10 +73,10 @@ def _parameter(name: str, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(address, str) for address in value):
             raise InputError("write a list of addresses in quotes")
         return tuple(map(parse_address, value))
-    if name in _AMOUNTS or name == "token":
+    if name in _AMOUNTS | _ADDRESSES:
         if not isinstance(value, str):
             raise InputError("write it in quotes")
-        return parse_address(value) if name == "token" else parse_tokens(value)
+        return parse_address(value) if name in _ADDRESSES else parse_tokens(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InputError("write a whole number")
     return value

@@ -20,6 +20,8 @@ CONTRACTS = {
     "market": ("contracts/market/JobMarket.sol", "JobMarket"),
     "game": ("contracts/dispute/DisputeGame.sol", "DisputeGame"),
     "referee": ("interfaces/IReferee.sol", "IReferee"),
+    "directory": ("contracts/market/Directory.sol", "Directory"),
+    "access": ("contracts/market/AccessLists.sol", "AccessLists"),
     "token": ("contracts/token/AssayToken.sol", "AssayToken"),
 }
 """By the name of the file in assay/chain/abi: source file and contract."""

@@ -71,7 +71,7 @@ class Abi:
 
 @cache
 def load_abi(name: str) -> Abi:
-    """The ABI of `market`, `game`, `referee` or `token`."""
+    """The ABI of one of assay/chain/abi: `market`, `game`, `referee`, `token`, `directory` or `access`."""
     text = resources.files("assay.chain").joinpath("abi", f"{name}.json").read_text(encoding="utf-8")
     found: dict[str, list[Entry]] = {"function": [], "event": [], "error": []}
     for item in json.loads(text):

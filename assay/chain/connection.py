@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.chain.contracts.access import AccessLists
+from assay.chain.contracts.directory import Directory
 from assay.chain.contracts.game import Game
 from assay.chain.contracts.market import Market
 from assay.chain.contracts.referee import Referee
@@ -21,6 +23,12 @@ class Chain:
     market: Market
     game: Game
     token: Token
+    directory: Directory
+    access_lists: AccessLists
+
+    def access(self, address: str) -> AccessLists:
+        """The contract that terms or an offer name, for what it admits: not one of this deployment, maybe."""
+        return AccessLists(self.node, address)
 
     def referee(self, machine: str) -> Referee:
         """The referee of a machine. Raises `InputError` if this deployment has none."""
@@ -48,4 +56,6 @@ def chain_at(node: Node, deployment: Deployment) -> Chain:
         market=Market(node, deployment.market),
         game=Game(node, deployment.game),
         token=Token(node, deployment.token),
+        directory=Directory(node, deployment.directory),
+        access_lists=AccessLists(node, deployment.access_lists),
     )

@@ -23,6 +23,8 @@ class Deployment:
     market: str
     game: str
     token: str
+    directory: str
+    access_lists: str
     referees: Mapping[str, str]
     """Address by the name of the machine."""
     code_hashes: Mapping[str, str]
@@ -31,7 +33,7 @@ class Deployment:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Of every contract."""
-        return (self.market, self.game, self.token, *self.referees.values())
+        return (self.market, self.game, self.token, self.directory, self.access_lists, *self.referees.values())
 
     def machine_of(self, referee: str) -> str | None:
         """The name of the machine that `referee` executes, if it is one of this deployment's."""
@@ -46,6 +48,8 @@ class _File(BaseModel):
     market: str
     game: str
     token: str
+    directory: str
+    access_lists: str
     referees: dict[str, str]
     code_hashes: dict[str, str]
 
@@ -68,6 +72,8 @@ def load_deployment(path: Path) -> Deployment:
         market=parse_address(found.market),
         game=parse_address(found.game),
         token=parse_address(found.token),
+        directory=parse_address(found.directory),
+        access_lists=parse_address(found.access_lists),
         referees={name: parse_address(address) for name, address in found.referees.items()},
         code_hashes={parse_address(address): text for address, text in found.code_hashes.items()},
     )

@@ -7,7 +7,7 @@ from typing import Any
 from assay.chain.codec import load_abi
 from assay.chain.deployments import Deployment
 from assay.chain.node import Log, Node, RangeRefusedError
-from assay.chain.records import DisputeTerms, End, Ending, JobId, Terms
+from assay.chain.records import DisputeTerms, End, Ending, JobId, Stage, Terms, Verdict
 from assay.dispute.game import ARITY, Roots, Side
 from assay.errors import IntegrityError
 
@@ -22,17 +22,33 @@ class JobPosted:
     """A job and its terms; `deadline` is the last moment to accept it."""
 
     job_id: JobId
-    requester: str
     terms: Terms
     deadline: int
 
 
 @dataclass(frozen=True)
+class PriceAgreed:
+    """The price of a job with a rising price, as it stood when the job was accepted."""
+
+    job_id: JobId
+    price: int
+
+
+@dataclass(frozen=True)
 class JobAccepted:
-    """`deadline` is the last moment to claim."""
+    """`deadline` is the last moment to claim; a provider that was `hired` by its offer may decline."""
 
     job_id: JobId
     provider: str
+    deadline: int
+    hired: bool = False
+
+
+@dataclass(frozen=True)
+class DeadlineExtended:
+    """Both sides want the claim until `deadline`."""
+
+    job_id: JobId
     deadline: int
 
 
@@ -45,6 +61,37 @@ class JobClaimed:
     claim_root: bytes
     result_id: bytes
     deadline: int
+
+
+@dataclass(frozen=True)
+class SignedJobClaimed:
+    """A signed job was posted, accepted and claimed in one: its terms, and the rest as in `JobClaimed`."""
+
+    job_id: JobId
+    terms: Terms
+    provider: str
+    claim_root: bytes
+    result_id: bytes
+    deadline: int
+
+
+@dataclass(frozen=True)
+class TicketsTaken:
+    """Tickets became the tasks of a job, in this order; their nonces are the bits of `mask` in word `word`."""
+
+    job_id: JobId
+    word: int
+    mask: int
+    spec_ids: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class OfferTaken:
+    """The provider of a job is hired by its offer."""
+
+    job_id: JobId
+    provider: str
+    nonce: int
 
 
 @dataclass(frozen=True)
@@ -68,24 +115,39 @@ class JobChallenged:
 
 @dataclass(frozen=True)
 class ChallengeClosed:
-    """A challenge failed, or its job had ended before (`moot`)."""
+    """A challenge is over. The bond went back to the challenger, or to the defender if the challenge was lost."""
 
     job_id: JobId
     dispute_id: bytes
     challenger: str
+    verdict: Verdict
     bond: int
-    moot: bool
 
 
 @dataclass(frozen=True)
 class JobEnded:
-    """Who got what when a job ended."""
+    """A job is over. `price` went to the provider, less the fee, if it was finalized, else back to the requester."""
 
     job_id: JobId
     end: End
+    price: int
+
+
+@dataclass(frozen=True)
+class FeePaid:
+    """Part of a finalized job's price went to the recipient of fees."""
+
+    job_id: JobId
+    fee: int
+
+
+@dataclass(frozen=True)
+class BondSlashed:
+    """A provider's bond is lost: `paid` to the beneficiary, the rest burned."""
+
+    job_id: JobId
     beneficiary: str
     paid: int
-    refunded: int
     burned: int
 
 
@@ -163,16 +225,66 @@ class Unstaked:
 
 
 @dataclass(frozen=True)
+class EpochRaised:
+    """All that an account had signed is cancelled."""
+
+    account: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class SlotSkipped:
+    """The order for this generation of a slot is cancelled."""
+
+    requester: str
+    slot: int
+    generation: int
+
+
+@dataclass(frozen=True)
+class TicketsCancelled:
+    """A requester's tickets with these nonces are cancelled."""
+
+    requester: str
+    word: int
+    mask: int
+
+
+@dataclass(frozen=True)
+class OfferCancelled:
+    """A provider's offers with this nonce are cancelled."""
+
+    provider: str
+    nonce: int
+
+
+@dataclass(frozen=True)
 class BurnedSwept:
     """Burned money left the market."""
 
     amount: int
 
 
-JobEvent = JobPosted | JobAccepted | JobClaimed | FinalRootsClaimed | JobChallenged | ChallengeClosed | JobEnded
+JobEvent = (
+    JobPosted
+    | PriceAgreed
+    | JobAccepted
+    | DeadlineExtended
+    | JobClaimed
+    | SignedJobClaimed
+    | TicketsTaken
+    | OfferTaken
+    | FinalRootsClaimed
+    | JobChallenged
+    | ChallengeClosed
+    | JobEnded
+    | FeePaid
+    | BondSlashed
+)
 DisputeEvent = DisputeOpened | Moved | Stepped | DisputeResolved
 MoneyEvent = Deposited | Withdrawn | Staked | Unstaked | BurnedSwept
-Event = JobEvent | DisputeEvent | MoneyEvent
+SigningEvent = EpochRaised | SlotSkipped | TicketsCancelled | OfferCancelled
+Event = JobEvent | DisputeEvent | MoneyEvent | SigningEvent
 
 
 @dataclass(frozen=True)
@@ -191,6 +303,10 @@ def _job(values: Mapping[str, Any]) -> JobId:
     return JobId.from_bytes(values["jobId"])
 
 
+def _stage(values: Mapping[str, Any]) -> Stage:
+    return Stage.from_bytes(values["stage"])
+
+
 def _roots(values: Mapping[str, Any]) -> Roots:
     roots = tuple(values["roots"])
     if len(roots) != ARITY:
@@ -199,13 +315,28 @@ def _roots(values: Mapping[str, Any]) -> Roots:
 
 
 _MARKET: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
-    "JobPosted": lambda v: JobPosted(_job(v), v["requester"], Terms.from_abi(v["terms"]), v["deadline"]),
-    "JobAccepted": lambda v: JobAccepted(_job(v), v["provider"], v["deadline"]),
-    "JobClaimed": lambda v: JobClaimed(_job(v), v["provider"], v["claimRoot"], v["resultId"], v["deadline"]),
+    "JobPosted": lambda v: JobPosted(_job(v), Terms.from_abi(v["terms"]), _stage(v).deadline),
+    "PriceAgreed": lambda v: PriceAgreed(_job(v), v["price"]),
+    "JobAccepted": lambda v: JobAccepted(_job(v), _stage(v).provider, _stage(v).deadline, _stage(v).hired),
+    "DeadlineExtended": lambda v: DeadlineExtended(_job(v), _stage(v).deadline),
+    "JobClaimed": lambda v: JobClaimed(_job(v), _stage(v).provider, v["claimRoot"], v["resultId"], _stage(v).deadline),
+    "SignedJobClaimed": lambda v: SignedJobClaimed(
+        _job(v), Terms.from_abi(v["terms"]), _stage(v).provider, v["claimRoot"], v["resultId"], _stage(v).deadline
+    ),
+    "TicketsTaken": lambda v: TicketsTaken(_job(v), v["word"], v["mask"], tuple(v["specIds"])),
+    "OfferTaken": lambda v: OfferTaken(_job(v), v["provider"], v["nonce"]),
     "FinalRootsClaimed": lambda v: FinalRootsClaimed(_job(v), tuple(v["finalRoots"])),
     "JobChallenged": lambda v: JobChallenged(_job(v), v["disputeId"], v["challenger"], v["task"], v["bond"]),
-    "ChallengeClosed": lambda v: ChallengeClosed(_job(v), v["disputeId"], v["challenger"], v["bond"], v["moot"]),
-    "JobEnded": lambda v: JobEnded(_job(v), End(v["end"]), v["beneficiary"], v["paid"], v["refunded"], v["burned"]),
+    "ChallengeClosed": lambda v: ChallengeClosed(
+        _job(v), v["disputeId"], v["challenger"], Verdict(v["verdict"]), v["bond"]
+    ),
+    "JobEnded": lambda v: JobEnded(_job(v), End(v["end"]), v["price"]),
+    "FeePaid": lambda v: FeePaid(_job(v), v["fee"]),
+    "BondSlashed": lambda v: BondSlashed(_job(v), v["beneficiary"], v["paid"], v["burned"]),
+    "EpochRaised": lambda v: EpochRaised(v["account"], v["epoch"]),
+    "SlotSkipped": lambda v: SlotSkipped(v["requester"], v["slot"], v["generation"]),
+    "TicketsCancelled": lambda v: TicketsCancelled(v["requester"], v["word"], v["mask"]),
+    "OfferCancelled": lambda v: OfferCancelled(v["provider"], v["nonce"]),
     "Deposited": lambda v: Deposited(v["account"], v["payer"], v["amount"]),
     "Withdrawn": lambda v: Withdrawn(v["account"], v["to"], v["amount"]),
     "Staked": lambda v: Staked(v["account"], v["amount"]),

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from assay.chain.events import (
+    BondSlashed,
     ChallengeClosed,
+    DeadlineExtended,
     DisputeEvent,
     DisputeOpened,
     DisputeResolved,
     Entry,
     Event,
+    FeePaid,
     FinalRootsClaimed,
     JobAccepted,
     JobChallenged,
@@ -22,11 +25,16 @@ from assay.chain.events import (
     JobEvent,
     JobPosted,
     Moved,
+    OfferTaken,
+    PriceAgreed,
+    SignedJobClaimed,
     Stepped,
+    TicketsTaken,
 )
-from assay.chain.records import DisputeTerms, Job, JobId, Status, words
+from assay.chain.records import DisputeTerms, End, Job, JobId, Status, words
 from assay.dispute.game import Answer, History, Side
 from assay.errors import IntegrityError
+from assay.keccak import keccak256
 from assay.machines import merkle
 
 
@@ -43,12 +51,32 @@ class JobHistory:
     challenges: tuple[JobChallenged, ...] = ()
     closed: tuple[ChallengeClosed, ...] = ()
     ended: JobEnded | None = None
+    fee: int = 0
+    """What of the price went to the recipient of fees."""
+    slashed: BondSlashed | None = None
+    tickets: TicketsTaken | None = None
+    """Of a job of tickets."""
     entries: tuple[Entry, ...] = ()
     """This job's events, oldest first."""
 
     @property
+    def spec_ids(self) -> tuple[bytes, ...]:
+        """Content ids of the documents that say what is run: one for the whole job, or one a ticket."""
+        return self.tickets.spec_ids if self.tickets else (self.job.terms.spec_id,)
+
+    @property
+    def earned(self) -> int:
+        """What the provider of a finalized job was paid; 0 for any other."""
+        return self.ended.price - self.fee if self.ended and self.ended.end == End.FINALIZED else 0
+
+    @property
+    def refunded(self) -> int:
+        """What the requester of a job that has ended got back of the price."""
+        return self.ended.price if self.ended and self.ended.end != End.FINALIZED else 0
+
+    @property
     def open_disputes(self) -> tuple[bytes, ...]:
-        """Ids of the disputes that were not closed. The one that a provider lost stays among them: it ended the job."""
+        """Ids of the disputes that were not closed."""
         closed = {event.dispute_id for event in self.closed}
         return tuple(event.dispute_id for event in self.challenges if event.dispute_id not in closed)
 
@@ -80,6 +108,10 @@ def advance_job(history: JobHistory | None, entry: Entry) -> JobHistory:
         if history is not None:
             raise IntegrityError(f"job {event.job_id} was posted twice")
         return JobHistory(Job.posted(event.job_id, event.terms, event.deadline), entries=(entry,))
+    if isinstance(event, SignedJobClaimed):
+        if history is not None:
+            raise IntegrityError(f"job {event.job_id} was posted twice")
+        return _claimed(JobHistory(Job.posted(event.job_id, event.terms, 0), entries=(entry,)), event)
     if history is None or not isinstance(event, JobEvent) or event.job_id != history.job.job_id:
         raise IntegrityError(f"{type(event).__name__} does not belong to a job that was posted before")
     return _advance(replace(history, entries=(*history.entries, entry)), event)
@@ -88,15 +120,23 @@ def advance_job(history: JobHistory | None, entry: Entry) -> JobHistory:
 def _advance(history: JobHistory, event: JobEvent) -> JobHistory:
     """The history of a job that was posted, with one more event."""
     job = history.job
-    if history.ended and not isinstance(event, ChallengeClosed):  # a moot one follows the job's end
+    if history.ended and not isinstance(event, ChallengeClosed | FeePaid | BondSlashed):  # these follow a job's end
         raise IntegrityError(f"job {job.job_id} had ended before its {type(event).__name__}")
     match event:
+        case PriceAgreed() if job.status != Status.ACCEPTED:
+            return replace(history, job=job.priced(event.price))
+        case TicketsTaken() if history.tickets is None:
+            if keccak256(b"".join(event.spec_ids)) != job.terms.spec_id:
+                raise IntegrityError(f"the tickets of job {job.job_id} are not those of its terms")
+            return replace(history, tickets=event)
+        case OfferTaken() if job.status == Status.OPEN:
+            return history
         case JobAccepted() if job.status == Status.OPEN:
-            return replace(history, job=job.accepted(event.provider, event.deadline))
+            return replace(history, job=job.accepted(event.provider, event.deadline, event.hired))
+        case DeadlineExtended() if job.status == Status.ACCEPTED:
+            return replace(history, job=job.extended(event.deadline))
         case JobClaimed() if job.status == Status.ACCEPTED:
-            roots = (event.claim_root,) if job.terms.task_count == 1 else ()
-            job = job.claimed(event.claim_root, event.deadline)
-            return replace(history, job=job, result_id=event.result_id, final_roots=roots)
+            return _claimed(history, event)
         case FinalRootsClaimed() if job.status == Status.CLAIMED:
             if merkle.root(event.final_roots) != job.claim_root:
                 raise IntegrityError(f"the final roots of job {job.job_id} do not have the claim's root")
@@ -107,7 +147,17 @@ def _advance(history: JobHistory, event: JobEvent) -> JobHistory:
             return replace(history, closed=(*history.closed, event))
         case JobEnded():
             return replace(history, ended=event)
+        case FeePaid() if history.ended:
+            return replace(history, fee=event.fee)
+        case BondSlashed() if history.ended:
+            return replace(history, slashed=event)
     raise IntegrityError(f"job {job.job_id} was {words(job.status)} at its {type(event).__name__}")
+
+
+def _claimed(history: JobHistory, event: JobClaimed | SignedJobClaimed) -> JobHistory:
+    job = history.job.claimed(event.provider, event.claim_root, event.deadline)
+    roots = (event.claim_root,) if job.terms.task_count == 1 else ()
+    return replace(history, job=job, result_id=event.result_id, final_roots=roots)
 
 
 def advance_dispute(history: DisputeHistory | None, entry: Entry) -> DisputeHistory:

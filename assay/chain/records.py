@@ -234,9 +234,9 @@ class Job:
         """The record with the price that was agreed."""
         return replace(self, agreed_price=None if price == self.terms.price else price)
 
-    def accepted(self, provider: str, deadline: int) -> Self:
-        """The record after `accept`."""
-        return replace(self, status=Status.ACCEPTED, provider=provider, deadline=deadline)
+    def accepted(self, provider: str, deadline: int, hired: bool = False) -> Self:
+        """The record after `accept`, or after the provider was hired by its offer."""
+        return replace(self, status=Status.ACCEPTED, provider=provider, deadline=deadline, hired=hired)
 
     def extended(self, deadline: int) -> Self:
         """The record after `extend`."""
@@ -276,6 +276,24 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """The word `Stage`: how far a job is."""
+
+    task_count: int
+    status: Status
+    deadline: int
+    provider: str
+    hired: bool
+    """Whether the provider was hired by its signed offer, and may decline."""
+
+    @classmethod
+    def from_bytes(cls, word: bytes) -> Self:
+        """Of the 32 bytes on chain. Raises `ValueError` for a status that there is not."""
+        flags, task_count, status, deadline, provider = _unpack(word, 16, 32, 8, 40, 160)
+        return cls(task_count, Status(status), deadline, _address(provider), bool(flags & _HIRED))
+
+
+@dataclass(frozen=True)
 class TaskProof:
     """IJobMarket.TaskProof: where one task begins, and where the claim says that it ends."""
 
@@ -308,9 +326,10 @@ class Parameters:
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Self:
         """Of a decoded tuple."""
-        token, game, *rest = values
-        numbers, recipient = rest[:-1], to_checksum_address(rest[-1])
-        return cls(to_checksum_address(token), to_checksum_address(game), *numbers, fee_recipient=recipient)
+        token, game, *numbers, recipient = values
+        addresses = [str(to_checksum_address(address)) for address in (token, game, recipient)]
+        bond, minimum, burn, period, fee = numbers
+        return cls(addresses[0], addresses[1], bond, minimum, burn, period, fee, addresses[2])
 
 
 @dataclass(frozen=True)

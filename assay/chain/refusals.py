@@ -31,7 +31,30 @@ EXPLANATIONS: Mapping[str, str] = {
     # IJobMarket
     "SlotInUse": "slot {slot} of {requester} holds a job that is not over: post in another slot",
     "RecordMismatch": "job {jobId:job} has ended or changed meanwhile: look at it again",
-    "TermsMismatch": "these are not the terms that the job was posted with",
+    "TermsMismatch": "these are not the terms of the job, or not the claim's root",
+    "TermsNeeded": "job {jobId:job} has a rising price or admits only some: accept it with its terms",
+    "NotAdmitted": "{account} is not admitted: whoever wrote the terms or the offer deals with {gate} only, or with whom "
+    "its list admits",
+    "NotHired": "the provider of job {jobId:job} has accepted it itself, and cannot decline it",
+    "FloorAbovePrice": "a price rises from {floorPrice:tokens} to {price:tokens} tokens: it has to start lower",
+    "MalformedTerms": "the terms set bits without a meaning, or name a gate without need, or none where one is needed",
+    "NoJobs": "no job is named",
+    # ISignedOrders
+    "BadSignature": "{signer} has not signed this, or has cancelled what it signed, or signed it for another market",
+    "OrderNotFillable": "order {jobId:job} was filled or cancelled, or its slot holds a job that is not over",
+    "TicketsUsed": "some of these tickets of {requester} were taken or cancelled before",
+    "WrongTicketCount": "the mask names {tickets} tickets, and there are {roots} roots, {specIds} spec ids and "
+    "{signatureBytes} bytes of signatures",
+    "OfferNotMet": "the offer does not fit the job: look at its {what}",
+    "OfferUsedUp": "offer {nonce} of {provider} is for {left} tasks more",
+    "NoExtension": "the deadline is {deadline:time}, and moves only later, to 30 days from now at most: not to "
+    "{asked:time}",
+    "NotAParty": "only the requester and the provider of job {jobId:job} can do this, not {caller}",
+    # IDirectory
+    "ListingOutOfRange": "a listing stake of {listingStake:tokens} and a leave period of {leavePeriod} s are out of "
+    "range",
+    "NotListed": "{provider} is not listed",
+    "StillListed": "{provider} leaves at {leavesAt:time}, or has not retired",
     "WrongStatus": "job {jobId:job} is {actual:status}, not {expected:status}",
     "TooLate": "the time for this ended at {deadline:time}",
     "TooEarly": "this can be done only after {deadline:time}",
@@ -77,7 +100,7 @@ EXPLANATIONS: Mapping[str, str] = {
 }
 """By the error's name: what it means, with the error's arguments in it (how they are shown: `_Shown`)."""
 
-_CONTRACTS = ("market", "game", "referee", "token")
+_CONTRACTS = ("market", "game", "referee", "token", "directory")
 _ERROR_STRING = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
 

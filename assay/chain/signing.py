@@ -1,7 +1,7 @@
-"""What parties sign instead of sending it (EIP-712): orders, tickets, offers and extensions, as ISignedOrders has them.
+"""What parties sign instead of sending it (EIP-712): orders, tickets, offers and extensions, as in ISignedOrders.
 
-The domain is the market at its address on its chain, and everything signed holds the signer's epoch (`Account.epoch`): so
-a signature counts nowhere else, and can be cancelled.
+The domain is the market at its address on its chain, and all that is signed holds the signer's epoch (`Account.epoch`):
+so a signature counts nowhere else, and can be cancelled.
 """
 
 from collections.abc import Sequence

@@ -54,5 +54,5 @@ def _end(settings: Settings, job: str, action: Callable[[Chain, Sender, JobHisto
     receipt = action(session.chain, session.sender, history)
     events = [entry.event for entry in decode_logs(receipt.logs, session.chain.deployment)]
     (ended,) = [event for event in events if isinstance(event, JobEnded)]
-    more = {"job": ended.job_id, "end": ended.end, "paid": ended.paid, "refunded": ended.refunded}
+    more = {"job": ended.job_id, "end": ended.end, "price": ended.price}
     print_receipt(receipt, f"job {history.job.job_id}: {words(ended.end)}", as_json, **more)

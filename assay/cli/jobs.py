@@ -43,7 +43,7 @@ def jobs(settings: Settings, every: bool, as_json: bool) -> None:
             (
                 str(history.job.job_id),
                 status_of(history),
-                format_tokens(history.job.terms.price),
+                format_tokens(history.job.price),
                 format_tokens(history.job.terms.bond),
                 "-" if history.ended else format_time(history.job.deadline),
             )
@@ -83,8 +83,8 @@ def show(settings: Settings, job: str, as_json: bool) -> None:
         "status": status_of(history),
         "machine": session.chain.deployment.machine_of(terms.referee) or f"unknown: referee {terms.referee}",
         "tasks": f"{terms.task_count}, each of at most 16^{terms.rounds} = {terms.step_limit:,} steps",
-        "price": f"{format_tokens(terms.price)} tokens, for a bond of {format_tokens(terms.bond)}",
-        "spec": terms.spec_id.hex(),
+        "price": f"{format_tokens(history.job.price)} tokens, for a bond of {format_tokens(terms.bond)}",
+        "spec": ", ".join(spec.hex() for spec in history.spec_ids),
         "result": history.result_id.hex() if history.result_id else "-",
     }
     for name, value in lines.items():
@@ -152,6 +152,8 @@ def _summary(chain: Chain, history: JobHistory) -> dict[str, Any]:
         "provider": job.provider if int(job.provider, 16) else None,
         "machine": chain.deployment.machine_of(job.terms.referee),
         "terms": job.terms,
+        "price": job.price,
+        "specs": [spec.hex() for spec in history.spec_ids],
         "deadline": None if history.ended else job.deadline,
         "final_roots": history.final_roots,
         "result": history.result_id.hex() if history.result_id else None,

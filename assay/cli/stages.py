@@ -4,11 +4,14 @@ from dataclasses import replace
 
 from assay.amounts import format_tokens
 from assay.chain.events import (
+    BondSlashed,
     ChallengeClosed,
+    DeadlineExtended,
     DisputeEvent,
     DisputeOpened,
     DisputeResolved,
     Entry,
+    FeePaid,
     FinalRootsClaimed,
     JobAccepted,
     JobChallenged,
@@ -16,10 +19,14 @@ from assay.chain.events import (
     JobEnded,
     JobPosted,
     Moved,
+    OfferTaken,
+    PriceAgreed,
+    SignedJobClaimed,
     Stepped,
+    TicketsTaken,
 )
 from assay.chain.history import Book, JobHistory
-from assay.chain.records import End, Ending, words
+from assay.chain.records import End, Ending, Terms, Verdict, words
 from assay.cli.output import format_time
 from assay.dispute.game import ARITY, History
 
@@ -27,9 +34,17 @@ _ENDS = {
     End.FINALIZED: "no challenge succeeded",
     End.CANCELLED: "taken back by its requester",
     End.EXPIRED: "nobody accepted it in time",
+    End.DECLINED: "the provider that was hired for it gave it back",
     End.MISSED_DEADLINE: "the provider did not claim in time",
     End.SLASHED_BY_STEP: "the claim was proved wrong",
     End.SLASHED_BY_TIMEOUT: "the provider did not defend its claim",
+}
+
+
+_VERDICTS = {
+    Verdict.WON: "has succeeded, and its bond is back",
+    Verdict.LOST: "has failed, and its bond is the provider's",
+    Verdict.MOOT: "is moot: the job had ended, and its bond is back",
 }
 
 
@@ -47,10 +62,15 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
     stage, text = "", ""
     match entry.event:
         case JobPosted() as event:
-            money = f"price {format_tokens(event.terms.price)} in escrow, bond {format_tokens(event.terms.bond)}"
-            stage, text = "posted", f"{money}; to be accepted until {format_time(event.deadline)}"
+            stage, text = "posted", f"{_offered(event.terms)}; to be accepted until {format_time(event.deadline)}"
         case JobAccepted() as event:
             stage, text = "accepted", f"by {event.provider}; to be claimed until {format_time(event.deadline)}"
+        case SignedJobClaimed() as event:
+            stage = "claimed"
+            text = f"by {event.provider}, at once, under a signed order; {_offered(event.terms)}; "
+            text += f"0x{event.claim_root.hex()}; can be challenged until {format_time(event.deadline)}"
+        case PriceAgreed() | TicketsTaken() | OfferTaken() | DeadlineExtended() | FeePaid() | BondSlashed() as event:
+            text = _describe_detail(event)
         case JobClaimed() as event:
             stage = "claimed"
             text = f"0x{event.claim_root.hex()}; can be challenged until {format_time(event.deadline)}"
@@ -60,25 +80,51 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
             bond = format_tokens(event.bond)
             stage, text = "challenged", f"by {event.challenger}, task {event.task}, with a bond of {bond}"
         case ChallengeClosed() as event:
-            why = "is moot: the job had ended" if event.moot else "has failed"
-            stage, text = "closed", f"the challenge by {event.challenger} {why}"
+            stage, text = "closed", f"the challenge by {event.challenger} {_VERDICTS[event.verdict]}"
         case JobEnded() as event:
-            stage, text = words(event.end), describe_end(event)
+            stage, text = words(event.end), describe_end(book.jobs[event.job_id])
         case _:
             stage, text = "  dispute", _describe_play(entry, book)
     return stage, text
 
 
-def describe_end(event: JobEnded) -> str:
-    """Why a job ended so, and who has got its money."""
-    parts = [_ENDS[event.end]]
-    if event.refunded:
-        parts.append(f"{format_tokens(event.refunded)} refunded to the requester")
-    if event.paid:
-        parts.append(f"{format_tokens(event.paid)} paid to {event.beneficiary}")
-    if event.burned:
-        parts.append(f"{format_tokens(event.burned)} burned")
+def describe_end(history: JobHistory) -> str:
+    """Why a job that has ended did, and who has got its money."""
+    assert history.ended is not None
+    parts = [_ENDS[history.ended.end]]
+    if history.refunded:
+        parts.append(f"{format_tokens(history.refunded)} refunded to the requester")
+    if history.earned:
+        parts.append(f"{format_tokens(history.earned)} paid to {history.job.provider}")
+    if history.slashed:
+        parts.append(f"{format_tokens(history.slashed.paid)} paid to {history.slashed.beneficiary}")
+        parts.append(f"{format_tokens(history.slashed.burned)} burned")
     return "; ".join(parts)
+
+
+def _offered(terms: Terms) -> str:
+    price = format_tokens(terms.price)
+    if terms.floor_price:
+        price = f"rising from {format_tokens(terms.floor_price)} to {price}"
+    return f"price {price} in escrow, bond {format_tokens(terms.bond)}"
+
+
+def _describe_detail(
+    event: PriceAgreed | TicketsTaken | OfferTaken | DeadlineExtended | FeePaid | BondSlashed,
+) -> str:
+    match event:
+        case PriceAgreed():
+            return f"the price is {format_tokens(event.price)}; the rest is the requester's again"
+        case TicketsTaken():
+            return f"of {len(event.spec_ids)} tickets"
+        case OfferTaken():
+            return f"{event.provider} is hired by its offer {event.nonce}"
+        case DeadlineExtended():
+            return f"to be claimed until {format_time(event.deadline)}, as both sides want"
+        case FeePaid():
+            return f"{format_tokens(event.fee)} of the price are the market's fee"
+        case BondSlashed():
+            return f"the provider's bond is lost: {format_tokens(event.paid)} to {event.beneficiary}"
 
 
 def _describe_play(entry: Entry, book: Book) -> str:

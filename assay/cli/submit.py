@@ -7,7 +7,6 @@ from typing import NoReturn
 import click
 
 from assay.amounts import format_tokens
-from assay.chain.events import JobEnded
 from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import INTERRUPTED, NOT_FINALIZED
@@ -187,8 +186,8 @@ def refuse_result(history: JobHistory, facts: dict[str, object] | None) -> NoRet
     ended = history.ended
     assert ended is not None
     if facts is not None:
-        print_json(facts | _money(ended))
-    say(f"Job {history.job.job_id} has no result that stands, and no output is written: {describe_end(ended)}.")
+        print_json(facts | _money(history))
+    say(f"Job {history.job.job_id} has no result that stands, and no output is written: {describe_end(history)}.")
     say(
         "What was refunded or paid is free in the market: `assay wallet balance` shows it, and `assay withdraw` "
         "takes it out."
@@ -210,8 +209,10 @@ def _finish(session: Session, history: JobHistory, output: Path | None, facts: d
         write_output(outcome.stdout, output)
     if facts is not None:
         run = {"run": outcome.status, "exit_status": outcome.exit_status, "output": output}
-        print_json(facts | _money(ended) | run)
+        print_json(facts | _money(history) | run)
 
 
-def _money(ended: JobEnded) -> dict[str, object]:
-    return {"paid": ended.paid, "refunded": ended.refunded, "burned": ended.burned}
+def _money(history: JobHistory) -> dict[str, object]:
+    slashed = history.slashed
+    lost = {"slashed": slashed.paid, "burned": slashed.burned} if slashed else {"slashed": 0, "burned": 0}
+    return {"paid": history.earned, "refunded": history.refunded, **lost}

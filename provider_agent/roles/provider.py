@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from assay.amounts import format_tokens
-from assay.chain.events import JobAccepted, JobClaimed, JobEnded, JobPosted
+from assay.chain.events import JobAccepted, JobClaimed, JobEnded, JobPosted, SignedJobClaimed
 from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
 from assay.dispute.game import Side
@@ -12,8 +12,9 @@ from provider_agent import policy
 from provider_agent.bench import Workload
 from provider_agent.context import Context
 from provider_agent.duty import Deadline, Duty, State
+from provider_agent.executor import Done, JobFaultError
 from provider_agent.logs import about
-from provider_agent.questions import Check, Produce
+from provider_agent.questions import Check, Produce, Result
 from provider_agent.roles.base import DeadlineHandlers, EventHandlers
 from provider_agent.roles.disputes import Disputes
 
@@ -35,6 +36,7 @@ class Provider:
             JobPosted: self._on_posted,
             JobAccepted: self._on_accepted,
             JobClaimed: self._on_claimed,
+            SignedJobClaimed: self._on_claimed,
             JobEnded: self._on_ended,
         }
         self.due: DeadlineHandlers = {**self._disputes.due, FINALIZE: self._finalize}
@@ -74,7 +76,7 @@ class Provider:
             if duty.state is State.CONSIDERING:
                 self._context.journal.set_duty(duty, State.TAKEN, "accepted")
 
-    def _on_claimed(self, event: JobClaimed) -> None:
+    def _on_claimed(self, event: JobClaimed | SignedJobClaimed) -> None:
         if event.provider == self._context.account:
             job = str(event.job_id)
             self._context.journal.add_duty(self.name, job, "claimed", revive=True)
@@ -93,19 +95,23 @@ class Provider:
             return
         if duty.state is State.CONSIDERING:
             settings = context.settings.provider
-            if refusals := policy.provider_refusals(job.terms, context.machine_of(job), settings):
+            if refusals := policy.provider_refusals(job.terms, context.machine_of(job), context.account, settings):
                 context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
                 log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
                 return
             taken = context.journal.count_duties(self.name, (State.TAKEN, State.COMPUTED))
-            if obstacles := policy.provider_obstacles(job.terms, context.own_account(), taken, settings):
+            price = job.terms.price_at(context.now, job.deadline)
+            admitted = context.is_admitted(job)
+            money = context.own_account()
+            if obstacles := policy.provider_obstacles(job.terms, price, money, taken, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
             if context.executor.ask(duty.job, self._workload(history), Check()) is None:
                 return
             duty = context.journal.set_duty(duty, State.TAKEN, "wanted")
         if context.outbox.wants(_accepting(duty)):
-            log.info("accepting", extra=about(job=duty.job, price=format_tokens(job.terms.price)))
+            price = job.terms.price_at(context.now, job.deadline)
+            log.info("accepting", extra=about(job=duty.job, price=format_tokens(price)))
             context.outbox.send(context.chain.market.accept(job), _accepting(duty))
 
     def _produce(self, duty: Duty, history: JobHistory) -> None:
@@ -116,7 +122,7 @@ class Provider:
             self._end(duty, "not claimed in time: the bond is lost as soon as somebody expires the job")
             return
         if duty.state is not State.COMPUTED:
-            reply = context.executor.ask(duty.job, self._workload(history), Produce())
+            reply = self._run(duty, history)
             if reply is None:
                 return
             result = reply.value
@@ -127,6 +133,27 @@ class Provider:
         purpose = f"claim {duty.job}"
         if context.outbox.wants(purpose):
             context.outbox.send(context.chain.market.claim(job, duty.final_roots, duty.result_id), purpose)
+
+    def _run(self, duty: Duty, history: JobHistory) -> Done[Result] | None:
+        """What was computed; None while it is not there, and of a job that is declined."""
+        context, job = self._context, history.job
+        if not job.hired:
+            return context.executor.ask(duty.job, self._workload(history), Produce())
+        # Whoever hires a provider by its offer shows what is to be run only afterwards.
+        machine, settings = context.machine_of(job), context.settings.provider
+        refusals = policy.provider_refusals(job.terms, machine, context.account, settings)
+        try:
+            if not refusals:
+                return context.executor.ask(duty.job, self._workload(history), Produce())
+        except JobFaultError as fault:
+            if fault.may_pass:
+                raise
+            refusals = [str(fault)]
+        purpose = f"decline {duty.job}"
+        if context.outbox.wants(purpose):
+            log.warning("declining", extra=about(job=duty.job, reason="; ".join(refusals)))
+            context.outbox.send(context.chain.market.decline(job), purpose)
+        return None
 
     def _defend(self, _: Duty, history: JobHistory) -> None:
         """Claimed by us: answer every challenge. The payment is a deadline's matter."""
@@ -153,7 +180,7 @@ class Provider:
         return history.job.provider == self._context.account
 
     def _workload(self, history: JobHistory) -> Workload:
-        return self._context.workload(history.job, self._context.settings.provider.maximum_bytes)
+        return self._context.workload(history, self._context.settings.provider.maximum_bytes)
 
     def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)
@@ -169,5 +196,5 @@ def _ending(history: JobHistory) -> str:
     assert history.ended is not None
     end = history.ended.end
     if end == End.FINALIZED:
-        return f"paid {format_tokens(history.ended.paid)} tokens to {history.ended.beneficiary}"
+        return f"paid {format_tokens(history.earned)} tokens to {history.job.provider}"
     return end.name.lower().replace("_", " ")

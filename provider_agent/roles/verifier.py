@@ -2,9 +2,9 @@
 
 import logging
 
-from assay.chain.events import DisputeOpened, JobClaimed
+from assay.chain.events import DisputeOpened, JobClaimed, SignedJobClaimed
 from assay.chain.history import DisputeHistory, JobHistory
-from assay.chain.records import Status, TaskProof
+from assay.chain.records import Status, TaskProof, Verdict
 from assay.dispute.game import Side
 from provider_agent import policy
 from provider_agent.bench import Workload
@@ -26,7 +26,12 @@ class Verifier:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._disputes = Disputes(context, self.name, Side.CHALLENGER)
-        self.on: EventHandlers = {**self._disputes.on, JobClaimed: self._on_claimed, DisputeOpened: self._on_opened}
+        self.on: EventHandlers = {
+            **self._disputes.on,
+            JobClaimed: self._on_claimed,
+            SignedJobClaimed: self._on_claimed,
+            DisputeOpened: self._on_opened,
+        }
         self.due: DeadlineHandlers = self._disputes.due
 
     def act(self, duty: Duty) -> None:
@@ -52,7 +57,7 @@ class Verifier:
 
     # Events
 
-    def _on_claimed(self, event: JobClaimed) -> None:
+    def _on_claimed(self, event: JobClaimed | SignedJobClaimed) -> None:
         if event.provider != self._context.account:
             self._context.journal.add_duty(self.name, str(event.job_id), "claimed", revive=True)
 
@@ -113,7 +118,7 @@ class Verifier:
     # Helpers
 
     def _workload(self, history: JobHistory) -> Workload:
-        return self._context.workload(history.job, self._context.settings.verifier.maximum_bytes)
+        return self._context.workload(history, self._context.settings.verifier.maximum_bytes)
 
     def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)
@@ -122,7 +127,8 @@ class Verifier:
 
 def _outcome(history: JobHistory, dispute: DisputeHistory) -> str:
     """How our challenge ended, in words."""
-    if any(closed.moot and closed.dispute_id == dispute.dispute_id for closed in history.closed):
+    verdicts = {closed.dispute_id: closed.verdict for closed in history.closed}
+    if verdicts.get(dispute.dispute_id) is Verdict.MOOT:
         return "challenged; the job had ended before, and the bond is back"
     assert dispute.resolved is not None
     return "challenged, and won" if dispute.resolved.winner == Side.CHALLENGER else "challenged, and lost"

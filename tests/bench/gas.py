@@ -3,8 +3,8 @@
 Every figure is gas that transactions on a local chain used, all of it: their base, calldata by EIP-7623, and refunds.
 Jobs of the same kind were settled in the same slot by the same parties before, as in the steady state of a market.
 
-The peers' figures were measured in the same way in November 2026, on each system's own contracts: all transactions of one
-job's life, after one to warm up. They are constants here, because those contracts are not part of this project.
+The peers' figures were measured in the same way in November 2026, on each system's own contracts: all transactions of
+one job's life, after one to warm up. They are constants here, because those contracts are not part of this project.
 """
 
 import argparse

@@ -15,7 +15,7 @@ from web3 import Web3
 from assay.chain.connection import Chain, chain_at
 from assay.chain.deployments import Deployment, code_hash, save_deployment
 from assay.chain.node import Call, Node
-from assay.chain.records import JobId, Terms
+from assay.chain.records import ZERO_ADDRESS, JobId, Terms
 from assay.chain.sender import Sender
 from assay.documents import JobSpec, write_document
 from assay.machines import merkle
@@ -66,20 +66,24 @@ class LocalMarket:
         start_block = self._web3.eth.block_number
         token = self._deploy("token/AssayToken.sol")
         game = self._deploy("dispute/DisputeGame.sol", ALLOWANCE, MINIMUM_REPLY)
-        parameters = (token, game, CHALLENGER_BOND, TOKEN, 5_000, CHALLENGE_PERIOD)
+        parameters = (token, game, CHALLENGER_BOND, TOKEN, 5_000, CHALLENGE_PERIOD, 0, ZERO_ADDRESS)
         market = self._deploy("market/JobMarket.sol", parameters)
         referees = {
             "counter": self._deploy("referees/CounterReferee.sol"),
             "riscv": self._deploy("referees/RiscvReferee.sol"),
         }
         node = Node(url)
-        addresses = [token, game, market, *referees.values()]
+        directory = self._deploy("market/Directory.sol", token, 100 * TOKEN, CHALLENGE_PERIOD)
+        access_lists = self._deploy("market/AccessLists.sol")
+        addresses = [token, game, market, directory, access_lists, *referees.values()]
         deployment = Deployment(
             chain_id=self._web3.eth.chain_id,
             start_block=start_block,
             market=market,
             game=game,
             token=token,
+            directory=directory,
+            access_lists=access_lists,
             referees=referees,
             code_hashes={address: code_hash(node, address) for address in addresses},
         )
