@@ -24,7 +24,7 @@ interface IDirectory is ILedger {
     /// @notice What the directory is deployed with: a stake above zero, a period from 1 second to 30 days.
     error ListingOutOfRange(uint96 listingStake, uint32 leavePeriod);
     error NotListed(address provider);
-    /// @notice The provider leaves, or its stake comes back, only after this time.
+    /// @notice The stake comes back only after this time; zero for who has not retired. Who has cannot retire again.
     error StillListed(address provider, uint40 leavesAt);
 
     /// @notice What a provider has locked while it is listed, in the token's smallest unit.

@@ -252,8 +252,8 @@ interface IJobMarket is ILedger, IClaimCallback {
     /// down.
     function acceptUnder(Job calldata job, Terms calldata terms) external;
 
-    /// @notice Give a job back. For a provider that was hired by its signed offer, before the run period ends: it has not seen
-    /// what it was hired for.
+    /// @notice Give a job back. For a provider that was hired by its signed offer, up to half a run period before the deadline: it
+    /// had not seen what it was hired for.
     function decline(Job calldata job) external;
 
     /// @notice State the final state root of a job of one task. For the job's provider, within the run period.

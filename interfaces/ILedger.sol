@@ -29,7 +29,7 @@ interface ILedger {
     error BalanceTooLow(address account, uint256 available, uint256 needed);
     /// @notice `account` has only `available` staked beside its bonds.
     error StakeTooLow(address account, uint256 available, uint256 needed);
-    /// @notice The token moved another amount than it was told to: it takes a fee or rebases, and cannot be used here.
+    /// @notice The token moved another amount than it was told to: it takes a fee, and cannot be used here.
     error WrongAmountReceived(uint256 expected, uint256 received);
     error WrongAmountSent(uint256 expected, uint256 sent);
     /// @notice There would be more in the market than its accounts can count: 2^96 - 1 units.
@@ -61,7 +61,8 @@ interface ILedger {
     /// @notice Move `amount` of the caller's stake back to its free money. What is in a bond is not in the stake.
     function unstake(uint96 amount) external;
 
-    /// @notice Cancel all orders, tickets, offers and extensions that the caller has signed and that were not used, at once.
+    /// @notice Cancel all orders, tickets, offers and extensions that the caller has signed for this contract and that were not used, at
+    /// once.
     function raiseEpoch() external;
 
     /// @notice Send all burned money to an address that nobody has the key of. Anyone may call it.

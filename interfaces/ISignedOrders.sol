@@ -28,7 +28,7 @@ interface ISignedOrders {
     /// @notice What tickets that can be taken together have in common: the terms of a job of one task, without the task.
     struct TicketKind {
         address requester;
-        /// The requester's slot that a job of these tickets is put into.
+        /// The requester's slot that a job of these tickets is put into: while one is there, no others of this slot can be taken.
         uint48 slot;
         /// For one task.
         Deal deal;
@@ -57,25 +57,25 @@ interface ISignedOrders {
         bytes signatures;
     }
 
-    /// @notice A provider's offer to run what fits it. Requesters cannot show their tasks first, so a provider that is hired by its offer can
-    /// decline (`IJobMarket.decline`).
+    /// @notice A provider's offer to run what fits it. It has not seen the tasks, so a provider that is hired by its offer can decline
+    /// (`IJobMarket.decline`). That takes an agent that is awake: until then its stake is a bond.
     struct Offer {
         address provider;
         address referee;
         /// At most 16^rounds steps a task.
         uint8 rounds;
-        /// At least, a task.
+        /// At least, a task, before the market's fee.
         uint96 price;
         /// At most, a task.
         uint96 bond;
-        /// At least, seconds.
+        /// At least, seconds, for all of a job's tasks together.
         uint32 runPeriod;
         /// At most, seconds.
         uint32 challengePeriod;
         /// Whom it is for: with `gate`, as in the terms of a job.
         IJobMarket.Admission admission;
         address gate;
-        /// For so many tasks in all.
+        /// For so many tasks in all. What is declined counts.
         uint32 capacity;
         /// Offers of a provider with the same nonce share their capacity.
         uint64 nonce;
@@ -98,8 +98,11 @@ interface ISignedOrders {
 
     /// @notice The signature is not that of `signer` over these contents, in its present epoch, for this contract on this chain.
     error BadSignature(address signer, bytes32 digest);
-    /// @notice The order is for another generation of its slot than the next: it was filled or cancelled, or its slot is in use.
+    /// @notice The order is for another generation of its slot than the next: it was filled or cancelled, or its slot is in use, then
+    /// `nextGeneration` is 0.
     error OrderNotFillable(JobId jobId, uint48 nextGeneration);
+    /// @notice Nonces are 256 bits, so the words of the bitmap are numbered by 248.
+    error WordOutOfRange(uint256 word);
     /// @notice Of the tickets in `mask`, those in `used` were taken or cancelled before.
     error TicketsUsed(address requester, uint256 word, uint256 used);
     /// @notice There are `tickets` bits in the mask: as many roots and spec ids, and 65 bytes of signature for each, are needed.
@@ -122,8 +125,11 @@ interface ISignedOrders {
     function fill(Order calldata order, bytes calldata signature) external;
 
     /// @notice Fill an order and claim its final roots, having finalized what can be of `jobs` before.
-    /// @param jobs Claims whose challenge period is over, or none; one that cannot be finalized is left, and keeps nobody from
-    /// claiming.
+    /// @param jobs Claims whose challenge period is over, or none; one that cannot be finalized is left. If it holds the slot of
+    /// the order, the order waits for it: a provider of many jobs spreads them over slots.
+    /// @dev Whoever sees this call before it is mined can copy it, and be paid for the work; a requester can make it fail. Where
+    /// that matters, let the order admit one provider only, send by a private way, or `fill` first and run then. The order of the arguments is for the
+    /// sake of a low selector (see `Opening`).
     function fillAndClaim(
         bytes calldata signature,
         Order calldata order,
@@ -152,7 +158,8 @@ interface ISignedOrders {
         IJobMarket.Terms calldata terms
     ) external returns (JobId jobId);
 
-    /// @notice Bring an order and an offer that fit together. Anyone may call it.
+    /// @notice Bring an order and an offer that fit together. Anyone may call it. The provider is hired: it can decline, also if it
+    /// brought them together itself; a requester who minds lets its order admit whom it trusts.
     function matchOrder(
         Order calldata order,
         bytes calldata orderSignature,
@@ -160,8 +167,10 @@ interface ISignedOrders {
         bytes calldata offerSignature
     ) external;
 
-    /// @notice Cancel the order that names the next generation of a slot of the caller's that is not in use.
-    function skipSlot(uint48 slot) external;
+    /// @notice Cancel the order that names this generation of a slot of the caller's: the next one, of a slot that is not in use.
+    /// @dev While the slot is in use, only `raiseEpoch` cancels the order for its next generation; or `finalizeAll` and this in one
+    /// `multicall`.
+    function skipSlot(uint48 slot, uint48 generation) external;
 
     /// @notice Cancel the caller's tickets whose nonces have their bits in `mask`, of word `word`.
     function cancelTickets(uint256 word, uint256 mask) external;
@@ -169,7 +178,8 @@ interface ISignedOrders {
     /// @notice Cancel the caller's offers with this nonce.
     function cancelOffer(uint64 nonce) external;
 
-    /// @notice Give the provider of an accepted job more time. For its requester or its provider, with the other's signature.
+    /// @notice Give the provider of an accepted job more time. For its requester or its provider, with the other's signature, which
+    /// counts until the present deadline.
     /// @param deadline The new one, inclusive, seconds since the epoch.
     function extend(IJobMarket.Job calldata job, uint40 deadline, bytes calldata signature) external;
 }

@@ -9,7 +9,7 @@ from provider_agent.settings import ProviderSettings, VerifierSettings
 
 
 def provider_refusals(terms: Terms, machine: str | None, account: str, settings: ProviderSettings) -> list[str]:
-    """Why the provider `account` never takes a job with these terms. `machine` is what its referee executes, if known."""
+    """Why the provider `account` never takes a job with these terms. `machine` is what its referee executes."""
     return [
         *_refusals(terms, machine, settings),
         *_if(terms.admission is Admission.ONLY and terms.gate != account, f"is for {terms.gate} only"),
@@ -43,7 +43,7 @@ def provider_obstacles(
     return [
         *_if(
             price < settings.minimum_price,
-            f"pays {format_tokens(price)} tokens now, less than {format_tokens(settings.minimum_price)}: its price rises",
+            f"pays {format_tokens(price)} tokens now, and not yet {format_tokens(settings.minimum_price)}",
         ),
         *_if(not admitted, f"{terms.gate} does not admit this provider"),
         *_if(taken >= settings.maximum_jobs, f"{taken} jobs are taken, as many as are allowed"),

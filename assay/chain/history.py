@@ -123,6 +123,28 @@ def _advance(history: JobHistory, event: JobEvent) -> JobHistory:
     if history.ended and not isinstance(event, ChallengeClosed | FeePaid | BondSlashed):  # these follow a job's end
         raise IntegrityError(f"job {job.job_id} had ended before its {type(event).__name__}")
     match event:
+        case PriceAgreed() | TicketsTaken() | OfferTaken() | DeadlineExtended() | JobAccepted():
+            return _accepting(history, event)
+        case JobClaimed() if job.status == Status.ACCEPTED:
+            return _claimed(history, event)
+        case FinalRootsClaimed() if job.status == Status.CLAIMED:
+            if merkle.root(event.final_roots) != job.claim_root:
+                raise IntegrityError(f"the final roots of job {job.job_id} do not have the claim's root")
+            return replace(history, final_roots=event.final_roots)
+        case JobChallenged() if job.status == Status.CLAIMED:
+            return replace(history, challenges=(*history.challenges, event))
+        case ChallengeClosed():
+            return replace(history, closed=(*history.closed, event))
+        case JobEnded() | FeePaid() | BondSlashed():
+            return _ending(history, event)
+    raise _misplaced(job, event)
+
+
+def _accepting(
+    history: JobHistory, event: PriceAgreed | TicketsTaken | OfferTaken | DeadlineExtended | JobAccepted
+) -> JobHistory:
+    job = history.job
+    match event:
         case PriceAgreed() if job.status != Status.ACCEPTED:
             return replace(history, job=job.priced(event.price))
         case TicketsTaken() if history.tickets is None:
@@ -135,23 +157,22 @@ def _advance(history: JobHistory, event: JobEvent) -> JobHistory:
             return replace(history, job=job.accepted(event.provider, event.deadline, event.hired))
         case DeadlineExtended() if job.status == Status.ACCEPTED:
             return replace(history, job=job.extended(event.deadline))
-        case JobClaimed() if job.status == Status.ACCEPTED:
-            return _claimed(history, event)
-        case FinalRootsClaimed() if job.status == Status.CLAIMED:
-            if merkle.root(event.final_roots) != job.claim_root:
-                raise IntegrityError(f"the final roots of job {job.job_id} do not have the claim's root")
-            return replace(history, final_roots=event.final_roots)
-        case JobChallenged() if job.status == Status.CLAIMED:
-            return replace(history, challenges=(*history.challenges, event))
-        case ChallengeClosed():
-            return replace(history, closed=(*history.closed, event))
+    raise _misplaced(job, event)
+
+
+def _ending(history: JobHistory, event: JobEnded | FeePaid | BondSlashed) -> JobHistory:
+    match event:
         case JobEnded():
             return replace(history, ended=event)
         case FeePaid() if history.ended:
             return replace(history, fee=event.fee)
         case BondSlashed() if history.ended:
             return replace(history, slashed=event)
-    raise IntegrityError(f"job {job.job_id} was {words(job.status)} at its {type(event).__name__}")
+    raise _misplaced(history.job, event)
+
+
+def _misplaced(job: Job, event: JobEvent) -> IntegrityError:
+    return IntegrityError(f"job {job.job_id} was {words(job.status)} at its {type(event).__name__}")
 
 
 def _claimed(history: JobHistory, event: JobClaimed | SignedJobClaimed) -> JobHistory:

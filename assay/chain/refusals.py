@@ -33,8 +33,8 @@ EXPLANATIONS: Mapping[str, str] = {
     "RecordMismatch": "job {jobId:job} has ended or changed meanwhile: look at it again",
     "TermsMismatch": "these are not the terms of the job, or not the claim's root",
     "TermsNeeded": "job {jobId:job} has a rising price or admits only some: accept it with its terms",
-    "NotAdmitted": "{account} is not admitted: whoever wrote the terms or the offer deals with {gate} only, or with whom "
-    "its list admits",
+    "NotAdmitted": "{account} is not admitted: whoever wrote the terms or the offer deals with {gate} only, or with "
+    "whom its list admits",
     "NotHired": "the provider of job {jobId:job} has accepted it itself, and cannot decline it",
     "FloorAbovePrice": "a price rises from {floorPrice:tokens} to {price:tokens} tokens: it has to start lower",
     "MalformedTerms": "the terms set bits without a meaning, or name a gate without need, or none where one is needed",
@@ -42,6 +42,7 @@ EXPLANATIONS: Mapping[str, str] = {
     # ISignedOrders
     "BadSignature": "{signer} has not signed this, or has cancelled what it signed, or signed it for another market",
     "OrderNotFillable": "order {jobId:job} was filled or cancelled, or its slot holds a job that is not over",
+    "WordOutOfRange": "the bitmap of nonces has no word {word}",
     "TicketsUsed": "some of these tickets of {requester} were taken or cancelled before",
     "WrongTicketCount": "the mask names {tickets} tickets, and there are {roots} roots, {specIds} spec ids and "
     "{signatureBytes} bytes of signatures",
@@ -69,7 +70,7 @@ EXPLANATIONS: Mapping[str, str] = {
     "BondTooLow": "the bond is {bond:tokens} tokens, and this market asks for {minimum:tokens} at least",
     "ChallengePeriodTooShort": "the challenge period is {period} s, and this market asks for {minimum} s at least",
     "ZeroPeriod": "a period is zero, which nobody could meet",
-    "PeriodTooLong": "a run or challenge period is at most {maximum} s, not {period} s",
+    "PeriodTooLong": "a period is at most {maximum} s, not {period} s",
     "TaskOutOfRange": "the job has {taskCount} tasks: there is no task {task}",
     "WrongTaskCount": "the job has {taskCount} tasks, and the claim {given} final roots",
     "WrongProofLength": "the proof has {given} siblings instead of {expected}",

@@ -18,7 +18,7 @@ from rich.status import Status
 from assay.amounts import format_tokens
 from assay.errors import InputError
 
-_AMOUNTS = {"price", "bond", "paid", "refunded", "burned", "amount", "free", "stake"}
+_AMOUNTS = {"price", "floor_price", "bond", "paid", "refunded", "slashed", "burned", "fee", "amount", "free", "stake"}
 """Fields that are base units, and printed as decimal tokens."""
 
 

@@ -123,9 +123,10 @@ abstract contract Jobs is IJobMarket, Ledger {
         _requireCurrent(job);
         _requireStatus(job, Status.Accepted);
         _requireProvider(job);
-        // INVARIANT J17: what a provider accepted itself it has to claim.
+        // INVARIANT J17: what a provider accepted itself it has to claim, and what it was hired for it does not keep for long.
         require(job.stage.has(Stages.HIRED), NotHired(job.id));
-        _requireInTime(job);
+        uint256 last = job.stage.deadline() - job.deal.runPeriod() / 2;
+        require(block.timestamp <= last, TooLate(last));
 
         _credit(msg.sender, 0, job.deal.bond());
         _refund(job.id, job.deal, End.Declined);
@@ -277,6 +278,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(0 < work.rounds() && work.rounds() <= _maxRounds, RoundsOutOfRange(work.rounds()));
         require(deal.bond() >= _minimumBond, BondTooLow(_minimumBond, deal.bond()));
         require(work.acceptPeriod() > 0 && deal.runPeriod() > 0, ZeroPeriod());
+        require(work.acceptPeriod() <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, work.acceptPeriod()));
         require(deal.runPeriod() <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, deal.runPeriod()));
         uint32 challengePeriod = deal.challengePeriod();
         require(challengePeriod <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, challengePeriod));

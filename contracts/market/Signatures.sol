@@ -47,7 +47,8 @@ abstract contract Signatures is ISignedOrders, EIP712 {
     }
 
     /// @dev What is signed for all structs in a tree, of one node of it.
-    /// SAFETY: a node inside the tree is the hash of 64 bytes, and no struct is: so none can be passed off as a leaf.
+    /// SAFETY: a node inside the tree is the hash of 64 bytes, and no struct that can be a leaf is: so none can be passed off as
+    /// one.
     function _digestOfMany(bytes32 node, bytes calldata signature) private view returns (bytes32) {
         uint256 index = uint32(bytes4(signature[PLAIN:]));
         bytes calldata siblings = signature[PLAIN + INDEX_BYTES:];
@@ -58,7 +59,7 @@ abstract contract Signatures is ISignedOrders, EIP712 {
     }
 
     /// @dev SAFETY: a signature has a twin with the other s. That gains nothing: what is signed says itself how often it counts.
-    function _isBy(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
+    function _isBy(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
         return signer != address(0) && ECDSA.tryRecoverCalldata(digest, signature) == signer;
     }
 

@@ -61,12 +61,14 @@ abstract contract SignedOrders is Jobs, Signatures {
     }
 
     /// @inheritdoc ISignedOrders
-    function skipSlot(uint48 slot) external {
+    function skipSlot(uint48 slot, uint48 generation) external {
         JobId skipped = _nextIn(msg.sender, slot);
+        // INVARIANT J2: the very order that the caller means, or none.
+        require(skipped.generation() == generation, OrderNotFillable(skipped, skipped.generation()));
 
         _end(skipped, 0);
 
-        emit SlotSkipped(msg.sender, slot, skipped.generation());
+        emit SlotSkipped(msg.sender, slot, generation);
     }
 
     // --- tickets ----------------------------------------------------------------------------------------------------------
@@ -219,8 +221,9 @@ abstract contract SignedOrders is Jobs, Signatures {
         (agreed, open) = _open(kind.requester, terms.deal, terms.work, terms.opening, kind.expiry, msg.sender);
     }
 
-    /// @dev INVARIANT S3: each nonce once.
+    /// @dev INVARIANT S3: each nonce once, and each in one place: a word beyond these would name nonces of another one.
     function _useTickets(address requester, Tickets calldata tickets) private {
+        require(tickets.word <= type(uint248).max, WordOutOfRange(tickets.word));
         uint256 used = _usedTickets[requester][tickets.word];
         require(used & tickets.mask == 0, TicketsUsed(requester, tickets.word, used & tickets.mask));
 
@@ -284,9 +287,10 @@ abstract contract SignedOrders is Jobs, Signatures {
         private
         returns (Deal agreed, Stage open)
     {
-        _requireAdmitted(work.admission(), opening.gate(), requester, provider);
         open = _opened(deal, work, opening, expiry);
+        _requireAdmitted(work.admission(), opening.gate(), requester, provider);
         agreed = _priced(deal, work, opening, expiry);
+        // INVARIANT S5: now, and not before.
         _takeFree(requester, agreed.price());
     }
 

@@ -3,8 +3,11 @@
 import pytest
 from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, accounts
 
+from assay.chain.records import ZERO_ADDRESS
+from assay.keccak import keccak256
 from tests.contracts.network import use_a_port_of_our_own
-from tests.contracts.support import BOND, FUNDS, STAKE, undone
+from tests.contracts.signed import Desk
+from tests.contracts.support import BOND, FUNDS, STAKE, terms_for, undone
 
 use_a_port_of_our_own()  # Brownie connects after it has read this file
 
@@ -54,6 +57,15 @@ def surveyor():
 
 
 @pytest.fixture(scope="session")
+def signers(deployer):
+    """A requester and a provider whose keys are at hand, so that they can sign."""
+    made = [accounts.add(keccak256(name)) for name in (b"requester who signs", b"provider who signs")]
+    for account in made:
+        deployer.transfer(account, "1 ether")
+    return made
+
+
+@pytest.fixture(scope="session")
 def stranger():
     """Owns nothing and has no part in anything."""
     return accounts[9]
@@ -77,7 +89,7 @@ def referee(deployer):
 @pytest.fixture(scope="session")
 def deploy_market(deployer, token, game):
     """Deploys a market in which nobody has any money yet: a fifth of a slashed bond is burned."""
-    return lambda: deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600))
+    return lambda: deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600, 0, ZERO_ADDRESS))
 
 
 @pytest.fixture(scope="session")
@@ -86,11 +98,18 @@ def empty_market(deploy_market):
 
 
 @pytest.fixture(scope="session")
-def market(deploy_market, token, deployer, requester, provider, verifier, other_verifier, junk_challengers):
+def market(deploy_market, token, deployer, requester, provider, verifier, other_verifier, junk_challengers, signers):
     """A market in which everybody but the stranger has money and stake."""
     deployed = deploy_market()
     token.approve(deployed, 2**256 - 1, {"from": deployer})
-    for account in (requester, provider, verifier, other_verifier, *junk_challengers):
+    for account in (requester, provider, verifier, other_verifier, *junk_challengers, *signers):
         deployed.deposit(account, FUNDS + STAKE, {"from": deployer})
         deployed.stake(STAKE, {"from": account})
     return deployed
+
+
+@pytest.fixture
+def desk(market, referee, signers):
+    """Who signs, for this market."""
+    requester, provider = signers
+    return Desk(market, referee, requester, provider, terms_for(referee))

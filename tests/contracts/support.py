@@ -9,7 +9,7 @@ import pytest
 from brownie import chain, history, project, web3
 from brownie.exceptions import VirtualMachineError
 
-from assay.chain.records import DisputeTerms, Job, JobId, TaskProof, Terms
+from assay.chain.records import DisputeTerms, Job, JobId, Stage, TaskProof, Terms
 from assay.dispute.game import Answer, History, Pair, Roots, Side
 from assay.dispute.strategy import Move, Step, next_action, opening
 from assay.keccak import keccak256
@@ -91,7 +91,7 @@ def refused(error: str, *arguments: Any) -> Iterator[None]:
 
 def money(market: Any, account: Any) -> tuple[int, int]:
     """What an account has free, and staked beside its bonds."""
-    free, stake = market.accountOf(account)
+    free, stake, _ = market.accountOf(account)
     return int(free), int(stake)
 
 
@@ -145,7 +145,12 @@ def terms_for(referee: Any, initial_roots: list[bytes] | None = None, **changes:
 
 def post(market: Any, requester: Any, terms: Terms, slot: int = 0) -> Job:
     event = market.post(slot, terms.abi(), {"from": requester}).events["JobPosted"]
-    return Job.posted(JobId.from_bytes(bytes(event["jobId"])), terms, event["deadline"])
+    return Job.posted(JobId.from_bytes(bytes(event["jobId"])), terms, stage_in(event).deadline)
+
+
+def stage_in(event: Any) -> Stage:
+    """How far an event says that a job is."""
+    return Stage.from_bytes(bytes(event["stage"]))
 
 
 def current(market: Any, job: Job) -> tuple[bool, int]:
@@ -156,19 +161,31 @@ def current(market: Any, job: Job) -> tuple[bool, int]:
 
 def accept(market: Any, provider: Any, job: Job) -> Job:
     event = market.accept(job.abi(), {"from": provider}).events["JobAccepted"]
-    return job.accepted(event["provider"], event["deadline"])
+    stage = stage_in(event)
+    return job.accepted(stage.provider, stage.deadline)
 
 
 def claim(market: Any, provider: Any, job: Job, final_root: bytes | None = None) -> Job:
     """Claim a job of one task: with the true final root, if none is given."""
     root = final_root or truth().state_root(STEPS)
-    event = market.claim(job.abi(), root, RESULT, {"from": provider}).events["JobClaimed"]
-    return job.claimed(bytes(event["claimRoot"]), event["deadline"])
+    return claimed(job, market.claim(job.abi(), root, RESULT, {"from": provider}))
 
 
 def claim_batch(market: Any, provider: Any, job: Job, final_roots: list[bytes]) -> Job:
-    event = market.claimBatch(job.abi(), final_roots, RESULT, {"from": provider}).events["JobClaimed"]
-    return job.claimed(bytes(event["claimRoot"]), event["deadline"])
+    return claimed(job, market.claimBatch(job.abi(), final_roots, RESULT, {"from": provider}))
+
+
+def claimed(job: Job, call: Any, name: str = "JobClaimed") -> Job:
+    """The record after a call that claimed the job."""
+    event = call.events[name]
+    stage = stage_in(event)
+    return job.claimed(stage.provider, bytes(event["claimRoot"]), stage.deadline)
+
+
+def finalize(market: Any, sender: Any, *jobs: Job) -> Any:
+    """Pay for claims that stood, after the last one's challenge period."""
+    after(max(job.deadline for job in jobs))
+    return market.finalizeAll([job.abi() for job in jobs], {"from": sender})
 
 
 @dataclass(frozen=True)
@@ -256,7 +273,7 @@ def challenge(
     """Open a dispute: with `trace`'s own list, if none is given."""
     proof = proof or proof_of(0, [truth().state_root(0)], [job.claim_root])
     roots = roots or opening(trace, job.terms.rounds)
-    call = parties.market.challenge(job.abi(), job.terms.abi(), proof.abi(), roots, {"from": verifier})
+    call = parties.market.challenge(job.abi(), job.terms.abi(), job.claim_root, proof.abi(), roots, {"from": verifier})
     terms = DisputeTerms.from_abi(call.events["DisputeOpened"]["terms"])
     assert bytes(call.events["JobChallenged"]["disputeId"]) == terms.dispute_id
     history = History(job.terms.rounds, proof.initial_root, roots)

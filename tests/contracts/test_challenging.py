@@ -53,9 +53,10 @@ def attempt(market, job, verifier):
     proof = proof_of(TASK, INITIAL, CLAIMED)
     roots = opening(truth(start=STARTS[TASK]), ROUNDS)
 
-    def ask(terms=job.terms, proof=proof, roots=roots, **changes):
+    def ask(terms=job.terms, claim_root=job.claim_root, proof=proof, roots=roots, **changes):
         proof = replace(proof, **changes)
-        market.challenge.call(job.abi(), terms.abi(), proof.abi(), roots, {"from": verifier})
+        record = (job.abi(), terms.abi(), claim_root)
+        market.challenge.call(*record, proof.abi(), roots, {"from": verifier})
 
     ask()
     return ask
@@ -65,10 +66,13 @@ def attempt(market, job, verifier):
 
 
 def test_other_terms_are_refused(attempt, job):
-    """SPEC J5."""
+    """SPEC J5: or another claim root."""
+    commitment = job.abi()[-1]
     for other in (replace(job.terms, rounds=2), replace(job.terms, referee=job.provider)):
-        with refused("TermsMismatch", job.terms.hash()):
+        with refused("TermsMismatch", commitment):
             attempt(terms=other)
+    with refused("TermsMismatch", commitment):
+        attempt(claim_root=FINAL[TASK])
 
 
 def test_a_task_that_the_job_does_not_have_is_refused(attempt):
@@ -156,4 +160,4 @@ def test_challenges_of_others_do_not_stand_in_the_way(market, parties, verifier,
     assert current(market, job) == (True, 4)
     mine_after(job.deadline)
     with refused("DisputesOpen", bytes(job.job_id), 4):
-        market.finalize.call(job.abi(), {"from": stranger})
+        market.finalizeAll.call([job.abi()], {"from": stranger})

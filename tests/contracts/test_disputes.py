@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from assay.chain.records import End
+from assay.chain.records import End, Verdict
 from assay.dispute.game import Side
 from assay.dispute.strategy import Move, next_action
 from tests.contracts.support import (
@@ -67,7 +67,7 @@ def test_a_junk_challenger_that_plays_on_loses(market, parties, provider, verifi
     assert money(market, provider) == (FUNDS + BOND, STAKE - 500)
 
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     assert money(market, provider) == (FUNDS + BOND + PRICE, STAKE)
 
 
@@ -164,7 +164,7 @@ def test_one_honest_challenger_among_many_is_enough(
     assert winners == [CHALLENGER, CHALLENGER, DEFENDER, DEFENDER]
     for dispute in (late, junk, busy, friend):
         event = dispute.calls[-1].events["ChallengeClosed"]
-        assert (event["moot"], event["bond"]) == (True, BOND)
+        assert (event["verdict"], event["bond"]) == (Verdict.MOOT, BOND)
 
     assert money(market, verifier) == (FUNDS + 400, STAKE)
     assert money(market, other_verifier) == (FUNDS, STAKE)
@@ -204,9 +204,9 @@ def test_an_honest_provider_earns_from_every_junk_challenger(market, parties, pr
     assert play_all(disputes[:2], stranger) == [DEFENDER, DEFENDER]
     mine_after(job.deadline)
     with refused("DisputesOpen", bytes(job.job_id), 1):
-        market.finalize.call(job.abi(), {"from": stranger})
+        market.finalizeAll.call([job.abi()], {"from": stranger})
     assert play(disputes[2][0], {}, stranger) == DEFENDER
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     assert money(market, provider) == (FUNDS + PRICE + 3 * BOND, STAKE)
 
 
@@ -218,7 +218,7 @@ def test_a_dispute_opened_in_the_last_second_outlives_the_challenge_period(marke
     dispute = challenge(parties, verifier, job, truth())
     mine_after(job.deadline)
     with refused("DisputesOpen", bytes(job.job_id), 1):
-        market.finalize.call(job.abi(), {"from": stranger})
+        market.finalizeAll.call([job.abi()], {"from": stranger})
     assert play(dispute, {CHALLENGER: truth(), DEFENDER: lie}, stranger) == CHALLENGER
 
 

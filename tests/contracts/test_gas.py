@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, history
 
+from assay.chain.records import ZERO_ADDRESS
 from assay.dispute.game import Side
 from assay.dispute.strategy import next_action
 from assay.machines import merkle
@@ -54,7 +55,7 @@ def parties(surveyor, requester, provider, verifier, stranger):
     at(START)
     token = surveyor.deploy(AssayToken)
     game, referee = surveyor.deploy(DisputeGame, 3_600, 60), surveyor.deploy(CounterReferee)
-    market = surveyor.deploy(JobMarket, (token, game, TOKENS, TOKENS, 2_000, 600))
+    market = surveyor.deploy(JobMarket, (token, game, TOKENS, TOKENS, 2_000, 600, 0, ZERO_ADDRESS))
     token.approve(market, 2**256 - 1, {"from": surveyor})
     for account in (requester, provider, verifier, surveyor):
         market.deposit(account, 1_000 * TOKENS, {"from": surveyor})
@@ -62,7 +63,7 @@ def parties(surveyor, requester, provider, verifier, stranger):
     parties = Parties(market, game, referee, requester, provider)
     job = parties.claimed(price=3 * TOKENS, bond=5 * TOKENS)
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     return parties
 
 
@@ -91,7 +92,7 @@ def of_a_job_that_is_paid(parties, terms, stranger):
     job = claim(parties.market, parties.provider, job, HONEST.state_root(STEPS))
     yield "claim", (claiming := last())
     after(job.deadline)
-    parties.market.finalize(job.abi(), {"from": stranger})
+    parties.market.finalizeAll([job.abi()], {"from": stranger})
     yield "finalize", last()
     yield "a job: post, accept, claim, finalize", posting + accepting + claiming + last()
 
@@ -122,7 +123,7 @@ def of_a_batch(parties, terms, verifier, stranger):
     job = claim_batch(market, provider, accept(market, provider, post(market, requester, batch)), final)
     yield f"claimBatch of {TASKS} tasks", last()
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     yield f"a task in a batch of {TASKS}", sum(call.gas_used for call in list(history)[calls:]) // TASKS
 
     job = claim_batch(market, provider, accept(market, provider, post(market, requester, batch)), final)

@@ -5,6 +5,7 @@ from brownie import FeeToken, HookToken, JobMarket, PlentifulToken, QuietToken, 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from assay.chain.records import ZERO_ADDRESS, JobId
 from tests.contracts.support import BOND, FUNDS, PRICE, STAKE, accept, after, money, post, refused, terms_for
 
 ZERO = "0x" + 40 * "0"
@@ -17,7 +18,7 @@ def market_of(deployer, game):
 
     def deploy(kind):
         token = deployer.deploy(kind)
-        market = deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600))
+        market = deployer.deploy(JobMarket, (token, game, BOND, BOND, 2_000, 600, 0, ZERO_ADDRESS))
         token.approve(market, 2**256 - 1, {"from": deployer})
         return token, market
 
@@ -123,7 +124,7 @@ def test_a_token_that_calls_back_is_refused(market_of, deployer, outer, inner):
 def test_a_market_needs_a_token(deployer, game, stranger):
     """SPEC J14."""
     with refused("NotAContract", stranger):
-        deployer.deploy(JobMarket, (stranger, game, BOND, BOND, 2_000, 600))
+        deployer.deploy(JobMarket, (stranger, game, BOND, BOND, 2_000, 600, 0, ZERO_ADDRESS))
 
 
 # --- permits --------------------------------------------------------------------------------------------------------
@@ -173,7 +174,7 @@ def test_one_transaction_permits_deposits_stakes_and_posts(market, token, refere
         market.post.encode_input(0, terms_for(referee).abi()),
     ]
     events = market.multicall(calls, {"from": newcomer}).events
-    assert events["JobPosted"]["requester"] == newcomer
+    assert JobId.from_bytes(bytes(events["JobPosted"]["jobId"])).requester == newcomer.address
     assert money(market, newcomer) == (0, 10)
 
 

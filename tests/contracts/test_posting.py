@@ -3,7 +3,7 @@
 import pytest
 from brownie import JobMarket
 
-from assay.chain.records import JobId
+from assay.chain.records import ZERO_ADDRESS, JobId
 from assay.dispute.game import Side
 from tests.contracts.support import (
     BOND,
@@ -40,6 +40,7 @@ MONTH = 30 * 24 * 3600  # seconds
         ({"bond": BOND - 1}, "BondTooLow", (BOND, BOND - 1)),
         ({"accept_period": 0}, "ZeroPeriod", ()),
         ({"run_period": 0}, "ZeroPeriod", ()),
+        ({"accept_period": MONTH + 1}, "PeriodTooLong", (MONTH, MONTH + 1)),
         ({"run_period": MONTH + 1}, "PeriodTooLong", (MONTH, MONTH + 1)),
         ({"challenge_period": MONTH + 1}, "PeriodTooLong", (MONTH, MONTH + 1)),
         ({"challenge_period": 599}, "ChallengePeriodTooShort", (600, 599)),
@@ -57,14 +58,14 @@ def test_the_outermost_terms_are_taken(market, game, referee, requester, provide
     steps = 16**15
     honest = truth(steps=steps)
     lie = Lie(honest, steps // 7, steps)
-    periods = {"accept_period": 2**32 - 1, "run_period": MONTH, "challenge_period": MONTH}
+    periods = {"accept_period": MONTH, "run_period": MONTH, "challenge_period": MONTH}
     parties = Parties(market, game, referee, requester, provider)
     job = parties.claimed(honest.state_root(steps), rounds=15, bond=STAKE, **periods)
     dispute = challenge(parties, verifier, job, lie)
     assert play(dispute, {Side.CHALLENGER: lie, Side.DEFENDER: honest}, stranger) == Side.DEFENDER
     assert len(dispute.calls) == 1 + 14 + 1
     after(job.deadline)
-    market.finalize(job.abi(), {"from": provider})
+    market.finalizeAll([job.abi()], {"from": provider})
     assert money(market, provider) == (FUNDS + PRICE + BOND, STAKE)
 
 
@@ -121,6 +122,9 @@ def test_a_job_may_cost_nothing(market, referee, requester):
         ({"burnShare": 9_001}, "ParameterOutOfRange", "burnShare"),
         ({"minimumChallengePeriod": 0}, "ParameterOutOfRange", "minimumChallengePeriod"),
         ({"minimumChallengePeriod": 30 * 86_400 + 1}, "ParameterOutOfRange", "minimumChallengePeriod"),
+        ({"feeShare": 1_001, "feeRecipient": "0x" + 40 * "1"}, "ParameterOutOfRange", "feeShare"),
+        ({"feeShare": 1}, "ParameterOutOfRange", "feeRecipient"),
+        ({"feeRecipient": "0x" + 40 * "1"}, "ParameterOutOfRange", "feeRecipient"),
         ({"game": "0x" + 40 * "1"}, "NotAContract", "0x" + 40 * "1"),
     ],
     ids=str,
@@ -134,6 +138,8 @@ def test_a_market_with_parameters_out_of_bounds_is_not_deployed(deployer, token,
         "minimumBond": 1,
         "burnShare": 100,
         "minimumChallengePeriod": 30 * 86_400,
+        "feeShare": 0,
+        "feeRecipient": ZERO_ADDRESS,
     }
     market = deployer.deploy(JobMarket, tuple(sound.values()))
     assert market.parameters().dict() == sound

@@ -57,7 +57,7 @@ def test_a_referee_that_gives_no_answer_lets_the_clock_run_out(market, dispute, 
     dispute.timeout(stranger)
     assert dispute.winner == DEFENDER
     after(dispute.job.deadline)
-    market.finalize(dispute.job.abi(), {"from": stranger})
+    market.finalizeAll([dispute.job.abi()], {"from": stranger})
     assert money(market, provider) == (FUNDS + PRICE + 100, STAKE)
 
 
@@ -72,7 +72,7 @@ def test_a_referee_that_lies_decides_about_its_own_job_only(market, dispute, ref
     step(dispute, b"\x03" + bytes(32), stranger)
     assert money(market, provider) == (FUNDS, STAKE - 500 - 500)
     after(beside.deadline)
-    market.finalize(beside.abi(), {"from": stranger})
+    market.finalizeAll([beside.abi()], {"from": stranger})
     assert money(market, provider) == (FUNDS + PRICE, STAKE - 500)
 
 

@@ -87,7 +87,7 @@ def test_a_job_in_a_slot_that_was_used_before_creates_no_storage(market, parties
     assert len(written(fresh)) == 1
     job = parties.claimed(slot=1)
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     again = market.post(1, terms_for(parties.referee).abi(), {"from": requester})
     assert written(again) == []
 
@@ -96,5 +96,5 @@ def test_an_end_keeps_the_word(market, parties, requester, provider, stranger):
     """SPEC J1."""
     job = claim(market, provider, accept(market, provider, post(market, requester, terms_for(parties.referee))))
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     assert bytes(market.slotWord(requester, 0)) == (1).to_bytes(28, "big") + bytes(4)

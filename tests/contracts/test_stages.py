@@ -20,6 +20,7 @@ from tests.contracts.support import (
     claim,
     claim_batch,
     current,
+    finalize,
     mine_after,
     money,
     post,
@@ -70,7 +71,9 @@ class Calls:
                 return (job.abi(), [ROOT], RESULT)
             case "challenge":
                 proof = proof_of(0, [truth().state_root(0)], [job.claim_root])
-                return (job.abi(), job.terms.abi(), proof.abi(), opening(truth(start=6), ROUNDS))
+                return (job.abi(), job.terms.abi(), job.claim_root, proof.abi(), opening(truth(start=6), ROUNDS))
+            case "finalizeAll":
+                return ([job.abi()],)
         return (job.abi(),)
 
 
@@ -86,11 +89,11 @@ ACTIONS = {
     "claim": {ACCEPTED},
     "claimBatch": {ACCEPTED},
     "challenge": {CLAIMED},
-    "finalize": {CLAIMED},
+    "finalizeAll": {CLAIMED},
     "expire": {OPEN, ACCEPTED},
 }
 RIGHT = [(action, status) for action, right in ACTIONS.items() for status in Status if status in right]
-OVER = {"finalize", "expire"}  # possible after the deadline; everything else but cancelling until then
+OVER = {"finalizeAll", "expire"}  # possible after the deadline; everything else but cancelling until then
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
@@ -108,7 +111,7 @@ def test_at_another_stage_a_call_is_refused(at_stage, calls, status):
                 calls.attempt(action, job)
 
 
-@pytest.mark.parametrize(("ending", "status"), [("cancel", OPEN), ("expire", OPEN), ("finalize", CLAIMED)])
+@pytest.mark.parametrize(("ending", "status"), [("cancel", OPEN), ("expire", OPEN), ("finalizeAll", CLAIMED)])
 def test_after_the_end_every_call_is_refused(at_stage, calls, ending, status):
     """SPEC J2, J3: nothing brings a job back, or pays for it twice."""
     job = at_stage(status)
@@ -145,8 +148,8 @@ def test_a_forged_record_is_refused(at_stage, calls):
         replace(job, claim_root=bytes(32)),
     ):
         with refused("RecordMismatch", bytes(forged.job_id)):
-            calls.attempt("finalize", forged)
-    calls.attempt("finalize", job)
+            calls.attempt("finalizeAll", forged)
+    calls.attempt("finalizeAll", job)
 
 
 def test_another_than_the_requester_cannot_cancel(at_stage, calls, requester, stranger):
@@ -230,8 +233,9 @@ def test_a_job_that_nobody_accepted_is_refunded(at_stage, calls, market, request
     job = at_stage(OPEN)
     if action == "expire":
         after(job.deadline)
-    event = calls.send(action, job).events["JobEnded"]
-    assert (event["end"], event["paid"], event["refunded"], event["burned"]) == (end, 0, PRICE, 0)
+    events = calls.send(action, job).events
+    assert (events["JobEnded"]["end"], events["JobEnded"]["price"]) == (end, PRICE)
+    assert "BondSlashed" not in events
     assert money(market, requester) == (FUNDS, STAKE)
     assert current(market, job) == (False, 0)
 
@@ -241,9 +245,10 @@ def test_a_provider_that_does_not_claim_loses_its_bond_to_the_requester(at_stage
     job = at_stage(ACCEPTED)
     assert money(market, provider) == (FUNDS, STAKE - 500)
     after(job.deadline)
-    event = calls.send("expire", job).events["JobEnded"]
-    assert (event["end"], event["beneficiary"]) == (End.MISSED_DEADLINE, requester)
-    assert (event["paid"], event["refunded"], event["burned"]) == (400, PRICE, 100)
+    events = calls.send("expire", job).events
+    assert (events["JobEnded"]["end"], events["JobEnded"]["price"]) == (End.MISSED_DEADLINE, PRICE)
+    slashed = events["BondSlashed"]
+    assert (slashed["beneficiary"], slashed["paid"], slashed["burned"]) == (requester, 400, 100)
     assert money(market, requester) == (FUNDS + 400, STAKE)
     assert money(market, provider) == (FUNDS, STAKE - 500)
 
@@ -252,7 +257,7 @@ def test_a_share_that_is_no_whole_number_is_burned_rounded_up(market, referee, r
     """SPEC J10, J12: a fifth of 501."""
     job = accept(market, provider, post(market, requester, terms_for(referee, bond=501)))
     after(job.deadline)
-    event = market.expire(job.abi(), {"from": stranger}).events["JobEnded"]
+    event = market.expire(job.abi(), {"from": stranger}).events["BondSlashed"]
     assert (event["paid"], event["burned"]) == (400, 101)
 
 
@@ -260,9 +265,9 @@ def test_a_claim_that_stood_is_paid(at_stage, calls, market, requester, provider
     """SPEC J7."""
     job = at_stage(CLAIMED)
     after(job.deadline)
-    event = calls.send("finalize", job).events["JobEnded"]
-    assert (event["end"], event["beneficiary"]) == (End.FINALIZED, provider)
-    assert (event["paid"], event["refunded"], event["burned"]) == (PRICE, 0, 0)
+    events = calls.send("finalizeAll", job).events
+    assert (events["JobEnded"]["end"], events["JobEnded"]["price"]) == (End.FINALIZED, PRICE)
+    assert "FeePaid" not in events
     assert money(market, provider) == (FUNDS + PRICE, STAKE)
     assert money(market, requester) == (FUNDS - PRICE, STAKE)
 
@@ -282,7 +287,7 @@ def test_a_batch_is_paid_as_one(market, referee, requester, provider, stranger):
     job = post(market, requester, terms_for(referee, [trace.state_root(0) for trace in traces]))
     job = claim_batch(market, provider, accept(market, provider, job), [trace.state_root(STEPS) for trace in traces])
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     assert money(market, provider) == (FUNDS + PRICE, STAKE)
 
 
@@ -290,7 +295,7 @@ def test_a_requester_may_accept_its_own_job(market, referee, requester):
     """Nothing is gained by it, so nothing keeps it from doing so."""
     job = claim(market, requester, accept(market, requester, post(market, requester, terms_for(referee))))
     after(job.deadline)
-    market.finalize(job.abi(), {"from": requester})
+    market.finalizeAll([job.abi()], {"from": requester})
     assert money(market, requester) == (FUNDS, STAKE)
 
 
@@ -299,6 +304,5 @@ def test_many_jobs_are_finalized_in_one_transaction(market, referee, requester, 
         claim(market, provider, accept(market, provider, post(market, requester, terms_for(referee), slot)))
         for slot in range(3)
     ]
-    after(jobs[-1].deadline)
-    market.multicall([market.finalize.encode_input(job.abi()) for job in jobs], {"from": stranger})
+    finalize(market, stranger, *jobs)
     assert money(market, provider) == (FUNDS + 3 * PRICE, STAKE)

@@ -52,7 +52,7 @@ def test_an_honest_provider_is_paid(empty_market, token, referee, requester, pro
 
     # For an hour anyone could challenge the claim. Nobody does, and then anyone can finalize it.
     after(job.deadline)
-    market.finalize(job.abi(), {"from": stranger})
+    market.finalizeAll([job.abi()], {"from": stranger})
     assert money(market, provider) == (1_000, 2_000)
 
     # The provider takes its earnings and its stake home.

@@ -8,7 +8,7 @@ from assay.chain.node import Call, Node
 
 
 class AccessLists(Contract):
-    """Access lists: what interfaces/IAccessLists.sol says. Of another contract that terms name, only `admits` is there."""
+    """Access lists: what interfaces/IAccessLists.sol says. Other contracts that terms name have `admits` alone."""
 
     def __init__(self, node: Node, address: str) -> None:
         super().__init__(node, address, load_abi("access"))

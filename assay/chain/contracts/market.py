@@ -149,9 +149,9 @@ class Market(Contract):
         """Cancel all that the sender has signed."""
         return self._call("raiseEpoch", (), "cancel all that was signed")
 
-    def skip_slot(self, slot: int) -> Call:
-        """Cancel the sender's order for the next job of a slot that is not in use."""
-        return self._call("skipSlot", (slot,), f"cancel the order for slot {slot}")
+    def skip_slot(self, slot: int, generation: int) -> Call:
+        """Cancel the sender's order for the next job, of this generation, of a slot that is not in use."""
+        return self._call("skipSlot", (slot, generation), f"cancel the order for slot {slot}")
 
     def cancel_tickets(self, word: int, mask: int) -> Call:
         """Cancel the sender's tickets with nonces in this word whose bits are in `mask`."""

@@ -13,7 +13,7 @@ library Clock {
     }
 
     /// @notice What is left of its bank for a side that ends its turn now, in time.
-    /// @dev This counts time that the least time has added to the bank. That gains nothing: it is less than the least time, which
+    /// @dev This counts time that the least time has added to the bank. That gains nothing: it is at most the least time, which
     /// the side has in its next turn anyway.
     function stop(uint40 deadline) internal view returns (uint32 bank) {
         return uint32(deadline - block.timestamp);

@@ -51,7 +51,7 @@ library MerkleProof {
         root = leaves[0];
     }
 
-    /// @notice The depth of the tree over `leaves` leaves, at least 1: ceil(log2(leaves)).
+    /// @notice The depth of the tree over `leaves` leaves, of which there is one at least: ceil(log2(leaves)).
     function depthOf(uint256 leaves) internal pure returns (uint256 depth) {
         while (2 ** depth < leaves) depth++;
     }
@@ -98,14 +98,14 @@ library MerkleProof {
         }
     }
 
-    function _rootOfFour(bytes32 a, bytes32 b, bytes32 c, bytes32 d) private pure returns (bytes32) {
-        return Hashes.efficientKeccak256(Hashes.efficientKeccak256(a, b), Hashes.efficientKeccak256(c, d));
-    }
-
     function parent(bytes32 node, bytes32 sibling, uint256 index) internal pure returns (bytes32) {
         return
             index & 1 == 0
                 ? Hashes.efficientKeccak256(node, sibling)
                 : Hashes.efficientKeccak256(sibling, node);
+    }
+
+    function _rootOfFour(bytes32 a, bytes32 b, bytes32 c, bytes32 d) private pure returns (bytes32) {
+        return Hashes.efficientKeccak256(Hashes.efficientKeccak256(a, b), Hashes.efficientKeccak256(c, d));
     }
 }

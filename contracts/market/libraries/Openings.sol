@@ -31,7 +31,7 @@ library Openings {
         returns (uint96)
     {
         if (elapsed >= period) return ceiling;
-        // SAFETY: 96 + 40 bits, and the rise is less than ceiling - floor.
+        // SAFETY: 96 + 32 bits, and the rise is less than ceiling - floor.
         return floor + uint96(uint256(ceiling - floor) * elapsed / period);
     }
 }

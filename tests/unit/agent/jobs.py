@@ -21,7 +21,7 @@ def workload(folder: Path, tasks: Sequence[Mapping[str, Any]] = (COUNT,), **chan
     traces = [machine_named("counter").load(None, task, 256, store.get) for task in tasks]
     terms = {
         "machine": "counter",
-        "spec_id": store.put(write_document(spec)),
+        "spec_ids": (store.put(write_document(spec)),),
         "task_root": merkle.root([trace.state_root(0) for trace in traces]),
         "task_count": len(tasks),
         "rounds": 2,

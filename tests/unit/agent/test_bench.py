@@ -1,5 +1,6 @@
 """A job on the bench: refused if it is not what its terms say, and computed and published right if it is."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def bench(job: Workload) -> Bench:
         ({"machine": "riscv"}, InputError, "its spec is for 'counter', and its referee executes 'riscv'"),
         ({"task_count": 2}, InputError, "its spec has 1 tasks, and its terms say 2"),
         ({"task_root": bytes(32)}, IntegrityError, "another job's"),
-        ({"spec_id": "0" * 64}, MissingBlobError, "0000"),
+        ({"spec_ids": ("0" * 64,)}, MissingBlobError, "0000"),
         ({"maximum_bytes": 50}, IntegrityError, "50 bytes"),
     ],
 )
@@ -42,7 +43,7 @@ def test_a_spec_that_is_no_document_is_refused(tmp_path: Path) -> None:
     rubbish = LocalStore(tmp_path / "blobs").put(b"\xff\x00 rubbish")
 
     with pytest.raises(InputError, match="not a job spec"):
-        Check().answer(bench(workload(tmp_path, spec_id=rubbish)))
+        Check().answer(bench(workload(tmp_path, spec_ids=(rubbish,))))
 
 
 def test_a_tasks_own_mistake_is_told(tmp_path: Path) -> None:
@@ -50,7 +51,14 @@ def test_a_tasks_own_mistake_is_told(tmp_path: Path) -> None:
     spec = b'{"assay":"job/1","machine":"counter","program":null,"tasks":[{"start":-1,"target":2}]}'
 
     with pytest.raises(InputError, match="start"):
-        Check().answer(bench(workload(tmp_path, spec_id=store.put(spec))))
+        Check().answer(bench(workload(tmp_path, spec_ids=(store.put(spec),))))
+
+
+def test_a_job_of_tickets_has_the_tasks_of_all_its_specs(tmp_path: Path) -> None:
+    whole, *tickets = (workload(tmp_path, tasks) for tasks in ([COUNT, OTHER], [COUNT], [OTHER]))
+    job = replace(whole, spec_ids=tuple(spec_id for ticket in tickets for spec_id in ticket.spec_ids))
+
+    assert Produce().answer(bench(job)).final_roots == Produce().answer(bench(whole)).final_roots
 
 
 def test_what_is_produced_proves_the_final_roots_that_are_claimed(tmp_path: Path) -> None:
@@ -102,7 +110,8 @@ def test_a_dispute_is_played_from_the_trace_of_its_task(tmp_path: Path) -> None:
 def test_what_a_job_needs_is_kept_when_the_store_is_anothers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A requester that takes its blobs away cannot make its provider lose a dispute."""
     job = workload(tmp_path, store="http://store.example")
-    theirs = {job.spec_id: LocalStore(tmp_path / "blobs").get(job.spec_id)}
+    (spec_id,) = job.spec_ids
+    theirs = {spec_id: LocalStore(tmp_path / "blobs").get(spec_id)}
     monkeypatch.setattr("assay.store.http.HttpStore.get", lambda _self, blob_id, _limit: theirs.pop(blob_id))
 
     Check().answer(bench(job))

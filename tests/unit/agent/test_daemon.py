@@ -138,7 +138,7 @@ def agent(node: ScriptedNode, journal: Journal, tmp_path: Path) -> Iterator[Agen
 
 
 def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
-    deployment = Deployment(31337, 0, MARKET, GAME, TOKEN, {"counter": PROVIDER}, {})
+    deployment = Deployment(31337, 0, MARKET, GAME, TOKEN, TOKEN, TOKEN, {"counter": PROVIDER}, {})
     settings = Settings.model_validate(
         {
             "journal": str(folder / "journal.db"),
@@ -151,7 +151,7 @@ def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
     unused = cast(Any, None)
     context = Context(
         settings=settings,
-        chain=Chain(cast(Node, node), deployment, unused, unused, unused),
+        chain=Chain(cast(Node, node), deployment, *[unused] * 5),
         parameters=unused,
         account=PROVIDER,
         journal=journal,

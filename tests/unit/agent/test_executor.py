@@ -104,7 +104,7 @@ def test_a_program_that_wants_more_memory_than_the_agent_gives_fails_its_job_for
     order = order_tasks("riscv", program(COPY), [task], [], rounds=5)
     order.upload(store)
     work = workload(
-        tmp_path, machine="riscv", spec_id=order.spec_id.hex(), task_root=order.task_root, rounds=order.rounds
+        tmp_path, machine="riscv", spec_ids=(order.spec_id.hex(),), task_root=order.task_root, rounds=order.rounds
     )
     executor = Executor(partial(shipped_machines, Execution(memory=0, cache=tmp_path / "native")), slots=1)
     with pytest.raises(JobFaultError, match="more than 0 MiB of memory") as fault:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from assay.chain.records import Account, Terms
+from assay.chain.records import Account, Admission, Terms
 from provider_agent import policy
 from provider_agent.settings import ProviderSettings, VerifierSettings
 
@@ -33,6 +33,13 @@ PROVIDER = ProviderSettings.model_validate(
         "maximum_challenge_period": 900,
     }
 )
+ACCOUNT = "0x" + 40 * "2"
+
+
+def obstacles(price: int = TERMS.price, stake: int = 20 * TOKEN, taken: int = 0, admitted: bool = True) -> list[str]:
+    return policy.provider_obstacles(TERMS, price, Account(free=99 * TOKEN, stake=stake), taken, admitted, PROVIDER)
+
+
 VERIFIER = VerifierSettings(machines=["riscv"], maximum_tasks=3, maximum_rounds=4)
 
 
@@ -50,26 +57,37 @@ VERIFIER = VerifierSettings(machines=["riscv"], maximum_tasks=3, maximum_rounds=
     ],
 )
 def test_a_provider_refuses_for_one_reason(terms: Terms, machine: str | None, reason: str) -> None:
-    assert policy.provider_refusals(terms, machine, PROVIDER) == [reason]
+    assert policy.provider_refusals(terms, machine, ACCOUNT, PROVIDER) == [reason]
 
 
 def test_a_provider_names_all_its_reasons() -> None:
     terms = replace(TERMS, price=0, rounds=15)
 
-    assert len(policy.provider_refusals(terms, None, PROVIDER)) == 3
+    assert len(policy.provider_refusals(terms, None, ACCOUNT, PROVIDER)) == 3
 
 
 def test_a_provider_takes_a_job_at_every_limit() -> None:
-    assert policy.provider_refusals(TERMS, "riscv", PROVIDER) == []
-    assert policy.provider_obstacles(TERMS, Account(free=0, stake=20 * TOKEN), 1, PROVIDER) == []
+    assert policy.provider_refusals(TERMS, "riscv", ACCOUNT, PROVIDER) == []
+    assert obstacles(stake=20 * TOKEN, taken=1) == []
 
 
 def test_a_provider_that_is_busy_or_short_of_stake_waits() -> None:
-    busy = policy.provider_obstacles(TERMS, Account(free=0, stake=20 * TOKEN), 2, PROVIDER)
-    poor = policy.provider_obstacles(TERMS, Account(free=99 * TOKEN, stake=20 * TOKEN - 1), 0, PROVIDER)
+    assert obstacles(taken=2) == ["2 jobs are taken, as many as are allowed"]
+    assert obstacles(stake=20 * TOKEN - 1) == [
+        "the bond is 20 tokens, and 19.999999999999999999 are staked: stake more"
+    ]
 
-    assert busy == ["2 jobs are taken, as many as are allowed"]
-    assert poor == ["the bond is 20 tokens, and 19.999999999999999999 are staked: stake more"]
+
+def test_a_provider_waits_for_a_price_that_rises_and_to_be_let_in() -> None:
+    assert obstacles(price=5 * TOKEN - 1) == ["pays 4.999999999999999999 tokens now, and not yet 5"]
+    assert obstacles(admitted=False) == [f"{TERMS.gate} does not admit this provider"]
+
+
+def test_a_provider_refuses_what_is_for_another_and_takes_what_is_for_itself() -> None:
+    direct = replace(TERMS, admission=Admission.ONLY, gate=ACCOUNT)
+
+    assert policy.provider_refusals(direct, "riscv", ACCOUNT, PROVIDER) == []
+    assert policy.provider_refusals(direct, "riscv", TERMS.referee, PROVIDER) == [f"is for {ACCOUNT} only"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from eth_abi.abi import encode
 
 from assay.chain.codec import load_abi
 from assay.chain.deployments import Deployment
-from assay.chain.events import FIRST_PAGE, JobEnded, Staked, decode_logs, read_events
+from assay.chain.events import FIRST_PAGE, JobAccepted, JobEnded, Staked, decode_logs, read_events
 from assay.chain.node import Log, Node, RangeRefusedError
 from assay.chain.records import End, JobId
 from assay.errors import IntegrityError
@@ -19,7 +19,7 @@ def address(digit: str) -> str:
 
 
 MARKET, GAME, SOMEONE = address("1"), address("2"), address("3")
-DEPLOYMENT = Deployment(1, 0, MARKET, GAME, address("4"), {}, {})
+DEPLOYMENT = Deployment(1, 0, MARKET, GAME, address("4"), address("5"), address("6"), {}, {})
 JOB = JobId(SOMEONE, 0, 1)
 
 
@@ -78,9 +78,9 @@ def test_logs_of_other_contracts_and_of_unknown_events_are_left_out() -> None:
 
 def test_an_end_that_there_is_not_is_refused() -> None:
     end = len(End)
-    data = encode(["uint8", "uint96", "uint96", "uint96"], [end, 0, 0, 0])
+    data = encode(["uint8", "uint96"], [end, 0])
     with pytest.raises(IntegrityError, match="JobEnded"):
-        decode_logs([log(1, signature("market", "JobEnded"), bytes(JOB), word(SOMEONE), data=data)], DEPLOYMENT)
+        decode_logs([log(1, signature("market", "JobEnded"), bytes(JOB), data=data)], DEPLOYMENT)
 
 
 def test_a_log_that_is_too_short_is_refused() -> None:
@@ -89,7 +89,20 @@ def test_a_log_that_is_too_short_is_refused() -> None:
 
 
 def test_an_end_is_read_with_its_money() -> None:
-    data = encode(["uint8", "uint96", "uint96", "uint96"], [4, 1, 2, 3])
-    (entry,) = decode_logs([log(9, signature("market", "JobEnded"), bytes(JOB), word(SOMEONE), data=data)], DEPLOYMENT)
-    assert entry.event == JobEnded(JOB, End.SLASHED_BY_STEP, SOMEONE, 1, 2, 3)
+    data = encode(["uint8", "uint96"], [5, 7])
+    (entry,) = decode_logs([log(9, signature("market", "JobEnded"), bytes(JOB), data=data)], DEPLOYMENT)
+    assert entry.event == JobEnded(JOB, End.SLASHED_BY_STEP, 7)
     assert entry.block == 9
+
+
+def test_a_stage_that_there_is_not_is_refused() -> None:
+    stage = bytes(6) + bytes([3]) + bytes(25)
+    with pytest.raises(IntegrityError, match="JobAccepted"):
+        decode_logs([log(1, signature("market", "JobAccepted"), bytes(JOB), data=stage)], DEPLOYMENT)
+
+
+@pytest.mark.parametrize("hired", [False, True])
+def test_an_acceptance_is_read_from_the_stage(hired: bool) -> None:
+    stage = bytes([0, 2 * hired]) + (3).to_bytes(4, "big") + b"\x01" + (77).to_bytes(5, "big") + word(SOMEONE)[12:]
+    (entry,) = decode_logs([log(1, signature("market", "JobAccepted"), bytes(JOB), data=stage)], DEPLOYMENT)
+    assert entry.event == JobAccepted(JOB, SOMEONE, 77, hired)

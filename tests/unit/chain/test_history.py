@@ -5,11 +5,14 @@ from dataclasses import replace
 import pytest
 
 from assay.chain.events import (
+    BondSlashed,
     ChallengeClosed,
+    DeadlineExtended,
     DisputeOpened,
     DisputeResolved,
     Entry,
     Event,
+    FeePaid,
     FinalRootsClaimed,
     JobAccepted,
     JobChallenged,
@@ -17,13 +20,29 @@ from assay.chain.events import (
     JobEnded,
     JobPosted,
     Moved,
+    OfferTaken,
+    PriceAgreed,
+    SignedJobClaimed,
     Staked,
     Stepped,
+    TicketsTaken,
 )
 from assay.chain.history import Book
-from assay.chain.records import ZERO_ADDRESS, ZERO_HASH, DisputeTerms, End, Ending, Job, JobId, Status, Terms
+from assay.chain.records import (
+    ZERO_ADDRESS,
+    ZERO_HASH,
+    DisputeTerms,
+    End,
+    Ending,
+    Job,
+    JobId,
+    Status,
+    Terms,
+    Verdict,
+)
 from assay.dispute.game import Side
 from assay.errors import IntegrityError
+from assay.keccak import keccak256
 from assay.machines import merkle
 
 
@@ -38,16 +57,21 @@ FINAL = b"\xf1" * 32
 TERMS = Terms(address("5"), b"\x01" * 32, 1, 3, 100, 50, 10, 20, 30, b"\x02" * 32)
 DISPUTE = DisputeTerms(MARKET, bytes(JOB), 0, address("5"), 3, VERIFIER, PROVIDER, b"\x01" * 32, FINAL)
 
-posted = JobPosted(JOB, REQUESTER, TERMS, 1010)
+posted = JobPosted(JOB, TERMS, 1010)
 accepted = JobAccepted(JOB, PROVIDER, 1020)
 claimed = JobClaimed(JOB, PROVIDER, FINAL, b"\x03" * 32, 1050)
 challenged = JobChallenged(JOB, DISPUTE.dispute_id, VERIFIER, 0, 7)
 opened = DisputeOpened(DISPUTE.dispute_id, DISPUTE, ROOTS)
 answered = Moved(DISPUTE.dispute_id, Side.DEFENDER, 4, ROOTS[3], ROOTS)
 countered = Moved(DISPUTE.dispute_id, Side.CHALLENGER, 0, ROOTS[3], ROOTS)
-closed = ChallengeClosed(JOB, DISPUTE.dispute_id, VERIFIER, 7, False)
-finalized = JobEnded(JOB, End.FINALIZED, PROVIDER, 100, 0, 0)
-slashed = JobEnded(JOB, End.SLASHED_BY_STEP, VERIFIER, 40, 100, 10)
+closed = ChallengeClosed(JOB, DISPUTE.dispute_id, VERIFIER, Verdict.LOST, 7)
+finalized = JobEnded(JOB, End.FINALIZED, 100)
+slashed = JobEnded(JOB, End.SLASHED_BY_STEP, 100)
+lost = BondSlashed(JOB, VERIFIER, 40, 10)
+at_once = SignedJobClaimed(JOB, TERMS, PROVIDER, FINAL, b"\x03" * 32, 1050)
+SPECS = (b"\x07" * 32, b"\x08" * 32)
+TICKETED = replace(TERMS, task_count=2, spec_id=keccak256(b"".join(SPECS)))
+taken = TicketsTaken(JOB, 0, 3, SPECS)
 
 
 def entries(*events: Event) -> list[Entry]:
@@ -69,6 +93,14 @@ def book(*events: Event) -> Book:
         (posted, accepted, claimed, finalized, challenged),
         (posted, accepted, claimed, finalized, finalized),
         (closed,),
+        (posted, at_once),
+        (at_once, posted),
+        (posted, FeePaid(JOB, 1)),
+        (posted, lost),
+        (posted, DeadlineExtended(JOB, 1030)),
+        (posted, accepted, PriceAgreed(JOB, 60)),
+        (posted, accepted, OfferTaken(JOB, PROVIDER, 1)),
+        (posted, taken),
     ],
     ids=lambda events: "-".join(type(event).__name__ for event in events),
 )
@@ -129,6 +161,39 @@ def test_a_jobs_record_follows_its_stages() -> None:
     assert history.ended is None
 
 
+def test_a_signed_job_is_claimed_from_the_start() -> None:
+    history = book(at_once).jobs[JOB]
+    assert history.job == Job(REQUESTER, 0, 1, TERMS, Status.CLAIMED, 1050, PROVIDER, FINAL)
+    assert (history.final_roots, history.result_id) == ((FINAL,), b"\x03" * 32)
+
+
+def test_an_agreed_price_is_in_the_record() -> None:
+    rising = replace(posted, terms=replace(TERMS, floor_price=40))
+    history = book(rising, PriceAgreed(JOB, 60), accepted, claimed).jobs[JOB]
+    assert (history.job.price, history.job.terms.price) == (60, 100)
+    assert book(replace(at_once, terms=rising.terms), PriceAgreed(JOB, 60)).jobs[JOB].job.price == 60
+
+
+def test_a_job_of_tickets_has_their_specs() -> None:
+    history = book(replace(posted, terms=TICKETED), taken, accepted).jobs[JOB]
+    assert history.spec_ids == SPECS
+    assert book(posted).jobs[JOB].spec_ids == (TERMS.spec_id,)
+
+
+def test_a_hired_provider_may_get_more_time() -> None:
+    hired = replace(accepted, hired=True)
+    job = book(posted, OfferTaken(JOB, PROVIDER, 1), hired, DeadlineExtended(JOB, 1900)).jobs[JOB].job
+    assert (job.hired, job.deadline) == (True, 1900)
+
+
+def test_the_money_of_an_end_is_told() -> None:
+    paid = book(posted, accepted, claimed, finalized, FeePaid(JOB, 3)).jobs[JOB]
+    assert (paid.earned, paid.refunded, paid.slashed) == (97, 0, None)
+    cheated = book(posted, accepted, claimed, challenged, slashed, lost, replace(closed, verdict=Verdict.WON)).jobs[JOB]
+    assert (cheated.earned, cheated.refunded, cheated.slashed) == (0, 100, lost)
+    assert cheated.open_disputes == ()
+
+
 def test_a_claim_about_several_tasks_is_known_by_its_leaves() -> None:
     roots = ROOTS[:3]
     several = replace(posted, terms=replace(TERMS, task_count=3))
@@ -152,7 +217,7 @@ def test_a_challenge_is_open_until_it_is_closed() -> None:
 
 
 def test_a_moot_challenge_is_closed_after_its_job_has_ended() -> None:
-    history = book(posted, accepted, claimed, challenged, slashed, replace(closed, moot=True)).jobs[JOB]
+    history = book(posted, accepted, claimed, challenged, slashed, replace(closed, verdict=Verdict.MOOT)).jobs[JOB]
     assert history.ended == slashed
     assert history.open_disputes == ()
 

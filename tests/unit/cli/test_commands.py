@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from assay.chain.events import JobEnded
+from assay.chain.events import BondSlashed, JobEnded
 from assay.chain.history import JobHistory
 from assay.chain.records import End, Job, JobId, Terms
 from assay.cli import jobs
@@ -122,8 +122,10 @@ def test_what_was_claimed_for_a_slashed_job_is_not_written(
 ) -> None:
     job_id = JobId("0x" + 40 * "1", 0, 1)
     terms = Terms("0x" + 40 * "3", bytes(32), 1, 3, 2 * 10**18, 10**20, 10, 20, 30, bytes(32))
-    ended = JobEnded(job_id, end, "0x" + 40 * "2", 5 * 10**19, 2 * 10**18, 5 * 10**19)
-    history = JobHistory(Job.posted(job_id, terms, 100), result_id=bytes(32), final_roots=(bytes(32),), ended=ended)
+    ended = JobEnded(job_id, end, 2 * 10**18)
+    slashed = BondSlashed(job_id, "0x" + 40 * "2", 5 * 10**19, 4 * 10**19)
+    job = Job.posted(job_id, terms, 100)
+    history = JobHistory(job, result_id=bytes(32), final_roots=(bytes(32),), ended=ended, slashed=slashed)
     monkeypatch.setattr(Session, "chain", None)
     monkeypatch.setattr(jobs, "read_job", lambda *_: (history, None))
     monkeypatch.setattr(jobs, "fetch_outcomes", lambda *_: [Outcome(RunStatus.ENDED, 0, b"a lie", b"")])
@@ -137,7 +139,7 @@ def test_what_was_claimed_for_a_slashed_job_is_not_written(
     assert "assay withdraw" in result.stderr
     if as_json:
         told = json.loads(result.stdout)
-        assert (told["paid"], told["refunded"], told["burned"]) == ("50", "2", "50")
+        assert (told["paid"], told["refunded"], told["slashed"], told["burned"]) == ("0", "2", "50", "40")
         assert told["status"] == end.name.lower().replace("_", " ")
     else:
         assert result.stdout == ""

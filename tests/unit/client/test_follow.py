@@ -18,9 +18,9 @@ from assay.errors import InputError
 REQUESTER, PROVIDER = "0x" + 40 * "2", "0x" + 40 * "3"
 JOB = JobId(REQUESTER, 0, 1)
 TERMS = Terms(PROVIDER, bytes(32), 1, 3, 100, 50, 10, 20, 30, bytes(32))
-posted = JobPosted(JOB, REQUESTER, TERMS, 110)
+posted = JobPosted(JOB, TERMS, 110)
 accepted = JobAccepted(JOB, PROVIDER, 120)
-cancelled = JobEnded(JOB, End.CANCELLED, REQUESTER, 0, 100, 0)
+cancelled = JobEnded(JOB, End.CANCELLED, 100)
 
 
 class ScriptedNode:
@@ -68,8 +68,8 @@ def node(monkeypatch: pytest.MonkeyPatch) -> ScriptedNode:
 
 
 def chain_with(node: ScriptedNode) -> Chain:
-    deployment = events.Deployment(1, 0, PROVIDER, PROVIDER, PROVIDER, {}, {})
-    return Chain(cast(module.Chain, node), deployment, *[cast(object, None)] * 3)  # type: ignore[arg-type]
+    deployment = events.Deployment(1, 0, *[PROVIDER] * 5, {}, {})
+    return Chain(cast(module.Chain, node), deployment, *[cast(object, None)] * 5)  # type: ignore[arg-type]
 
 
 def followed(node: ScriptedNode, *changes: list[tuple[str, JobEvent | None]]) -> list[News]:
