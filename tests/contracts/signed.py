@@ -47,10 +47,10 @@ class Desk:
         return self.market.fill(order.abi(), signature, {"from": sender or self.provider})
 
     def fill_and_claim(self, order: Order, jobs: Sequence[Job] = (), final_root: bytes = FINAL) -> Job:
-        return self.record(order, self.claim_at_once(order, jobs, final_root))
+        return self.record(order, self.claim_at_once(order, jobs, [final_root]))
 
-    def claim_at_once(self, order: Order, jobs: Sequence[Job] = (), final_root: bytes = FINAL) -> Any:
-        arguments = (self.signed(order), order.abi(), [final_root], RESULT, [job.abi() for job in jobs])
+    def claim_at_once(self, order: Order, jobs: Sequence[Job] = (), roots: Sequence[bytes] = (FINAL,)) -> Any:
+        arguments = (self.signed(order), order.abi(), list(roots), RESULT, [job.abi() for job in jobs])
         return self.market.fillAndClaim(*arguments, {"from": self.provider})
 
     def record(self, order: Order, call: Any) -> Job:
@@ -59,10 +59,7 @@ class Desk:
     def tickets(self, nonces: Sequence[int], together: bool = False, **changes: Any) -> Tickets:
         """Tickets for a count from as many as the nonce says, signed one by one, or not at all if `together`."""
         kind = TicketKind(str(self.requester), 0, replace(self.terms, **changes), now() + PERIOD)
-        own = tuple(
-            Ticket(kind, truth(start=nonce % 2**32).state_root(0), keccak256(b"spec %d" % nonce), nonce)
-            for nonce in nonces
-        )
+        own = tuple(Ticket(kind, start(nonce), keccak256(b"spec %d" % nonce), nonce) for nonce in nonces)
         signatures = () if together else tuple(self.sign(self.requester, message) for message in self.messages(own))
         return Tickets(own, signatures or (bytes(65),))
 
@@ -101,6 +98,11 @@ def accepted(call: Any, terms: Terms) -> Job:
     if "PriceAgreed" in call.events:
         job = job.priced(call.events["PriceAgreed"]["price"])
     return job.accepted(stage.provider, stage.deadline, stage.hired)
+
+
+def start(nonce: int) -> bytes:
+    """Where the task of the ticket with this nonce begins."""
+    return truth(start=nonce % 2**32).state_root(0)
 
 
 def now() -> int:

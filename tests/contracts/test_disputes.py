@@ -141,7 +141,7 @@ def test_one_false_task_among_many(market, parties, requester, provider, verifie
 
 
 def test_one_honest_challenger_among_many_is_enough(
-    market, parties, token, requester, provider, verifier, other_verifier, junk_challengers, stranger
+    market, parties, token, requester, provider, verifier, other_verifier, junk_challengers, signers, stranger
 ):
     """SPEC G11, J10, J15: others lose, stall or are late; the job is slashed once, and everybody's money gets out."""
     lie = Lie(truth(), 1_500)
@@ -173,7 +173,7 @@ def test_one_honest_challenger_among_many_is_enough(
     assert money(market, requester) == (FUNDS, STAKE)
 
     market.sweepBurned({"from": stranger})
-    for account in (requester, provider, verifier, other_verifier, *junk_challengers):
+    for account in (requester, provider, verifier, other_verifier, *junk_challengers, *signers):
         free, stake = money(market, account)
         market.unstake(stake, {"from": account})
         market.withdraw(account, free + stake, {"from": account})

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, history
 
-from assay.chain.records import ZERO_ADDRESS
+from assay.chain.records import ZERO_ADDRESS, Job, JobId
+from assay.chain.signing import Order
 from assay.dispute.game import Side
 from assay.dispute.strategy import next_action
 from assay.machines import merkle
+from tests.contracts.signed import FINAL, Desk
 from tests.contracts.support import (
+    RESULT,
     Lie,
     Parties,
     accept,
@@ -26,6 +29,8 @@ from tests.contracts.support import (
     challenge,
     claim,
     claim_batch,
+    claimed,
+    finalize,
     play,
     post,
     proof_of,
@@ -42,7 +47,11 @@ HONEST = truth(steps=STEPS)
 LIE = Lie(HONEST, 0x12345678, STEPS)
 TASKS = 100
 LIMITS = {
-    "a job: post, accept, claim, finalize": 154_000,
+    "a job: post, accept, claim, finalize": 143_000,
+    "a job: signed order and claim, finalize": 92_000,
+    "a job: rolling claim": 60_000,
+    "a task in a rolling claim of 100": 1_900,
+    "a job of 100 tickets, each signed": 9_000,
     "challenge": 140_000,
     "move": 60_000,
     "a dispute over 2^32 steps": 800_000,
@@ -50,14 +59,14 @@ LIMITS = {
 
 
 @pytest.fixture
-def parties(surveyor, requester, provider, verifier, stranger):
+def parties(surveyor, requester, provider, verifier, stranger, signers):
     """Contracts at addresses that do not depend on the tests that ran before, and jobs that were done before."""
     at(START)
     token = surveyor.deploy(AssayToken)
     game, referee = surveyor.deploy(DisputeGame, 3_600, 60), surveyor.deploy(CounterReferee)
     market = surveyor.deploy(JobMarket, (token, game, TOKENS, TOKENS, 2_000, 600, 0, ZERO_ADDRESS))
     token.approve(market, 2**256 - 1, {"from": surveyor})
-    for account in (requester, provider, verifier, surveyor):
+    for account in (requester, provider, verifier, surveyor, *signers):
         market.deposit(account, 1_000 * TOKENS, {"from": surveyor})
         market.stake(500 * TOKENS, {"from": account})
     parties = Parties(market, game, referee, requester, provider)
@@ -133,6 +142,39 @@ def of_a_batch(parties, terms, verifier, stranger):
     yield "timeout, the provider loses", last()
 
 
+def of_signatures(parties, terms, signers, stranger):
+    requester, provider = signers
+    desk = Desk(parties.market, parties.referee, requester, provider, terms)
+    finalize(desk.market, stranger, desk.fill_and_claim(desk.order()))
+    job = desk.fill_and_claim(desk.order())
+    yield "signed order and claim", (claiming := last())
+    finalize(desk.market, stranger, job)
+    yield "a job: signed order and claim, finalize", claiming + last()
+
+    initial = [truth(start=task).state_root(0) for task in range(TASKS)]
+    final = [truth(start=task).state_root(STEPS) for task in range(TASKS)]
+    batch = {"task_root": merkle.root(initial), "task_count": TASKS}
+    for changes, roots, name, shares in (
+        ({}, [FINAL], "a job: rolling claim", 1),
+        (batch, final, f"a task in a rolling claim of {TASKS}", TASKS),
+    ):
+        job = desk.record(order := desk.order(**changes), desk.claim_at_once(order, roots=roots))
+        after(job.deadline)
+        order = Order(replace(job.job_id, generation=job.generation + 1), order.terms, job.deadline + 10_000)
+        job = desk.record(order, desk.claim_at_once(order, [job], roots))
+        yield name, last() // shares
+        finalize(desk.market, stranger, job)
+
+    cheap = {"price": TOKENS // 10, "bond": TOKENS // 10}
+    for first in (0, 256):
+        calls = len(history)
+        tickets = desk.tickets(range(first, first + TASKS), **cheap)
+        call = desk.market.takeTicketsAndClaim(tickets.abi(), final, RESULT, [], {"from": provider})
+        job_id = JobId.from_bytes(bytes(call.events["SignedJobClaimed"]["jobId"]))
+        finalize(desk.market, stranger, claimed(Job.posted(job_id, tickets.terms, 0), call, "SignedJobClaimed"))
+    yield f"a job of {TASKS} tickets, each signed", sum(call.gas_used for call in list(history)[calls:]) // TASKS
+
+
 def of_disputes(parties, terms, verifier, stranger, surveyor):
     market, requester, provider = parties.market, parties.requester, parties.provider
     job = accept(market, provider, post(market, requester, terms))
@@ -155,7 +197,7 @@ def of_disputes(parties, terms, verifier, stranger, surveyor):
 
 
 @pytest.fixture
-def measured(parties, verifier, surveyor, stranger):
+def measured(parties, verifier, surveyor, stranger, signers):
     """Gas by what was done."""
     terms = terms_for(parties.referee, price=3 * TOKENS, bond=5 * TOKENS, rounds=ROUNDS)
     return {
@@ -163,6 +205,7 @@ def measured(parties, verifier, surveyor, stranger):
         **dict(of_a_job_that_is_paid(parties, terms, stranger)),
         **dict(of_jobs_that_are_not(parties, terms, stranger)),
         **dict(of_a_batch(parties, terms, verifier, stranger)),
+        **dict(of_signatures(parties, terms, signers, stranger)),
         **dict(of_disputes(parties, terms, verifier, stranger, surveyor)),
     }
 
