@@ -24,7 +24,9 @@ contract LedgerTest {
                 challengerBond: 1,
                 minimumBond: 1,
                 burnShare: 1_000,
-                minimumChallengePeriod: 1
+                minimumChallengePeriod: 1,
+                feeShare: 0,
+                feeRecipient: address(0)
             })
         );
         token.approve(address(market), type(uint256).max);

@@ -4,11 +4,14 @@ pragma solidity 0.8.37;
 import {AssayToken} from "contracts/token/AssayToken.sol";
 import {DisputeGame} from "contracts/dispute/DisputeGame.sol";
 import {JobMarket} from "contracts/market/JobMarket.sol";
+import {Deals} from "contracts/market/libraries/Deals.sol";
 import {JobIds} from "contracts/market/libraries/JobIds.sol";
+import {Openings} from "contracts/market/libraries/Openings.sol";
 import {Stages} from "contracts/market/libraries/Stages.sol";
+import {Works} from "contracts/market/libraries/Works.sol";
 import {CounterReferee} from "contracts/referees/CounterReferee.sol";
 import {DisputeId, IDisputeGame} from "interfaces/IDisputeGame.sol";
-import {Deal, IJobMarket, JobId, Stage} from "interfaces/IJobMarket.sol";
+import {Deal, IJobMarket, JobId, Opening, Stage, Work} from "interfaces/IJobMarket.sol";
 import {ILedger} from "interfaces/ILedger.sol";
 import {Proofs} from "tests/solidity/support/Proofs.sol";
 import {Trace, Traces} from "tests/solidity/support/Traces.sol";
@@ -19,15 +22,21 @@ import {vm} from "tests/solidity/support/Vm.sol";
 /// @dev Each external function is one thing that somebody tries; it reverts if the market refuses it.
 contract MarketHandler {
     using JobIds for JobId;
+    using Deals for Deal;
+    using Works for Work;
+    using Openings for Opening;
     using Stages for Stage;
 
     uint96 public constant CHALLENGER_BOND = 7;
     uint96 public constant FORTUNE = 1e12;
-    uint256 private constant VILLAINS = 5;
+    uint256 internal constant VILLAINS = 5;
+    /// @dev The first villain's; the others' follow.
+    uint256 internal constant FIRST_KEY = 0xbad00;
+    uint16 private constant FEE_SHARE = 250;
 
     AssayToken public immutable token = new AssayToken();
     DisputeGame public immutable game = new DisputeGame(600, 60);
-    CounterReferee private immutable referee = new CounterReferee();
+    CounterReferee internal immutable referee = new CounterReferee();
     JobMarket public immutable market;
 
     address public constant PROVIDER = address(0x4003571);
@@ -53,9 +62,9 @@ contract MarketHandler {
         uint256 stride;
     }
 
-    Known[] private jobs;
-    Play[] private plays;
-    mapping(bytes32 key => uint48) private generations;
+    Known[] internal jobs;
+    Play[] internal plays;
+    mapping(bytes32 key => uint48) internal generations;
     uint256 public donated;
     uint256 public swept;
     string public violation;
@@ -68,13 +77,15 @@ contract MarketHandler {
                 challengerBond: CHALLENGER_BOND,
                 minimumBond: 5,
                 burnShare: 3_333,
-                minimumChallengePeriod: 300
+                minimumChallengePeriod: 300,
+                feeShare: FEE_SHARE,
+                feeRecipient: vm.addr(FIRST_KEY)
             })
         );
         parties.push(PROVIDER);
         parties.push(VERIFIER);
-        for (uint160 i = 0; i < VILLAINS; i++) {
-            parties.push(address(0xbad00 + i));
+        for (uint256 i = 0; i < VILLAINS; i++) {
+            parties.push(vm.addr(FIRST_KEY + i));
         }
         for (uint256 i = 0; i < parties.length; i++) {
             token.transfer(parties[i], 2 * FORTUNE);
@@ -163,7 +174,7 @@ contract MarketHandler {
 
     function finalize(uint256 seed) external honestly {
         Known storage known = pickJob(seed, IJobMarket.Status.Claimed);
-        market.finalize(known.job);
+        market.finalizeAll(listOf(known.job));
         known.isPaid = true;
     }
 
@@ -176,8 +187,8 @@ contract MarketHandler {
     function challenge(uint256 seed, uint256 from, uint256 noise) external honestly {
         uint256 index = pickIndex(seed, IJobMarket.Status.Claimed);
         Known storage known = jobs[index];
-        uint32 task = uint32(noise >> 240) % known.terms.taskCount;
-        uint256 stride = 16 ** (known.terms.rounds - 1);
+        uint32 task = uint32(noise >> 240) % known.terms.work.taskCount();
+        uint256 stride = 16 ** (known.terms.work.rounds() - 1);
         bytes32[16] memory roots = known.traces[task].list(0, stride);
         for (uint256 i = 0; i < 16; i++) {
             if (noise >> i & 1 == 1) roots[i] = keccak256(abi.encode(noise, i));
@@ -248,8 +259,8 @@ contract MarketHandler {
 
     function challengeHonestly(uint256 index) private {
         Known storage known = jobs[index];
-        uint256 steps = 16 ** known.terms.rounds;
-        for (uint32 task = 0; task < known.terms.taskCount; task++) {
+        uint256 steps = 16 ** known.terms.work.rounds();
+        for (uint32 task = 0; task < known.terms.work.taskCount(); task++) {
             if (known.traces[task].root(steps) == known.finalRoots[task]) continue;
             for (uint256 i = 0; i < plays.length; i++) {
                 if (plays[i].job == index && plays[i].terms.challenger == VERIFIER) return;
@@ -288,8 +299,8 @@ contract MarketHandler {
         total += wealth(0x000000000000000000000000000000000000dEaD);
         for (uint256 i = 0; i < jobs.length; i++) {
             if (!isCurrent(jobs[i])) continue;
-            total += jobs[i].terms.price;
-            if (jobs[i].job.stage.status() != IJobMarket.Status.Open) total += jobs[i].terms.bond;
+            total += jobs[i].job.deal.price();
+            if (jobs[i].job.stage.status() != IJobMarket.Status.Open) total += jobs[i].job.deal.bond();
         }
         for (uint256 i = 0; i < plays.length; i++) {
             if (isRunning(plays[i])) total += CHALLENGER_BOND;
@@ -300,7 +311,9 @@ contract MarketHandler {
     function providersWealth() external view returns (uint256 total) {
         total = wealth(PROVIDER);
         for (uint256 i = 0; i < jobs.length; i++) {
-            if (isCurrent(jobs[i]) && jobs[i].job.stage.provider() == PROVIDER) total += jobs[i].terms.bond;
+            if (isCurrent(jobs[i]) && jobs[i].job.stage.provider() == PROVIDER) {
+                total += jobs[i].job.deal.bond();
+            }
         }
     }
 
@@ -349,8 +362,11 @@ contract MarketHandler {
         for (uint256 i = 0; i < jobs.length; i++) {
             if (!isCurrent(jobs[i])) continue;
             vm.prank(stranger);
-            if (jobs[i].job.stage.status() == IJobMarket.Status.Claimed) market.finalize(jobs[i].job);
-            else market.expire(jobs[i].job);
+            if (jobs[i].job.stage.status() == IJobMarket.Status.Claimed) {
+                market.finalizeAll(listOf(jobs[i].job));
+            } else {
+                market.expire(jobs[i].job);
+            }
         }
         for (uint256 i = 0; i < parties.length; i++) {
             ILedger.Account memory account = market.accountOf(parties[i]);
@@ -370,7 +386,7 @@ contract MarketHandler {
 
     function open(address challenger, uint256 index, uint32 task, bytes32[16] memory roots) private {
         Known storage known = jobs[index];
-        bytes32[] memory initialRoots = new bytes32[](known.terms.taskCount);
+        bytes32[] memory initialRoots = new bytes32[](known.terms.work.taskCount());
         for (uint256 i = 0; i < initialRoots.length; i++) {
             initialRoots[i] = known.traces[i].root(0);
         }
@@ -382,7 +398,7 @@ contract MarketHandler {
             finalSiblings: Proofs.siblings(known.finalRoots, task)
         });
         vm.prank(challenger);
-        market.challenge(known.job, known.terms, proof, roots);
+        market.challenge(known.job, known.terms, Proofs.root(known.finalRoots), proof, roots);
 
         Play storage play = plays.push();
         play.terms = IDisputeGame.Terms({
@@ -390,17 +406,26 @@ contract MarketHandler {
             claim: JobId.unwrap(known.job.id),
             task: task,
             referee: address(referee),
-            rounds: known.terms.rounds,
+            rounds: known.terms.work.rounds(),
             challenger: challenger,
             defender: known.job.stage.provider(),
             initialRoot: proof.initialRoot,
             claimedRoot: proof.finalRoot
         });
         (play.job, play.agreed, play.last) = (index, proof.initialRoot, roots);
-        play.stride = 16 ** (known.terms.rounds - 1);
+        play.stride = 16 ** (known.terms.work.rounds() - 1);
     }
 
     function postAs(address requester, uint256 seed) private returns (Known storage known) {
+        uint48 slot = uint48(seed >> 4) % 4;
+        known = prepare(seed);
+        vm.prank(requester);
+        JobId id = market.post(slot, known.terms);
+        opened(known, id, requester, slot, uint40(block.timestamp + known.terms.work.acceptPeriod()));
+    }
+
+    /// @dev A job to be: its terms, and its runs.
+    function prepare(uint256 seed) internal returns (Known storage known) {
         known = jobs.push();
         uint256 count = 1 + (seed & 3);
         bytes32[] memory initialRoots = new bytes32[](count);
@@ -408,62 +433,97 @@ contract MarketHandler {
             known.traces.push(Traces.honest(uint64(i), uint64(seed >> 64) % 5_000));
             initialRoots[i] = known.traces[i].root(0);
         }
-        IJobMarket.Terms memory terms = IJobMarket.Terms({
-            referee: address(referee),
+        uint96 price = uint96((seed >> 128) % (FORTUNE / 50));
+        // Every other price rises.
+        uint96 floor = seed >> 255 == 1 ? price / 3 : 0;
+        known.terms = IJobMarket.Terms({
+            deal: Deals.pack(
+                price,
+                uint96(5 + (seed >> 192) % (FORTUNE / 100)),
+                uint32(1 + (seed >> 20) % 5_000),
+                uint32(300 + (seed >> 32) % 5_000)
+            ),
+            work: Works.pack(
+                address(referee),
+                uint32(count),
+                uint32(1 + (seed >> 8) % 5_000),
+                uint8(1 + (seed >> 2) % 3),
+                IJobMarket.Admission.Anyone
+            ),
+            opening: Openings.pack(floor, address(0)),
             taskRoot: Proofs.root(initialRoots),
-            taskCount: uint32(count),
-            rounds: uint8(1 + (seed >> 2) % 3),
-            price: uint96((seed >> 128) % (FORTUNE / 50)),
-            bond: uint96(5 + (seed >> 192) % (FORTUNE / 100)),
-            acceptPeriod: uint32(1 + (seed >> 8) % 5_000),
-            runPeriod: uint32(1 + (seed >> 20) % 5_000),
-            challengePeriod: uint32(300 + (seed >> 32) % 5_000),
             specId: bytes32(seed)
         });
-        uint48 slot = uint48(seed >> 4) % 4;
-        vm.prank(requester);
-        JobId id = market.post(slot, terms);
+    }
 
+    /// @dev The job is posted, under the next generation of its slot.
+    function opened(Known storage known, JobId id, address requester, uint48 slot, uint40 deadline) internal {
         bytes32 key = keccak256(abi.encode(requester, slot));
         if (id.generation() != ++generations[key]) violation = "a generation was skipped or repeated";
         if (id.requester() != requester || id.slot() != slot) {
             violation = "a job has another id than its own";
         }
-        known.terms = terms;
+        uint16 flags = known.terms.opening.floorPrice() == 0 ? 0 : Stages.CONDITIONAL;
         known.job = IJobMarket.Job({
             id: id,
-            termsHash: keccak256(abi.encode(terms)),
-            deal: dealOf(terms),
-            stage: Stages.open(terms.taskCount, uint40(block.timestamp + terms.acceptPeriod)),
-            claimRoot: 0
+            deal: known.terms.deal,
+            stage: Stages.pack(
+                flags, known.terms.work.taskCount(), IJobMarket.Status.Open, deadline, address(0)
+            ),
+            commitment: keccak256(abi.encode(known.terms))
         });
     }
 
     function acceptAs(Known storage known, address provider) private {
+        uint96 floor = known.terms.opening.floorPrice();
         vm.prank(provider);
-        market.accept(known.job);
+        if (floor == 0) market.accept(known.job);
+        else market.acceptUnder(known.job, known.terms);
 
-        uint40 deadline = uint40(block.timestamp + known.terms.runPeriod);
-        known.job.stage = known.job.stage.advance(IJobMarket.Status.Accepted, deadline, provider);
+        accepted(known, provider, 0);
+    }
+
+    /// @dev The job is accepted now, at the price of this moment, counted here once more (SPEC J20).
+    function accepted(Known storage known, address provider, uint16 flags) internal {
+        (uint256 floor, uint256 ceiling) = (known.terms.opening.floorPrice(), known.terms.deal.price());
+        if (floor > 0) {
+            uint256 period = known.terms.work.acceptPeriod();
+            uint256 left = known.job.stage.deadline() - block.timestamp;
+            uint256 risen = left >= period ? 0 : (ceiling - floor) * (period - left) / period;
+            known.job.deal = known.job.deal.withPrice(uint96(floor + risen));
+        }
+        uint40 deadline = uint40(block.timestamp + known.terms.deal.runPeriod());
+        known.job.stage = known.job.stage.advance(IJobMarket.Status.Accepted, deadline, provider).plus(flags);
+    }
+
+    /// @dev What to claim: the truth if `lie` is even.
+    function finalRootsOf(Known storage known, uint256 lie) internal view returns (bytes32[] memory roots) {
+        uint256 count = known.traces.length;
+        roots = new bytes32[](count);
+        for (uint256 i = 0; i < count; i++) {
+            roots[i] = known.traces[i].root(16 ** known.terms.work.rounds());
+        }
+        if (lie % 2 == 1) roots[lie / 2 % count] = keccak256(abi.encode(lie));
     }
 
     function claimAs(Known storage known, address provider, uint256 lie) private {
         uint256 count = known.traces.length;
-        bytes32[] memory roots = new bytes32[](count);
-        for (uint256 i = 0; i < count; i++) {
-            roots[i] = known.traces[i].root(16 ** known.terms.rounds);
-        }
-        if (lie % 2 == 1) roots[lie / 2 % count] = keccak256(abi.encode(lie));
+        bytes32[] memory roots = finalRootsOf(known, lie);
 
         vm.prank(provider);
         if (count == 1) market.claim(known.job, roots[0], "result");
         else market.claimBatch(known.job, roots, "result");
 
-        uint40 deadline = uint40(block.timestamp + known.terms.challengePeriod);
+        claimed(known, provider, roots, lie % 2 == 0);
+    }
+
+    /// @dev The job is claimed now.
+    function claimed(Known storage known, address provider, bytes32[] memory roots, bool isTrue) internal {
+        uint40 deadline = uint40(block.timestamp + known.terms.deal.challengePeriod());
         known.job.stage = known.job.stage.advance(IJobMarket.Status.Claimed, deadline, provider);
-        known.job.claimRoot = Proofs.root(roots);
+        known.job.commitment = keccak256(abi.encode(known.job.commitment, Proofs.root(roots)));
         known.finalRoots = roots;
-        known.isTrue = lie % 2 == 0;
+        known.isTrue = isTrue;
     }
 
     function moveAs(Play storage play, uint8 index, bytes32[16] memory roots) private {
@@ -483,18 +543,16 @@ contract MarketHandler {
         game.step(play.terms, pair, witness, abi.encode(known.job));
     }
 
-    function dealOf(IJobMarket.Terms memory terms) private pure returns (Deal) {
-        return
-            Deal.wrap(
-                bytes32(abi.encodePacked(terms.price, terms.bond, terms.runPeriod, terms.challengePeriod))
-            );
+    function listOf(IJobMarket.Job memory job) internal pure returns (IJobMarket.Job[] memory list) {
+        list = new IJobMarket.Job[](1);
+        list[0] = job;
     }
 
-    function isCurrent(Known storage known) private view returns (bool current) {
+    function isCurrent(Known storage known) internal view returns (bool current) {
         (current,) = market.isCurrent(known.job);
     }
 
-    function isRunning(Play storage play) private view returns (bool) {
+    function isRunning(Play storage play) internal view returns (bool) {
         return game.stateOf(idOf(play)).running;
     }
 
@@ -507,16 +565,16 @@ contract MarketHandler {
         return uint256(found.free) + found.stake;
     }
 
-    function villain(uint256 seed) private view returns (address) {
+    function villain(uint256 seed) internal view returns (address) {
         return parties[2 + seed % VILLAINS];
     }
 
     /// @dev Mostly a job that is at `status`, so that most calls have a chance; else any.
-    function pickJob(uint256 seed, IJobMarket.Status status) private view returns (Known storage) {
+    function pickJob(uint256 seed, IJobMarket.Status status) internal view returns (Known storage) {
         return jobs[pickIndex(seed, status)];
     }
 
-    function pickIndex(uint256 seed, IJobMarket.Status status) private view returns (uint256 index) {
+    function pickIndex(uint256 seed, IJobMarket.Status status) internal view returns (uint256 index) {
         for (uint256 i = 0; i < jobs.length; i++) {
             index = addmod(seed, i, jobs.length);
             if (jobs[index].job.stage.status() == status && isCurrent(jobs[index])) return index;

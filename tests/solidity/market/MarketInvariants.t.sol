@@ -2,14 +2,15 @@
 pragma solidity 0.8.37;
 
 import {MarketHandler} from "tests/solidity/market/MarketHandler.sol";
+import {SignedHandler} from "tests/solidity/market/SignedHandler.sol";
 
-/// @notice What holds whatever hostile parties do (`MarketHandler`), and that everybody gets out in the end.
+/// @notice What holds whatever hostile parties do (`MarketHandler`, `SignedHandler`), and that everybody gets out in the end.
 contract MarketInvariantsTest {
-    MarketHandler private handler;
+    SignedHandler private handler;
     uint256 private fortune;
 
     function setUp() external {
-        handler = new MarketHandler();
+        handler = new SignedHandler();
         fortune = handler.FORTUNE();
     }
 
