@@ -14,7 +14,7 @@ from assay.chain.deployments import Deployment
 from assay.chain.events import JobAccepted, JobPosted
 from assay.chain.history import Book
 from assay.chain.node import Block, Log, Node
-from assay.chain.records import Job, JobId, Status, Terms
+from assay.chain.records import ZERO_ADDRESS, Job, JobId, Status, Terms
 from assay.errors import AssayError, TransientError
 from provider_agent.bench import shipped_machines
 from provider_agent.context import Context
@@ -43,16 +43,21 @@ def log(name: str, **values: Any) -> tuple[list[bytes], bytes]:
     return [entry.signature_hash, *topics], data
 
 
+def stage(status: int, deadline: int, provider: str = ZERO_ADDRESS) -> bytes:
+    """flags | taskCount | status | deadline | provider."""
+    return bytes(5) + b"\x01" + bytes([status]) + deadline.to_bytes(5, "big") + bytes.fromhex(provider[2:])
+
+
 def posted(job_id: JobId = JOB) -> tuple[list[bytes], bytes]:
-    return log("JobPosted", jobId=bytes(job_id), requester=REQUESTER, terms=TERMS.abi(), deadline=110)
+    return log("JobPosted", jobId=bytes(job_id), terms=TERMS.abi(), stage=stage(0, 110))
 
 
 def accepted(provider: str = PROVIDER) -> tuple[list[bytes], bytes]:
-    return log("JobAccepted", jobId=bytes(JOB), provider=provider, deadline=120)
+    return log("JobAccepted", jobId=bytes(JOB), stage=stage(1, 120, provider))
 
 
 def cancelled() -> tuple[list[bytes], bytes]:
-    return log("JobEnded", jobId=bytes(JOB), end=1, beneficiary=REQUESTER, paid=0, refunded=100, burned=0)
+    return log("JobEnded", jobId=bytes(JOB), end=1, price=100)
 
 
 class ScriptedNode:
