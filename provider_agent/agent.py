@@ -98,21 +98,22 @@ def unlock(settings: WalletSettings) -> LocalAccount:
 
 @contextmanager
 def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Machine]]) -> Iterator[_Means]:
-    """Locks first, so that a second agent has touched nothing when it is refused."""
-    journal_lock = settings.journal.with_name(f"{settings.journal.name}.lock")
-    with Lock(journal_lock, f"the journal {settings.journal}"):
+    """The journal and its lock first, so that a second agent has touched nothing when it is refused."""
+    journal = Journal(settings.journal)
+    try:
         account = unlock(settings.wallet)
         chain = connect(settings.chain.rpc, settings.chain.deployment)
         key_lock = _lock_folder() / f"{account.address}-{chain.deployment.chain_id}.lock"
         with Lock(key_lock, f"the key of {account.address}"):
-            journal = Journal(settings.journal)
+            journal.lock_key(chain.deployment.chain_id, str(account.address))
             executor = Executor(partial(machines, _execution(settings)), settings.loop.processes)
             try:
                 journal.bind(_identity(chain, str(account.address)))
                 yield _Means(chain, account, journal, executor)
             finally:
                 executor.close()
-                journal.close()
+    finally:
+        journal.close()
 
 
 def _execution(settings: Settings) -> Execution:

@@ -7,7 +7,8 @@ that is decided or computed is in the journal before it is relied on, so the loo
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from assay.chain.events import DisputeEvent, Event, JobEvent, decode_logs, read_logs
 from assay.chain.history import Book, JobHistory
@@ -35,7 +36,7 @@ class Daemon:
         self._context = context
         self._roles = {role.name: role for role in roles}
         self._stop = stop
-        self._rebuild_book()
+        self._book_is_current = False
 
     def run(self) -> None:
         """Go on until told to stop.
@@ -61,6 +62,8 @@ class Daemon:
     def tick(self) -> None:
         """One pass of the loop."""
         context = self._context
+        if not self._book_is_current:
+            self._rebuild_book()
         head = context.chain.node.head()
         context.begin_pass(head.timestamp)
         confirmed = self._confirmed(head)
@@ -84,20 +87,24 @@ class Daemon:
         if position is not None and confirmed.number < position.number:
             raise TransientError(f"the node is behind: at block {confirmed.number}, and {position.number} was read")
         if position is not None and not self._is_on_chain(position):
-            position = self._rewind(position)
+            with self._taking_in():
+                position = self._rewind(position)
         first = chain.deployment.start_block if position is None else position.number + 1
         if confirmed.number < first:
             return
         logs = [entry for page in read_logs(chain.node, chain.deployment, first, confirmed.number) for entry in page]
         if chain.node.block(confirmed.number).hash != confirmed.hash:
             raise TransientError("the chain was reorganised while it was read")
-        try:
-            with journal.transaction():
-                journal.advance(Position(confirmed.number, confirmed.hash), self._take_in(logs))
-        except BaseException:
-            self._rebuild_book()
-            raise
+        with self._taking_in(), journal.transaction():
+            journal.advance(Position(confirmed.number, confirmed.hash), self._take_in(logs))
         self._forget_old(confirmed.number)
+
+    @contextmanager
+    def _taking_in(self) -> Iterator[None]:
+        """While events are taken in. If that fails, the book is read anew: the journal knows how far it got."""
+        self._book_is_current = False
+        yield
+        self._book_is_current = True
 
     def _take_in(self, logs: Iterable[Log]) -> list[SubjectLog]:
         """Bring the book up to date, tell the roles, and return what has to be kept."""
@@ -140,6 +147,7 @@ class Daemon:
         deployment = self._context.chain.deployment
         logs = list(self._context.journal.logs())
         self._context.book = Book(deployment.market, decode_logs(logs, deployment))
+        self._book_is_current = True
 
     def _forget_old(self, number: int) -> None:
         """Drop jobs that have been over for so long that no reorganisation brings them back."""

@@ -1,22 +1,21 @@
 """The agent's durable record. What is in it was committed before anything was sent or relied on.
 
-SQLite in a file (WAL), through SQLAlchemy Core, so that another database can take its place.
+The statements are SQLAlchemy Core's, and mean the same to every database that `database.py` opens.
 """
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from assay.chain.node import Log, Receipt
 from assay.chain.sender import Transaction
 from assay.errors import InputError
 from provider_agent import schema
+from provider_agent.database import Database
 from provider_agent.duty import LIVE, Deadline, Duty, State
 
 KEPT_BLOCKS = 512
@@ -54,42 +53,32 @@ class SubjectLog:
 class Journal:
     """The record in one database. Also the sender's `TransactionJournal`."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        """Open the journal, or make a new one. Raises `InputError` if the file is no journal."""
+    def __init__(self, location: str, clock: Callable[[], float] = time.time, writable: bool = True) -> None:
+        """Open the journal, or make a new one (`Database`). Who only looks changes nothing, and hinders no agent."""
         self._clock = clock
-        self._engine = _sqlite(path)
-        self._open: Connection | None = None
-        try:
-            schema.metadata.create_all(self._engine)
-        except DatabaseError as fault:
-            raise InputError(f"the journal {path} cannot be used: {fault.orig}; name another, or remove it") from fault
+        self._database = Database(location, writable)
+        self.name = self._database.name
 
     def close(self) -> None:
         """Close the database."""
-        self._engine.dispose()
+        self._database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: what is written in the `with` block is committed at its end, and dropped if it fails."""
-        if self._open is not None:
+        with self._database.transaction():
             yield
-            return
-        with self._engine.begin() as connection:
-            self._open = connection
-            try:
-                yield
-            finally:
-                self._open = None
+
+    def lock_key(self, chain_id: int, account: str) -> None:
+        """Let no other agent of this database sign for `account`. Raises `InputError` if one does."""
+        self._database.lock(f"key {chain_id} {account}", f"the key of {account}")
 
     def _write(self, statement: Any) -> None:
-        with self.transaction():
-            assert self._open is not None
-            self._open.execute(statement)
+        with self._database.transaction() as connection:
+            connection.execute(statement)
 
     def _rows(self, statement: Any) -> Sequence[Row[Any]]:
-        if self._open is not None:
-            return self._open.execute(statement).all()
-        with self._engine.connect() as connection:
+        with self._database.transaction() as connection:
             return connection.execute(statement).all()
 
     # Identity and position
@@ -165,7 +154,7 @@ class Journal:
             return self.set_duty(known, State.CONSIDERING, reason) if revive and not known.state.is_live else known
         now = self._clock()
         duty = Duty(role, job, State.CONSIDERING, reason)
-        values = {"role": role, "job": job, "state": duty.state, "reason": reason}
+        values = {"role": role, "job": job, "state": duty.state, "reason": _plain(reason)}
         self._write(insert(schema.duties).values(**values, created_at=now, updated_at=now))
         return duty
 
@@ -203,7 +192,7 @@ class Journal:
 
     def note(self, duty: Duty, reason: str) -> None:
         """Record why nothing happens at present."""
-        if duty.reason != reason:
+        if duty.reason != _plain(reason):
             self._update_duty(duty, reason=reason)
 
     def postpone(self, duty: Duty, reason: str, seconds: float) -> None:
@@ -213,6 +202,7 @@ class Journal:
 
     def _update_duty(self, duty: Duty, **values: Any) -> Duty:
         key = (schema.duties.c.role == duty.role) & (schema.duties.c.job == duty.job)
+        values["reason"] = _plain(values["reason"])
         self._write(update(schema.duties).where(key).values(**values, updated_at=self._clock()))
         return _duty(self._rows(select(schema.duties).where(key))[0])
 
@@ -289,17 +279,9 @@ class Journal:
         self._write(update(table).where(table.c.purpose == transaction.purpose).values(**values))
 
 
-def _sqlite(path: Path) -> Engine:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: Any) -> None:
-        # A commit survives a crash of the machine, and readers (`provider-agent status`) do not block the agent.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
+def _plain(reason: str) -> str:
+    """A reason as any database takes it: strangers' texts are in some, and PostgreSQL has no place for a zero byte."""
+    return reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def _text(value: bytes) -> str:

@@ -5,13 +5,14 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from assay.amounts import MAX_AMOUNT, format_tokens, parse_tokens
 from assay.errors import InputError
 from assay.validation import explain
+from provider_agent.database import is_url
 
 
 def _tokens(value: Any) -> int:
@@ -30,7 +31,7 @@ def _path(value: Any, info: ValidationInfo) -> Path:
     return folder / Path(value).expanduser()
 
 
-def _store(value: Any, info: ValidationInfo) -> str:
+def _location(value: Any, info: ValidationInfo) -> str:
     return value if isinstance(value, str) and "://" in value else str(_path(value, info))
 
 
@@ -40,7 +41,7 @@ Tokens = Annotated[int, BeforeValidator(_tokens)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 """Relative to the folder of the settings file."""
 
-StoreLocation = Annotated[str, BeforeValidator(_store)]
+Location = Annotated[str, BeforeValidator(_location)]
 """A URL, or a path relative to the folder of the settings file."""
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -77,9 +78,9 @@ class WalletSettings(_Section):
 class StoreSettings(_Section):
     """Where specs, inputs and outputs are."""
 
-    location: StoreLocation = Field(description="URL of the store (http, https, file), or a folder's path")
+    location: Location = Field(description="URL of the store (http, https, file), or a folder's path")
     cache: FilePath | None = Field(
-        default=None, description="folder that keeps what the agent's jobs need; beside the journal, without one"
+        default=None, description="folder that keeps what the agent's jobs need; beside the journal's file, without one"
     )
 
 
@@ -131,7 +132,9 @@ class LoopSettings(_Section):
 class Settings(_Section):
     """Everything that an agent is told."""
 
-    journal: FilePath = Field(description="the agent's database; made if it is not there")
+    journal: Location = Field(
+        description="the agent's database: a file, made if it is not there, or a postgresql:// URL"
+    )
     chain: ChainSettings
     wallet: WalletSettings
     store: StoreSettings
@@ -140,10 +143,16 @@ class Settings(_Section):
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
     loop: LoopSettings = Field(default_factory=LoopSettings)
 
+    @model_validator(mode="after")
+    def _has_a_cache(self) -> Self:
+        if is_url(self.journal) and self.store.cache is None:
+            raise ValueError("store.cache has to be set, since a journal at a URL has no folder beside it")
+        return self
+
     @property
     def cache(self) -> Path:
         """The folder that keeps what the agent's jobs need."""
-        return self.store.cache or self.journal.with_name(f"{self.journal.name}-cache")
+        return self.store.cache or Path(f"{self.journal}-cache")
 
 
 @dataclass(frozen=True)

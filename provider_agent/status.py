@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import InputError
+from provider_agent.database import is_url
 from provider_agent.journal import Journal
 
 
-def read_status(path: Path, count: int) -> dict[str, Any]:
-    """The journal at `path`, in short: `count` duties at most. Raises `InputError` if there is none."""
-    if not path.exists():
-        raise InputError(f"there is no journal {path}: no agent has run with these settings yet")
-    journal = Journal(path)
+def read_status(location: str, count: int) -> dict[str, Any]:
+    """The journal at `location`, in short: `count` duties at most. Raises `InputError` if there is none."""
+    if not is_url(location) and not Path(location).exists():
+        raise InputError(f"there is no journal {location}: no agent has run with these settings yet")
+    journal = Journal(location, writable=False)
     try:
         position = journal.position()
         return {

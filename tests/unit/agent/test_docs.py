@@ -62,7 +62,7 @@ def test_the_example_is_a_settings_file_that_works(tmp_path: Path) -> None:
 
     settings = load_settings(path)
 
-    assert settings.journal == tmp_path / "journal.db"
+    assert settings.journal == str(tmp_path / "journal.db")
     assert settings.store.location == "http://127.0.0.1:8600"
 
 

@@ -2,7 +2,6 @@
 # ruff: noqa: ARG002
 
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -129,9 +128,9 @@ def test_a_purpose_is_sent_once(journal: Journal, node: MemoryNode, clock: list[
 
 
 def test_an_agent_killed_before_it_could_send_sends_the_same_bytes_when_it_is_back(
-    tmp_path: Path, node: MemoryNode, clock: list[float]
+    location: str, node: MemoryNode, clock: list[float]
 ) -> None:
-    journal = Journal(tmp_path / "killed.db")
+    journal = Journal(location)
     node.fault = TransientError("the node does not answer")
     with pytest.raises(TransientError):
         outbox(journal, node, clock).send(CALL, PURPOSE)
@@ -140,7 +139,7 @@ def test_an_agent_killed_before_it_could_send_sends_the_same_bytes_when_it_is_ba
     journal.close()
 
     node.fault = None
-    reopened = Journal(tmp_path / "killed.db")
+    reopened = Journal(location)
     box = outbox(reopened, node, clock)
     assert not box.wants(PURPOSE)
     box.settle(node.now.number)

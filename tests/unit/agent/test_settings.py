@@ -53,7 +53,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD))
 
-    assert settings.journal == tmp_path / "journal.db"
+    assert settings.journal == str(tmp_path / "journal.db")
     assert settings.wallet.keystore == tmp_path / "wallets" / "bob.json"
     assert settings.store.location == str(tmp_path / "blobs")
     assert settings.cache == tmp_path / "journal.db-cache"
@@ -63,6 +63,17 @@ def test_a_url_of_a_store_stays_as_it_is(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD.replace('"blobs"', '"http://127.0.0.1:1/x"')))
 
     assert settings.store.location == "http://127.0.0.1:1/x"
+
+
+def test_a_journal_at_a_url_needs_a_folder_for_the_cache(tmp_path: Path) -> None:
+    far = GOOD.replace('"journal.db"', '"postgresql://me:s3cret@host/db"')
+    with pytest.raises(InputError, match=r"store\.cache has to be set") as raised:
+        load_settings(write(tmp_path, far))
+    assert "s3cret" not in str(raised.value)
+
+    settings = load_settings(write(tmp_path, far + 'cache = "kept"'))
+    assert settings.journal == "postgresql://me:s3cret@host/db"
+    assert settings.cache == tmp_path / "kept"
 
 
 def test_amounts_are_tokens(tmp_path: Path) -> None:
