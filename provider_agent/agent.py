@@ -12,6 +12,7 @@ from eth_account.signers.local import LocalAccount
 
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain, connect
+from assay.chain.fees import GWEI
 from assay.chain.history import Book
 from assay.chain.keys import Wallet, find_password, read_wallet, unlock_wallet
 from assay.chain.sender import Sender
@@ -32,6 +33,7 @@ from provider_agent.roles.provider import Provider
 from provider_agent.roles.verifier import Verifier
 from provider_agent.settings import Settings, WalletSettings
 from provider_agent.stop import Stop
+from provider_agent.worth import Appraiser
 
 log = logging.getLogger(__name__)
 
@@ -63,17 +65,20 @@ def run_agent(
     with _means(settings, machines) as means:
         chain, address = means.chain, str(means.account.address)
         node, confirmations = chain.node, settings.chain.confirmations
-        sender = Sender(node, means.account, chain.deployment.chain_id, means.journal)
+        fees = settings.fees
+        limit = int(fees.limit * GWEI)
+        sender = Sender(node, means.account, chain.deployment.chain_id, means.journal, fee_limit=limit)
         context = Context(
             settings=settings,
             chain=chain,
             parameters=chain.market.parameters(),
             account=address,
             journal=means.journal,
-            outbox=Outbox(means.journal, sender, settings.loop, confirmations),
+            outbox=Outbox(means.journal, sender, settings.loop, confirmations, replace_after=fees.replace_after),
             executor=means.executor,
             book=Book(chain.deployment.market),
         )
+        context.outbox.appraise = Appraiser(context, fees.token_price).worth
         stake = format_tokens(chain.market.account_of(address).stake)
         about_it = about(account=address, roles=",".join(roles), chain=chain.deployment.chain_id, stake=stake)
         log.info("started", extra=about_it)

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
+from assay.chain.fees import Fees
 from assay.chain.node import Log, Receipt
-from assay.chain.sender import Transaction
-from assay.errors import InputError
+from assay.chain.sender import Intent, Pending, Transaction
+from assay.errors import InputError, IntegrityError
 from provider_agent import schema
 from provider_agent.database import Database
 from provider_agent.duty import LIVE, Deadline, Duty, State
@@ -130,6 +131,7 @@ class Journal:
             reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
             self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
             self._write(delete(schema.logs).where(schema.logs.c.block > number))
+            # Those that another one has taken the place of since, too: their nonces have to be used by something.
             unsettle = schema.transactions.c.block > number
             values = {"state": "signed", "reason": "", "block": None, "gas_used": None, "cost": None}
             self._write(update(schema.transactions).where(unsettle).values(values))
@@ -231,52 +233,95 @@ class Journal:
     # Transactions
 
     def find(self, purpose: str) -> Transaction | None:
-        """The transaction signed for a purpose; None if there is none, or it can never take effect any more."""
-        key = (schema.transactions.c.purpose == purpose) & (schema.transactions.c.state != "failed")
-        rows = self._rows(select(schema.transactions).where(key))
-        return _transaction(rows[0]) if rows else None
+        """The newest one signed for a purpose; None if there is none, or it can never take effect any more."""
+        table = schema.transactions
+        current = (table.c.purpose == purpose) & ~table.c.superseded & table.c.state.in_(("signed", "done"))
+        found = self._pending(select(table).where(current))
+        return found[0].latest if found else None
 
     def next_nonce(self, sender: str) -> int:
-        """One above the highest nonce in use; 0 if there is none."""
+        """One above the highest nonce that anything was signed with; 0 if there is none."""
         table = schema.transactions
-        rows = self._rows(
-            select(func.max(table.c.nonce)).where((table.c.sender == sender) & (table.c.state != "failed"))
-        )
+        mine = (table.c.sender == sender) & (table.c.state != "intended")
+        rows = self._rows(select(func.max(table.c.nonce)).where(mine))
         return 0 if rows[0][0] is None else int(rows[0][0]) + 1
 
-    def record(self, transaction: Transaction) -> None:
-        """Remember a signed transaction, before it is sent. The database refuses a second one for its purpose."""
+    def intend(self, intent: Intent) -> None:
+        """Bind a nonce to a purpose, before anything is signed for it. Whatever was intended and not signed is off.
+
+        The database refuses a purpose that has a transaction, unless that has failed, and a nonce that has a purpose.
+        """
         table = schema.transactions
         with self.transaction():
-            # A failed one can never be included (any more): only then may the purpose have another.
-            self._write(delete(table).where((table.c.purpose == transaction.purpose) & (table.c.state == "failed")))
+            self._write(delete(table).where(table.c.state == "intended"))
+            failed = (table.c.purpose == intent.purpose) & table.c.state.in_(("failed", "lost"))
+            self._write(update(table).where(failed).values(superseded=True))
             self._write(
                 insert(table).values(
-                    purpose=transaction.purpose,
-                    state="signed",
+                    purpose=intent.purpose,
+                    state="intended",
                     reason="",
-                    sender=transaction.sender,
-                    nonce=transaction.nonce,
-                    hash=_text(transaction.hash),
-                    raw=transaction.raw,
-                    signed_at=self._clock(),
+                    sender=intent.sender,
+                    nonce=intent.nonce,
+                    target=intent.to,
+                    data=intent.data,
+                    gas=intent.gas,
+                    superseded=False,
+                    created_at=self._clock(),
                 )
             )
 
-    def unsettled(self) -> list[Transaction]:
+    def withdraw(self, intent: Intent) -> None:
+        """Nothing was signed for this intent, and nothing will be: its nonce is free again."""
+        table = schema.transactions
+        self._write(delete(table).where((table.c.purpose == intent.purpose) & (table.c.state == "intended")))
+
+    def record(self, transaction: Transaction) -> None:
+        """Remember a signed version of what was intended, before it is sent."""
+        table = schema.transactions
+        with self.transaction():
+            own = (table.c.sender == transaction.sender) & (table.c.nonce == transaction.nonce)
+            meant = own & (table.c.purpose == transaction.purpose) & table.c.state.in_(("intended", "signed"))
+            rows = self._rows(select(table.c.id).where(meant))
+            if not rows:
+                raise IntegrityError(
+                    f"nothing was intended for {transaction.purpose!r}: this is a mistake of the agent"
+                )
+            self._write(
+                insert(schema.attempts).values(
+                    hash=_text(transaction.hash),
+                    transaction_id=rows[0].id,
+                    raw=transaction.raw,
+                    maximum_fee=transaction.fees.maximum,
+                    tip=transaction.fees.tip,
+                    signed_at=self._clock(),
+                )
+            )
+            self._write(update(table).where(table.c.id == rows[0].id).values(state="signed"))
+
+    def unsettled(self) -> list[Pending]:
         """The transactions that no confirmed block has yet, in the order of their nonces."""
         table = schema.transactions
-        rows = self._rows(select(table).where(table.c.state == "signed").order_by(table.c.nonce))
-        return [_transaction(row) for row in rows]
+        return self._pending(select(table).where(table.c.state == "signed").order_by(table.c.nonce))
 
-    def settle(self, transaction: Transaction, receipt: Receipt | None, reason: str) -> None:
+    def settle(self, intent: Intent, block: int, receipt: Receipt | None, reason: str) -> None:
         """A confirmed block has the transaction (`receipt`), or another one with its nonce (None)."""
-        done = receipt is not None and receipt.succeeded
-        values: dict[str, Any] = {"state": "done" if done else "failed", "reason": reason}
+        state = "lost" if receipt is None else "done" if receipt.succeeded else "failed"
+        values: dict[str, Any] = {"state": state, "reason": reason, "block": block}
         if receipt is not None:
-            values |= {"block": receipt.block, "gas_used": receipt.gas_used, "cost": str(receipt.cost)}
+            values |= {"gas_used": receipt.gas_used, "cost": str(receipt.cost)}
         table = schema.transactions
-        self._write(update(table).where(table.c.purpose == transaction.purpose).values(**values))
+        own = (table.c.sender == intent.sender) & (table.c.nonce == intent.nonce) & (table.c.state == "signed")
+        self._write(update(table).where(own).values(**values))
+
+    def _pending(self, chosen: Any) -> list[Pending]:
+        with self.transaction():
+            rows = self._rows(chosen)
+            table = schema.attempts
+            of_rows = table.c.transaction_id.in_([row.id for row in rows])
+            order = (table.c.maximum_fee, table.c.signed_at)
+            attempts = self._rows(select(table).where(of_rows).order_by(*order)) if rows else []
+        return [_pending(row, [attempt for attempt in attempts if attempt.transaction_id == row.id]) for row in rows]
 
 
 def _plain(reason: str) -> str:
@@ -302,8 +347,14 @@ def _duty(row: Row[Any]) -> Duty:
     return Duty(row.role, row.job, State(row.state), row.reason, roots, result_id, row.attempts, row.retry_at)
 
 
-def _transaction(row: Row[Any]) -> Transaction:
-    return Transaction(row.purpose, row.sender, row.nonce, _bytes(row.hash), row.raw)
+def _pending(row: Row[Any], attempts: Sequence[Row[Any]]) -> Pending:
+    intent = Intent(row.purpose, row.sender, row.nonce, row.target, row.data, row.gas)
+    return Pending(intent, tuple(_attempt(intent, each) for each in attempts))
+
+
+def _attempt(intent: Intent, row: Row[Any]) -> Transaction:
+    fees = Fees(row.maximum_fee, row.tip)
+    return Transaction(intent.purpose, intent.sender, intent.nonce, _bytes(row.hash), row.raw, fees)
 
 
 def _log_values(entry: SubjectLog) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The agent's settings: one TOML file, checked as a whole before anything starts, and handed down as one object."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -22,6 +24,12 @@ def _tokens(value: Any) -> int:
         return parse_tokens(value)
     except InputError as fault:
         raise ValueError(str(fault)) from fault
+
+
+def _token_price(value: Any) -> Fraction:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", value) or not Fraction(value):
+        raise ValueError('has to be a number above 0, in quotes: "0.0005"')
+    return Fraction(value)
 
 
 def _path(value: Any, info: ValidationInfo) -> Path:
@@ -44,6 +52,10 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 Location = Annotated[str, BeforeValidator(_location)]
 """A URL, or a path relative to the folder of the settings file."""
 
+TokenPrice = Annotated[Fraction, BeforeValidator(_token_price)]
+"""In the file, a decimal number in quotes."""
+
+Gwei = Annotated[float, Field(gt=0, le=10**6)]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Confirmations = Annotated[int, Field(ge=0, le=256)]
@@ -55,7 +67,7 @@ _MAXIMUM_BYTES = 256 * 2**20
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class ChainSettings(_Section):
@@ -119,6 +131,18 @@ class ExecutionSettings(_Section):
     )
 
 
+class FeeSettings(_Section):
+    """What transactions may cost."""
+
+    limit: Gwei = Field(default=500.0, description="the most that is offered for a unit of gas, gwei")
+    replace_after: Seconds = Field(
+        default=60.0, description="without a block that takes a transaction, before its fees are raised, seconds"
+    )
+    token_price: TokenPrice | None = Field(
+        default=None, description="coins that a token is worth; with it, nothing is sent that costs more than it brings"
+    )
+
+
 class LoopSettings(_Section):
     """How often the agent looks, and how it takes faults."""
 
@@ -141,6 +165,7 @@ class Settings(_Section):
     provider: ProviderSettings = Field(default_factory=ProviderSettings)
     verifier: VerifierSettings = Field(default_factory=VerifierSettings)
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
+    fees: FeeSettings = Field(default_factory=FeeSettings)
     loop: LoopSettings = Field(default_factory=LoopSettings)
 
     @model_validator(mode="after")

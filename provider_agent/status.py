@@ -26,8 +26,8 @@ def read_status(location: str, count: int) -> dict[str, Any]:
                 for deadline in journal.deadlines()
             ],
             "pending": [
-                {"purpose": transaction.purpose, "nonce": transaction.nonce, "hash": f"0x{transaction.hash.hex()}"}
-                for transaction in journal.unsettled()
+                {"purpose": each.intent.purpose, "nonce": each.intent.nonce, "hash": f"0x{each.latest.hash.hex()}"}
+                for each in journal.unsettled()
             ],
         }
     finally:

@@ -6,6 +6,7 @@ records      the structs of the interfaces as frozen dataclasses, with their ABI
 contracts    one class a contract: reads pinned to a block, and calls to send
 events       logs as frozen dataclasses
 history      pure reducers: what became of jobs and disputes
+fees         what a unit of gas may cost, and how much more a replacement has to offer
 sender       simulates, signs and sends transactions, one a purpose
 keys         encrypted keystores
 """

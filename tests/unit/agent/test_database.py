@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
 from sqlalchemy import text
 
+from assay.chain.fees import Fees
+from assay.chain.sender import Intent
 from assay.errors import InputError, TransientError
 from provider_agent import database as module
 from provider_agent import schema
@@ -30,6 +34,29 @@ journal.lock_key(31337, "0x1")
 print("up", flush=True)
 sys.stdin.read()
 """
+
+
+KEY: LocalAccount = Account.from_key(b"\x01" * 32)
+FIELDS = {
+    "type": 2,
+    "chainId": 31337,
+    "to": b"\x33" * 20,
+    "value": 0,
+    "data": b"call",
+    "gas": 50_000,
+    "maxFeePerGas": 30,
+    "maxPriorityFeePerGas": 2,
+}
+OLD_TRANSACTIONS = [
+    ("accept 1", "done", 7),
+    ("claim 1", "signed", None),
+    ("finalize 1", "failed", 9),
+    ("accept 2", "failed", None),
+]
+
+
+def hexed(value: bytes) -> str:
+    return f"0x{value.hex()}"
 
 
 def hold(location: str) -> "subprocess.Popen[str]":
@@ -123,6 +150,12 @@ def test_a_journal_from_before_revisions_is_brought_up_to_date_and_keeps_everyth
     path = tmp_path / "journal.db"
     with closing(sqlite3.connect(path)) as old:
         old.executescript((Path(__file__).parent / "old_journal.sql").read_text())
+        for nonce, (purpose, state, block) in enumerate(OLD_TRANSACTIONS):
+            signed = KEY.sign_transaction(FIELDS | {"nonce": nonce})
+            values = (purpose, state, "", KEY.address, nonce, hexed(signed.hash), bytes(signed.raw_transaction))
+            statement = "insert into transactions values (?, ?, ?, ?, ?, ?, ?, 1000.0, ?, 21000, '147000')"
+            old.execute(statement, (*values, block))
+        old.commit()
 
     with pytest.raises(InputError, match="has revision None"):
         Journal(str(path), writable=False)
@@ -134,6 +167,13 @@ def test_a_journal_from_before_revisions_is_brought_up_to_date_and_keeps_everyth
     (duty,) = journal.live_duties()
     assert (duty.state, duty.reason, duty.final_roots) == (State.COMPUTED, "ran 5 steps", (b"\x01", b"\x02"))
     assert [deadline.due_at for deadline in journal.deadlines()] == [5000]
+    (pending,) = journal.unsettled()
+    raw = bytes(KEY.sign_transaction(FIELDS | {"nonce": 1}).raw_transaction)
+    assert pending.intent == Intent("claim 1", KEY.address, 1, "0x" + 40 * "3", b"call", 50_000)
+    assert (pending.latest.raw, pending.latest.fees) == (raw, Fees(30, 2))
+    found = [journal.find(purpose) is not None for purpose, *_ in OLD_TRANSACTIONS]
+    assert found == [True, True, False, False]
+    assert journal.next_nonce(KEY.address) == 4
     journal.close()
 
 
