@@ -10,7 +10,7 @@ from assay.chain.connection import Chain, connect
 from assay.errors import AssayError, ChainError
 from assay.store.location import open_store
 from assay.urls import public_part
-from provider_agent.agent import unlock, wallet_of
+from provider_agent.agent import account_of, unlock
 from provider_agent.bench import shipped_machines
 from provider_agent.settings import Settings
 
@@ -64,7 +64,7 @@ def _machines(chain: Chain) -> str:
 
 
 def _coins(settings: Settings, chain: Chain) -> str:
-    address = wallet_of(settings.wallet).address
+    address = account_of(settings.wallet)
     balance = chain.node.balance(address)
     if balance == 0:
         raise ChainError(f"{address} has no coins to pay for gas: send it some")
@@ -72,7 +72,7 @@ def _coins(settings: Settings, chain: Chain) -> str:
 
 
 def _stake(settings: Settings, chain: Chain) -> str:
-    address = wallet_of(settings.wallet).address
+    address = account_of(settings.wallet)
     stake = chain.market.account_of(address).stake
     needed = chain.market.parameters().challenger_bond
     if stake == 0:

@@ -41,7 +41,8 @@ def cli() -> None:
 @click.option("--roles", type=_Roles(), required=True, help="provider, verifier, or provider,verifier.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--verbose", is_flag=True, help="Log more.")
-def run(config: Path, roles: list[str], log_format: str, verbose: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing: no key is needed.")
+def run(config: Path, roles: list[str], log_format: str, verbose: bool, dry_run: bool) -> None:
     """Take jobs, run and claim them; recompute the claims of others. Until SIGTERM or Ctrl-C."""
     from provider_agent.agent import run_agent
     from provider_agent.logs import configure
@@ -51,7 +52,7 @@ def run(config: Path, roles: list[str], log_format: str, verbose: bool) -> None:
     configure(log_format, "DEBUG" if verbose else "INFO")
     stop = Stop()
     stop.on_signals()
-    run_agent(load_settings(config), roles, stop)
+    run_agent(load_settings(config), roles, stop, dry=dry_run)
 
 
 @cli.command()

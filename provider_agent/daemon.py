@@ -37,6 +37,7 @@ class Daemon:
         self._roles = {role.name: role for role in roles}
         self._stop = stop
         self._book_is_current = False
+        self._newest, self._newest_since = -1, 0.0
 
     def run(self) -> None:
         """Go on until told to stop.
@@ -65,12 +66,22 @@ class Daemon:
         if not self._book_is_current:
             self._rebuild_book()
         head = context.chain.node.head()
+        self._watch_stall(head)
         context.begin_pass(head.timestamp)
         confirmed = self._confirmed(head)
         self._follow(confirmed)
         self._meet_deadlines()
         self._act()
         context.outbox.settle(confirmed.number)
+
+    def _watch_stall(self, head: Block) -> None:
+        """Leave a node that answers, and has no new blocks any more while another one has."""
+        now = time.monotonic()
+        if head.number != self._newest:
+            self._newest, self._newest_since = head.number, now
+        elif now - self._newest_since >= self._context.settings.chain.stall:
+            self._newest_since = now
+            self._context.chain.node.leave_if_stalled()
 
     # Events
 

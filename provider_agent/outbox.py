@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from assay.chain.fees import GWEI
 from assay.chain.node import Call
@@ -74,13 +75,16 @@ class Outbox:
         if not self.wants(purpose):
             return
         try:
-            signed = self._sender.send(call, purpose, self.appraise(purpose))
+            self._deliver(call, purpose)
         except ChainError as refusal:
             # Prices change all the time, and with them the words of the refusal.
             kind = "not worth it" if isinstance(refusal, NotWorthError) else str(refusal)
             self._refuse(purpose, str(refusal), kind)
             return
         self._refusals.pop(purpose, None)
+
+    def _deliver(self, call: Call, purpose: str) -> None:
+        signed = self._sender.send(call, purpose, self.appraise(purpose))
         self._note_sent(signed)
         log.info("sent", extra=about(purpose=purpose, nonce=signed.nonce, **_version(signed)))
 
@@ -171,6 +175,27 @@ class Outbox:
         self._refusals[purpose] = _Refusal(kind, count, now + pause)
         level = logging.WARNING if known is None or known.kind != kind else logging.DEBUG
         log.log(level, "not sent", extra=about(purpose=purpose, reason=reason, count=count))
+
+
+class DryOutbox(Outbox):
+    """One that says what it would send, each purpose once."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._told: set[str] = set()
+
+    def wants(self, purpose: str) -> bool:
+        """Whether there is anything to say."""
+        return purpose not in self._told and super().wants(purpose)
+
+    def settle(self, confirmed: int) -> None:
+        """Nothing was sent."""
+
+    def _deliver(self, call: Call, purpose: str) -> None:
+        intent, fees = self._sender.rehearse(call, purpose, self.appraise(purpose))
+        self._told.add(purpose)
+        about_it = about(purpose=purpose, nonce=intent.nonce, gas=intent.gas, gwei=f"{fees.maximum / GWEI:g}")
+        log.info("would send", extra=about_it)
 
 
 def _version(signed: Transaction) -> dict[str, object]:

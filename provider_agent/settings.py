@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from assay.amounts import MAX_AMOUNT, format_tokens, parse_tokens
+from assay.chain.records import parse_address
 from assay.errors import InputError
 from assay.validation import explain
 from provider_agent.database import is_url
@@ -30,6 +31,20 @@ def _token_price(value: Any) -> Fraction:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", value) or not Fraction(value):
         raise ValueError('has to be a number above 0, in quotes: "0.0005"')
     return Fraction(value)
+
+
+def _urls(value: Any) -> Any:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not values or not all(isinstance(each, str) for each in values):
+        raise ValueError("has to be a URL in quotes, or a list of such")
+    return tuple(values)
+
+
+def _address(value: Any) -> str:
+    try:
+        return parse_address(str(value))
+    except InputError as fault:
+        raise ValueError(str(fault)) from fault
 
 
 def _path(value: Any, info: ValidationInfo) -> Path:
@@ -52,6 +67,9 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 Location = Annotated[str, BeforeValidator(_location)]
 """A URL, or a path relative to the folder of the settings file."""
 
+NodeUrls = Annotated[tuple[str, ...], BeforeValidator(_urls)]
+Address = Annotated[str, BeforeValidator(_address)]
+
 TokenPrice = Annotated[Fraction, BeforeValidator(_token_price)]
 """In the file, a decimal number in quotes."""
 
@@ -73,18 +91,39 @@ class _Section(BaseModel):
 class ChainSettings(_Section):
     """Which market, and through which node."""
 
-    rpc: str = Field(description="URL of the node's JSON-RPC interface")
+    rpc: NodeUrls = Field(
+        description="URL of the node's JSON-RPC interface; or a list of them, the preferred one first"
+    )
     deployment: FilePath = Field(description="the market's deployment file: `assay devnet`, `brownie run deploy`")
     confirmations: Confirmations = Field(default=2, description="blocks on top of one before it is acted on")
+    stall: Seconds = Field(
+        default=60.0, description="without a new block, before another node of the list is tried, seconds"
+    )
 
 
 class WalletSettings(_Section):
     """Whose stake, and who signs. No other program may sign with this key while the agent runs."""
 
-    keystore: FilePath = Field(description="the encrypted key, as `assay wallet new` wrote it")
+    keystore: FilePath | None = Field(default=None, description="the encrypted key, as `assay wallet new` wrote it")
     password_file: FilePath | None = Field(
         default=None, description="file with its password; without one, ASSAY_PASSWORD_FILE or ASSAY_PASSWORD"
     )
+    environment: str | None = Field(
+        default=None, description="instead of a keystore: the environment variable that has the key"
+    )
+    signer: str | None = Field(default=None, description="instead of a keystore: URL of clef, or of a signer like it")
+    account: Address | None = Field(default=None, description="the signer's account, or a dry run's")
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        keys = {"keystore": self.keystore, "environment": self.environment, "signer": self.signer}
+        if len(named := [name for name, value in keys.items() if value is not None]) > 1:
+            raise ValueError(f"{named[0]} and {named[1]} are both set, and one key signs")
+        if not named and self.account is None:
+            raise ValueError("one of keystore, environment and signer has to be set, or account for dry runs")
+        if self.signer is not None and self.account is None:
+            raise ValueError("account has to be set: a signer may have several")
+        return self
 
 
 class StoreSettings(_Section):

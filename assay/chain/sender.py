@@ -51,7 +51,7 @@ class Signer(Protocol):
         """Checksummed."""
 
     def sign_transaction(self, transaction_dict: dict[str, Any], /) -> SignedTransaction:
-        """Sign these very fields. Raises `TransientError`, and `ChainError` if it refuses."""
+        """Sign these very fields. Raises `ChainError` if that cannot be."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +228,10 @@ class Sender:
             self._journal.record(signed)
         self.broadcast(signed)
         return signed
+
+    def rehearse(self, call: Call, purpose: str, worth: Worth | None = None) -> tuple[Intent, Fees]:
+        """What `send` would sign now. Raises what it would raise."""
+        return self._prepare(call, purpose, worth)
 
     def replace(self, pending: Pending, worth: Worth | None = None) -> Transaction:
         """Sign and send a transaction with higher fees in the place of one that no block takes.

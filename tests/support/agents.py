@@ -1,5 +1,6 @@
 """Agents as processes of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,7 +28,11 @@ class Agent:
         minimum_price: int = 0,
         maximum_jobs: int = 1,
         engine: str = "native",
+        journal: str = "journal.db",
+        rpc: Sequence[str] = (),
+        wallet: str | None = None,
     ) -> None:
+        """`wallet` is what the settings say in place of a keystore, and `rpc` the nodes in place of the market's."""
         self.party = party
         self._state = market.folder / "state"  # where the keys' locks are
         self.folder = folder / name
@@ -35,22 +40,22 @@ class Agent:
         self.config = self.folder / "agent.toml"
         self.log = self.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
-        keystore = party.write_wallet(self.folder, name)
+        key = wallet or f"""keystore = "{party.write_wallet(self.folder, name)}"\npassword_file = "password\""""
         self.config.write_text(
             f"""
-journal = "journal.db"
+journal = "{journal}"
 
 [chain]
-rpc = "{market.url}"
+rpc = {json.dumps([*rpc] or market.url)}
 deployment = "{market.deployment_file}"
 confirmations = 1
 
 [wallet]
-keystore = "{keystore}"
-password_file = "password"
+{key}
 
 [store]
 location = "{market.store.folder}"
+cache = "cache"
 
 [provider]
 minimum_price = "{minimum_price}"

@@ -16,8 +16,9 @@ DOCS = (CHECKOUT / "docs" / "agent.md").read_text()
 
 
 def logged_events() -> Iterator[str]:
-    """Every event that the agent logs at level info or above."""
-    for source in (CHECKOUT / "provider_agent").rglob("*.py"):
+    """Every event that the agent logs at level info or above, or its connection to the chain."""
+    parts = ("provider_agent", "assay/chain")
+    for source in (path for part in parts for path in (CHECKOUT / part).rglob("*.py")):
         for node in ast.walk(ast.parse(source.read_text())):
             match node:
                 case ast.Call(
