@@ -149,6 +149,7 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
     with ExitStack() as held:
         journal = Journal(settings.journal)
         held.callback(journal.close)
+        held.enter_context(Lock(settings.cache / ".lock", f"the folder {settings.cache} (store.cache)"))
         signer: Signer = NoSigner(account_of(settings.wallet)) if dry else unlock(settings.wallet)
         for name in ("ASSAY_PASSWORD", settings.wallet.environment or "ASSAY_PASSWORD"):
             os.environ.pop(name, None)  # so that no worker, which runs strangers' programs, inherits it

@@ -19,6 +19,7 @@ from provider_agent.context import Context
 from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
 from provider_agent.journal import KEPT_BLOCKS, Position, SubjectLog
+from provider_agent.keeper import Keeper
 from provider_agent.logs import about
 from provider_agent.roles.base import Role
 from provider_agent.stop import Stop
@@ -36,6 +37,7 @@ class Daemon:
         self._context = context
         self._roles = {role.name: role for role in roles}
         self._stop = stop
+        self._keeper = Keeper(context)
         self._book_is_current = False
         self._newest, self._newest_since = -1, 0.0
 
@@ -73,6 +75,7 @@ class Daemon:
         self._meet_deadlines()
         self._act()
         context.outbox.settle(confirmed.number)
+        self._keeper.tick()
 
     def _watch_stall(self, head: Block) -> None:
         """Leave a node that answers, and has no new blocks any more while another one has."""

@@ -208,6 +208,44 @@ class Journal:
         self._write(update(schema.duties).where(key).values(**values, updated_at=self._clock()))
         return _duty(self._rows(select(schema.duties).where(key))[0])
 
+    # Outputs
+
+    def unlisted(self) -> Duty | None:
+        """A job with results that are not listed yet."""
+        table = schema.duties
+        listed = select(schema.outputs.c.job)
+        has_results = (table.c.role == "provider") & table.c.result_id.is_not(None)
+        rows = self._rows(select(table).where(has_results & table.c.job.not_in(listed)).limit(1))
+        return _duty(rows[0]) if rows else None
+
+    def list_outputs(self, job: str, blob_ids: Iterable[str]) -> None:
+        """These are the blobs that a job's results are made of."""
+        with self.transaction():
+            for blob_id in blob_ids:
+                self._write(insert(schema.outputs).values(job=job, blob_id=blob_id))
+
+    def droppable(self, before: float) -> str | None:
+        """A job that ended before a time, with outputs that are kept; None while another may be putting the same."""
+        duties, outputs = schema.duties, schema.outputs
+        if self.count_duties("provider", (State.TAKEN,)):
+            return None
+        kept = select(outputs.c.job).where(outputs.c.dropped_at.is_(None))
+        ended = (duties.c.role == "provider") & (duties.c.state == State.ENDED) & (duties.c.updated_at < before)
+        rows = self._rows(select(duties.c.job).where(ended & duties.c.job.in_(kept)).limit(1))
+        return str(rows[0].job) if rows else None
+
+    def outputs_of_no_other(self, job: str) -> set[str]:
+        """The blobs of a job's results that no other job's results need."""
+        table = schema.outputs
+        shared = select(table.c.blob_id).where((table.c.job != job) & table.c.dropped_at.is_(None))
+        rows = self._rows(select(table.c.blob_id).where((table.c.job == job) & table.c.blob_id.not_in(shared)))
+        return {row.blob_id for row in rows}
+
+    def drop_outputs(self, job: str) -> None:
+        """Nobody is owed a job's outputs any more."""
+        table = schema.outputs
+        self._write(update(table).where(table.c.job == job).values(dropped_at=self._clock()))
+
     # Deadlines
 
     def set_deadline(self, deadline: Deadline) -> None:

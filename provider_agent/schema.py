@@ -115,6 +115,16 @@ transactions = Table(
     comment="What was to be sent, and what became of it. Written before anything is signed.",
 )
 
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("job", String(128), primary_key=True),
+    Column("blob_id", String(64), primary_key=True, comment="of the result document, or of what it names"),
+    Column("dropped_at", Float, comment="nobody is owed it any more on behalf of this job"),
+    Index("outputs_by_blob", "blob_id"),
+    comment="What the results of the provider's jobs are made of, so that it can be dropped one day.",
+)
+
 attempts = Table(
     "attempts",
     metadata,

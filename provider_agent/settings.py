@@ -129,9 +129,12 @@ class WalletSettings(_Section):
 class StoreSettings(_Section):
     """Where specs, inputs and outputs are."""
 
-    location: Location = Field(description="URL of the store (http, https, file), or a folder's path")
+    location: Location = Field(description="URL of the store (docs/documents.md), or a folder's path")
     cache: FilePath | None = Field(
         default=None, description="folder that keeps what the agent's jobs need; beside the journal's file, without one"
+    )
+    keep_days: Count | None = Field(
+        default=None, description="days after a job's end that its outputs are kept; for ever, without a number"
     )
 
 

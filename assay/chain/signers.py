@@ -14,6 +14,7 @@ import requests
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 
 from assay.chain.sender import SignedTransaction
@@ -72,7 +73,7 @@ class RemoteSigner:
         """Have these very fields signed (`Signer`). Raises `ChainError` if they are not."""
         fields = {name: hex(transaction_dict[name]) for name in _QUANTITIES}
         to, data = bytes(transaction_dict["to"]), bytes(transaction_dict["data"])
-        asked = {**fields, "from": self.address, "to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
+        asked = {**fields, "from": self.address, "to": to_checksum_address(to), "data": f"0x{data.hex()}"}
         answer = self._ask("account_signTransaction", asked)
         raw = answer.get("raw") if isinstance(answer, dict) else None
         if not isinstance(raw, str) or not re.fullmatch("0x([0-9a-fA-F]{2})+", raw):

@@ -38,7 +38,7 @@ def test_an_agent_earns_through_its_second_node_over_websocket_with_a_key_that_a
     with signer(key) as url:
         nodes = ["http://127.0.0.1:1", network.url.replace("http", "ws")]
         wallet = f'signer = "{url}"\naccount = "{party.address}"'
-        agent = Agent(network, party, "remote", tmp_path, rpc=nodes, wallet=wallet)
+        agent = Agent(network, party, "remote", tmp_path, rpc=nodes, wallet=wallet, maximum_jobs=20)
         checked = agent.run(("-m", "provider_agent.cli", "check"))
         assert "FAIL" not in checked.stdout, checked.stdout
         with running(agent, AGENT, *PROVIDER):
@@ -54,12 +54,14 @@ def test_an_agent_whose_journal_is_in_postgresql_is_killed_and_goes_on_and_a_sec
         pytest.skip(MISSING)
     with postgresql() as server:
         location = server.new_schema()
-        agent = Agent(network, network.join(stake=100 * TOKEN), "first", tmp_path, journal=location)
+        agent = Agent(network, network.join(stake=100 * TOKEN), "first", tmp_path, journal=location, maximum_jobs=20)
         second = Agent(network, network.join(stake=100 * TOKEN), "second", tmp_path, journal=location)
         agent.start(AGENT, *PROVIDER)
-        job_id = network.post(network.join(free=10 * TOKEN), [COUNT])
-        wait_until("the claim is sent", lambda: f'sent purpose="claim {job_id}"' in agent.said())
-        agent.kill()
+        try:
+            job_id = network.post(network.join(free=10 * TOKEN), [COUNT])
+            wait_until("the claim is sent", lambda: f'sent purpose="claim {job_id}"' in agent.said())
+        finally:
+            agent.kill()
         with running(agent, AGENT, *PROVIDER):
             wait_until("the claim is settled", lambda: f'settled purpose="claim {job_id}"' in agent.said())
             refused = second.run(AGENT, *VERIFIER)
@@ -75,7 +77,7 @@ def test_an_agent_whose_journal_is_in_postgresql_is_killed_and_goes_on_and_a_sec
 
 def test_a_dry_run_says_what_it_would_send_and_sends_nothing(network: LocalMarket, tmp_path: Path) -> None:
     party = network.join(stake=100 * TOKEN)
-    agent = Agent(network, party, "looker", tmp_path, wallet=f'account = "{party.address}"')
+    agent = Agent(network, party, "looker", tmp_path, wallet=f'account = "{party.address}"', maximum_jobs=20)
     refused = agent.run(AGENT, *PROVIDER)
     assert (refused.returncode, "there is no key" in refused.stderr) == (1, True)
 
@@ -83,7 +85,7 @@ def test_a_dry_run_says_what_it_would_send_and_sends_nothing(network: LocalMarke
     with running(agent, AGENT, *PROVIDER, "--dry-run"):
         job_id = network.post(network.join(free=10 * TOKEN), [COUNT])
         wait_until("it is told", lambda: f'would send purpose="accept {job_id}"' in agent.said())
-    assert agent.said().count("would send") == 1
+    assert agent.said().count(f'would send purpose="accept {job_id}"') == 1
     assert network.chain.node.mined_nonce(party.address) == before
     assert book_of(network).jobs[job_id].job.provider != party.address
     assert not (agent.folder / "journal.db-cache").exists()

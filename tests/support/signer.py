@@ -37,7 +37,7 @@ def answer(method: str, params: list[Any], key: str, spoil: str | None, deny: bo
                 raise RefusalError("request denied")
             if asked["from"].lower() != account.address.lower():
                 raise RefusalError("unknown account")
-            fields = {"type": 2, "to": asked["to"], "data": asked["data"]}
+            fields = {"type": 2, "to": bytes.fromhex(asked["to"][2:]), "data": asked["data"]}
             fields |= {name: int(asked[name], 16) for name in NUMBERS}
             match spoil:
                 case "key":
