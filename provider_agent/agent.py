@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from provider_agent.executor import Executor
 from provider_agent.journal import Identity, Journal
 from provider_agent.lock import Lock
 from provider_agent.logs import about
+from provider_agent.operations import Operations, Server
 from provider_agent.outbox import DryOutbox, Outbox
 from provider_agent.roles.base import Role
 from provider_agent.roles.provider import Provider
@@ -38,6 +40,9 @@ from provider_agent.stop import Stop
 from provider_agent.worth import Appraiser
 
 log = logging.getLogger(__name__)
+
+LATE_AFTER = 120.0
+"""Seconds without a pass of the loop, after which the agent counts as not well, at least."""
 
 ROLES: Mapping[str, Callable[[Context], Role]] = {"provider": Provider, "verifier": Verifier}
 
@@ -100,7 +105,37 @@ def _run(
         stake = format_tokens(chain.market.account_of(address).stake)
         about_it = about(account=address, roles=",".join(roles), chain=chain.deployment.chain_id, stake=stake, dry=dry)
         log.info("started", extra=about_it)
-        Daemon(context, [ROLES[role](context) for role in roles], stop).run()
+        operations = Operations(late_after=max(LATE_AFTER, 10 * settings.loop.poll))
+        with _answering(operations, settings.operations.listen):
+            Daemon(context, [ROLES[role](context) for role in roles], stop, operations).run()
+
+
+@contextmanager
+def _answering(operations: Operations, listen: str | None) -> Iterator[None]:
+    """Let operators ask, if they want to."""
+    if listen is None:
+        yield
+        return
+    server = Server(operations, listen)
+    server.start()
+    log.info("listening", extra=about(port=server.port))
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def drain_agent(settings: Settings) -> int:
+    """Tell the agent with these settings, on this machine, to drain; its process. Raises `InputError` if none runs."""
+    process = Lock.holder(_cache_lock(settings))
+    if process is None:
+        raise InputError(f"no agent with these settings runs on this machine: nobody holds {_cache_lock(settings)}")
+    os.kill(process, signal.SIGUSR1)
+    return process
+
+
+def _cache_lock(settings: Settings) -> Path:
+    return settings.cache / ".lock"
 
 
 def _rehearsed(settings: Settings, folder: Path) -> Settings:
@@ -149,7 +184,7 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
     with ExitStack() as held:
         journal = Journal(settings.journal)
         held.callback(journal.close)
-        held.enter_context(Lock(settings.cache / ".lock", f"the folder {settings.cache} (store.cache)"))
+        held.enter_context(Lock(_cache_lock(settings), f"the folder {settings.cache} (store.cache)"))
         signer: Signer = NoSigner(account_of(settings.wallet)) if dry else unlock(settings.wallet)
         for name in ("ASSAY_PASSWORD", settings.wallet.environment or "ASSAY_PASSWORD"):
             os.environ.pop(name, None)  # so that no worker, which runs strangers' programs, inherits it

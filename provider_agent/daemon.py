@@ -20,7 +20,9 @@ from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
 from provider_agent.journal import KEPT_BLOCKS, Position, SubjectLog
 from provider_agent.keeper import Keeper
+from provider_agent.ledger import items_of, risk_of
 from provider_agent.logs import about
+from provider_agent.operations import Operations
 from provider_agent.roles.base import Role
 from provider_agent.stop import Stop
 
@@ -33,11 +35,15 @@ JOB_FAULT_LIMIT = 8
 class Daemon:
     """One agent, running."""
 
-    def __init__(self, context: Context, roles: Sequence[Role], stop: Stop) -> None:
+    def __init__(
+        self, context: Context, roles: Sequence[Role], stop: Stop, operations: Operations | None = None
+    ) -> None:
         self._context = context
         self._roles = {role.name: role for role in roles}
         self._stop = stop
         self._keeper = Keeper(context)
+        self._operations = operations
+        self._in_danger: set[str] = set()
         self._book_is_current = False
         self._newest, self._newest_since = -1, 0.0
 
@@ -53,8 +59,14 @@ class Daemon:
             try:
                 self.tick()
                 faults = 0
+                self._report()
+                if self._stop.draining and self._is_drained():
+                    self._stop.request("drained: nothing is at risk any more")
+                    break
             except TransientError as fault:
                 faults += 1
+                if self._operations is not None:
+                    self._operations.failed(faults)
                 if faults >= settings.fault_limit:
                     raise AssayError(f"gave up after {faults} faults in a row; the last one: {fault}") from fault
                 pause = _backoff(faults, settings.retry, settings.retry_limit)
@@ -76,6 +88,15 @@ class Daemon:
         self._act()
         context.outbox.settle(confirmed.number)
         self._keeper.tick()
+
+    def _report(self) -> None:
+        """Tell the operators how it goes, and loudly what may go wrong."""
+        if self._operations is None:
+            return
+        danger = set(self._operations.passed(self._context, self._stop.draining))
+        for job in danger - self._in_danger:
+            log.error("deadline in danger", extra=about(job=job))
+        self._in_danger = danger
 
     def _watch_stall(self, head: Block) -> None:
         """Leave a node that answers, and has no new blocks any more while another one has."""
@@ -133,6 +154,8 @@ class Daemon:
                     job_id = book.disputes[event.dispute_id].terms.job_id
                 else:
                     continue  # money, or another market's dispute
+                for item in items_of(event, book, self._context.account):
+                    self._context.journal.enter(raw.block, raw.index, item)
                 kept.append(SubjectLog(raw, str(job_id), type(event).__name__))
                 self._tell(event)
         return kept
@@ -183,6 +206,14 @@ class Daemon:
 
     # Deadlines and duties
 
+    def _is_drained(self) -> bool:
+        """Whether this agent can be stopped for long: no bond of its own is at risk, and nothing is pending."""
+        context = self._context
+        risk = risk_of(context.book, context.account)
+        known = (duty for duty in context.journal.live_duties() if JobId.parse(duty.job) in context.book.jobs)
+        at_risk = any(self._roles[duty.role].is_at_risk(duty) for duty in known if duty.role in self._roles)
+        return not (risk.jobs or risk.challenges or at_risk or context.journal.unsettled())
+
     def _meet_deadlines(self) -> None:
         for deadline in self._context.journal.deadlines(before=self._context.now):
             if (role := self._roles.get(deadline.role)) is not None:
@@ -197,6 +228,8 @@ class Daemon:
                 continue
             if JobId.parse(duty.job) not in context.book.jobs:
                 context.journal.set_duty(duty, State.ENDED, "no longer on the chain, after a reorganisation")
+                continue
+            if self._stop.draining and not role.is_at_risk(duty):
                 continue
             try:
                 role.act(duty)

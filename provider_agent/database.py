@@ -55,6 +55,10 @@ def public_name(location: str) -> str:
     return f"{url.get_backend_name()}://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
 
 
+class OutdatedError(InputError):
+    """A journal whose tables are another release's."""
+
+
 class Database:
     """One journal's database, through one connection: open from the start to `close`."""
 
@@ -172,7 +176,7 @@ class Database:
                 if self._writable:
                     _migrate(connection)
                 elif (found := _revision(connection)) != (needed := _newest()):
-                    raise InputError(
+                    raise OutdatedError(
                         f"the journal {self.name} has revision {found}, and this release reads {needed}: the agent "
                         "brings it up to date when it starts, if it is no older release"
                     )

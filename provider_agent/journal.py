@@ -18,6 +18,7 @@ from assay.errors import InputError, IntegrityError
 from provider_agent import schema
 from provider_agent.database import Database
 from provider_agent.duty import LIVE, Deadline, Duty, State
+from provider_agent.ledger import Item, Kind
 
 KEPT_BLOCKS = 512
 """How many positions are remembered: a reorganisation that is deeper has the chain read again from the start."""
@@ -131,6 +132,7 @@ class Journal:
             reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
             self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
             self._write(delete(schema.logs).where(schema.logs.c.block > number))
+            self._write(delete(schema.ledger).where(schema.ledger.c.block > number))
             # Those that another one has taken the place of since, too: their nonces have to be used by something.
             unsettle = schema.transactions.c.block > number
             values = {"state": "signed", "reason": "", "block": None, "gas_used": None, "cost": None}
@@ -207,6 +209,51 @@ class Journal:
         values["reason"] = _plain(values["reason"])
         self._write(update(schema.duties).where(key).values(**values, updated_at=self._clock()))
         return _duty(self._rows(select(schema.duties).where(key))[0])
+
+    # Money
+
+    def enter(self, block: int, log_index: int, item: Item) -> None:
+        """What an event brought or cost. Once, however often the event is read."""
+        table = schema.ledger
+        with self.transaction():
+            self._write(delete(table).where((table.c.block == block) & (table.c.log_index == log_index)))
+            values = {"job": item.job, "kind": item.kind.value, "amount": str(item.amount)}
+            self._write(insert(table).values(block=block, log_index=log_index, **values))
+
+    def earnings(self) -> dict[Kind, int]:
+        """By kind, base units; below zero for losses."""
+        sums = dict.fromkeys(Kind, 0)
+        for row in self._rows(select(schema.ledger.c.kind, schema.ledger.c.amount)):
+            sums[Kind(row.kind)] += int(row.amount)
+        return sums
+
+    def costs(self) -> dict[str, int]:
+        """What gas has cost, wei, by the first word of the purpose."""
+        table = schema.transactions
+        sums: dict[str, int] = {}
+        for row in self._rows(select(table.c.purpose, table.c.cost).where(table.c.cost.is_not(None))):
+            kind = row.purpose.partition(" ")[0]
+            sums[kind] = sums.get(kind, 0) + int(row.cost)
+        return sums
+
+    def count_transactions(self) -> dict[str, int]:
+        """By their state."""
+        table = schema.transactions
+        rows = self._rows(select(table.c.state, func.count().label("number")).group_by(table.c.state))
+        return {str(row.state): int(row.number) for row in rows}
+
+    def count_all_duties(self) -> dict[tuple[str, str], int]:
+        """By role and state."""
+        table = schema.duties
+        counted = select(table.c.role, table.c.state, func.count().label("number")).group_by(
+            table.c.role, table.c.state
+        )
+        return {(str(row.role), str(row.state)): int(row.number) for row in self._rows(counted)}
+
+    def identity(self) -> str | None:
+        """The account that this journal is for, once an agent has run with it."""
+        rows = self._rows(select(schema.identity.c.account))
+        return str(rows[0].account) if rows else None
 
     # Outputs
 

@@ -115,6 +115,17 @@ transactions = Table(
     comment="What was to be sent, and what became of it. Written before anything is signed.",
 )
 
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("log_index", Integer, primary_key=True, autoincrement=False),
+    Column("job", String(128), nullable=False),
+    Column("kind", String(40), nullable=False, comment="see ledger.Kind"),
+    Column("amount", String(40), nullable=False, comment="base units, decimal; below zero for a loss"),
+    comment="What each confirmed event brought or cost. Kept when the events of a job are forgotten.",
+)
+
 outputs = Table(
     "outputs",
     metadata,

@@ -185,6 +185,17 @@ class FeeSettings(_Section):
     )
 
 
+class OperationsSettings(_Section):
+    """What operators look at."""
+
+    listen: str | None = Field(
+        default=None, description="host:port that answers /metrics and /health; anyone who reaches it can read them"
+    )
+    danger: Seconds = Field(
+        default=120.0, description="to the deadline of a claim, from which on it counts as in danger, seconds"
+    )
+
+
 class LoopSettings(_Section):
     """How often the agent looks, and how it takes faults."""
 
@@ -208,6 +219,7 @@ class Settings(_Section):
     verifier: VerifierSettings = Field(default_factory=VerifierSettings)
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
     fees: FeeSettings = Field(default_factory=FeeSettings)
+    operations: OperationsSettings = Field(default_factory=OperationsSettings)
     loop: LoopSettings = Field(default_factory=LoopSettings)
 
     @model_validator(mode="after")

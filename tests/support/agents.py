@@ -31,8 +31,9 @@ class Agent:
         journal: str = "journal.db",
         rpc: Sequence[str] = (),
         wallet: str | None = None,
+        more: str = "",
     ) -> None:
-        """`wallet` is what the settings say in place of a keystore, and `rpc` the nodes in place of the market's."""
+        """`wallet` stands in place of a keystore, `rpc` in place of the market's node, and `more` at the file's end."""
         self.party = party
         self._state = market.folder / "state"  # where the keys' locks are
         self.folder = folder / name
@@ -66,6 +67,7 @@ engine = "{engine}"
 
 [loop]
 poll = 0.3
+{more}
 """
         )
 
@@ -116,6 +118,13 @@ poll = 0.3
             timeout=60,
             check=False,
         )
+
+    def wait(self, seconds: float) -> int:
+        """Until the process ends by itself, and its exit status."""
+        assert self._process is not None
+        status = self._process.wait(seconds)
+        self._process = None
+        return status
 
     def said(self) -> str:
         """Its log so far."""
