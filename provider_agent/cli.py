@@ -98,6 +98,28 @@ def check(config: Path, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("job")
+@_config
+@_json
+def explain(job: str, config: Path, as_json: bool) -> None:
+    """Say why a provider with these settings would take JOB, or not. Exit status 1 if it would not."""
+    from provider_agent.explain import explain as explain_job
+    from provider_agent.settings import load_settings
+
+    job_id, considerations = explain_job(load_settings(config), job)
+    takes = all(each.speaks_for for each in considerations)
+    if as_json:
+        found = {"job": str(job_id), "takes": takes, "considerations": [each.__dict__ for each in considerations]}
+        click.echo(json.dumps(found, indent=2))
+    else:
+        for each in considerations:
+            click.echo(f"{'+' if each.speaks_for else '-'}  {each.what}: {each.detail}")
+        click.echo(f"job {job_id} would {'be taken' if takes else 'not be taken'}")
+    if not takes:
+        sys.exit(1)
+
+
+@cli.command()
 def settings() -> None:
     """List every setting, with its default."""
     from provider_agent.settings import describe_settings

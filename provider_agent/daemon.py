@@ -18,6 +18,7 @@ from assay.errors import AssayError, TransientError
 from provider_agent.context import Context
 from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
+from provider_agent.gate import Gate
 from provider_agent.journal import KEPT_BLOCKS, Position, SubjectLog
 from provider_agent.keeper import Keeper
 from provider_agent.ledger import items_of, risk_of
@@ -42,6 +43,7 @@ class Daemon:
         self._roles = {role.name: role for role in roles}
         self._stop = stop
         self._keeper = Keeper(context)
+        self._gate = Gate(context)
         self._operations = operations
         self._in_danger: set[str] = set()
         self._book_is_current = False
@@ -72,6 +74,7 @@ class Daemon:
                 pause = _backoff(faults, settings.retry, settings.retry_limit)
                 log.warning("fault", extra=about(count=faults, retry_in=pause, reason=fault))
             self._context.executor.wait(pause, self._stop.fileno())
+        self._gate.close()
         log.info("stopping", extra=about(reason=self._stop.reason))
 
     def tick(self) -> None:
@@ -231,11 +234,14 @@ class Daemon:
                 continue
             if self._stop.draining and not role.is_at_risk(duty):
                 continue
+            if duty.state is State.CONSIDERING and not role.is_at_risk(duty) and not self._gate.admits(duty):
+                continue
             try:
                 role.act(duty)
             except JobFaultError as fault:
                 self._take_fault(role, duty, fault)
         live = {duty.job for duty in context.journal.live_duties()}
+        self._gate.retain([(duty.role, duty.job) for duty in context.journal.live_duties()])
         for job in context.executor.retain(live):
             shutil.rmtree(context.settings.cache / job, ignore_errors=True)
 

@@ -31,6 +31,17 @@ def provider_refusals(terms: Terms, machine: str | None, settings: ProviderSetti
     ]
 
 
+def requester_refusals(requester: str, settings: ProviderSettings) -> list[str]:
+    """Why a provider takes no job of this requester."""
+    return [
+        *_if(requester in settings.deny, f"its requester, {requester}, is in provider.deny"),
+        *_if(
+            bool(settings.allow) and requester not in settings.allow,
+            f"its requester, {requester}, is not in provider.allow",
+        ),
+    ]
+
+
 def provider_obstacles(terms: Terms, account: Account, taken: int, settings: ProviderSettings) -> list[str]:
     """Why a provider does not take such a job now: `account` is its money, `taken` the jobs it has."""
     return [

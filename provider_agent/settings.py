@@ -150,6 +150,9 @@ class ProviderSettings(_Section):
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
     minimum_run_period: Count = Field(default=60, description="the least time from acceptance to claim, seconds")
     maximum_challenge_period: Count = Field(default=_WEEK, description="the longest challenge period, seconds")
+    allow: list[Address] = Field(default=[], description="the requesters whose jobs are taken; all, without any")
+    deny: list[Address] = Field(default=[], description="the requesters whose jobs are not taken")
+    hook: FilePath | None = Field(default=None, description="program that is asked about each job to take")
 
 
 class VerifierSettings(_Section):
@@ -159,6 +162,7 @@ class VerifierSettings(_Section):
     maximum_tasks: Count = Field(default=1024, description="tasks in one job")
     maximum_rounds: Rounds = Field(default=8, description="a task may take 16 to the power of this many steps")
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
+    hook: FilePath | None = Field(default=None, description="program that is asked about each claim to recompute")
 
 
 class ExecutionSettings(_Section):
@@ -201,6 +205,7 @@ class LoopSettings(_Section):
 
     poll: Seconds = Field(default=2.0, description="between two looks at the chain, seconds")
     processes: Count = Field(default=2, description="jobs computed at once; what a dispute needs runs beside them")
+    hook_timeout: Seconds = Field(default=10.0, description="that a hook has to answer, seconds")
     retry: Seconds = Field(default=1.0, description="before the first repetition after a fault, seconds; then doubled")
     retry_limit: Seconds = Field(default=30.0, description="the longest time between two repetitions, seconds")
     fault_limit: Count = Field(default=200, description="faults of the node in a row that stop the agent")

@@ -85,5 +85,46 @@ def test_check_says_what_to_do(network: LocalMarket, agent: Agent) -> None:
     assert lines["gas"].startswith("ok")
     assert "is made when the agent starts" in lines["journal"]
     network.request("anvil_setNextBlockBaseFeePerGas", hex(10**15))
-    wait_until("gas is dear", lambda: network.chain.node.head().base_fee > 10**13)
-    assert "raise fees.limit, or wait" in agent.run((*CLI, "check")).stdout
+    try:
+        wait_until("gas is dear", lambda: network.chain.node.head().base_fee > 10**13)
+        assert "raise fees.limit, or wait" in agent.run((*CLI, "check")).stdout
+    finally:
+        network.request("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+        wait_until("gas is cheap", lambda: network.chain.node.head().base_fee <= 10**9)
+
+
+def test_explain_says_what_speaks_for_a_job_and_against_it_and_the_agent_does_as_it_says(
+    network: LocalMarket, tmp_path: Path
+) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text("""#!/bin/sh\nif grep -q '"price": "4"'; then echo unlucky; exit 1; fi\n""")
+    hook.chmod(0o755)
+    denied = network.join(free=10 * TOKEN)
+    agent = Agent(network, network.join(stake=100 * TOKEN), "choosy", tmp_path, minimum_price=2, maximum_jobs=20)
+    settings = f'[provider]\nhook = "{hook}"\ndeny = ["{denied.address}"]'
+    agent.config.write_text(agent.config.read_text().replace("[provider]", settings))
+    requester = network.join(free=100 * TOKEN)
+    jobs = {
+        "taken": network.post(requester, [COUNT], slot=0, price=3),
+        "cheap": network.post(requester, [COUNT], slot=1, price=1),
+        "unlucky": network.post(requester, [COUNT], slot=2, price=4),
+        "denied": network.post(denied, [COUNT], price=3),
+    }
+    said = {name: agent.run((*CLI, "explain", str(job_id))) for name, job_id in jobs.items()}
+    assert {name: done.returncode for name, done in said.items()} == {"taken": 0, "cheap": 1, "unlucky": 1, "denied": 1}
+    assert "would be taken" in said["taken"].stdout
+    assert "+  documents: " in said["taken"].stdout
+    against = {name: [line for line in done.stdout.splitlines() if line[0] == "-"] for name, done in said.items()}
+    assert against["cheap"] == ["-  terms: pays 1 tokens, less than 2"]
+    assert against["unlucky"] == ["-  hook: unlucky"]
+    assert against["denied"] == [f"-  requester: its requester, {denied.address}, is in provider.deny"]
+
+    agent.start(AGENT, *PROVIDER)
+    try:
+        wait_for(network, jobs["taken"], lambda history: history.job.status is Status.CLAIMED)
+        wait_until("the others are refused", lambda: agent.said().count(" refused ") == 3)
+    finally:
+        agent.stop()
+    assert "the hook says no: unlucky" in agent.said()
+    after = agent.run((*CLI, "explain", str(jobs["taken"])))
+    assert "-  stage: claimed: only an open job can be taken" in after.stdout
