@@ -57,6 +57,7 @@ class Outbox:
         self._refusals: dict[str, _Refusal] = {}
         self._sent_at: dict[bytes, float] = {}
         self._first_seen: dict[bytes, float] = {}
+        self._gap_seen_at = float("-inf")
         self.appraise: Callable[[str], Worth | None] = lambda _: None
         """What a purpose is worth (`Appraiser`); None for whatever it costs."""
 
@@ -91,6 +92,8 @@ class Outbox:
     def settle(self, confirmed: int) -> None:
         """Look after what was signed: record what block `confirmed` and those before it have, send the rest again."""
         pending = self._journal.unsettled()
+        if pending:
+            self._close_gap(pending[0])
         for place, each in enumerate(pending):
             receipts = (self._sender.node.receipt(attempt.hash) for attempt in each.attempts)
             receipt = next((found for found in receipts if found is not None), None)
@@ -122,6 +125,26 @@ class Outbox:
             self._replace(first, self._worth_of_all(pending))
         else:
             self._send_again(latest)
+
+    def _close_gap(self, lowest: Pending) -> None:
+        """Fill the nonce before ours if nobody has a transaction for it, or no block ever takes ours.
+
+        Another program's transaction was in the pool when ours got its nonce, and is gone: nodes drop some.
+        """
+        now, latest = self._clock(), lowest.latest
+        waited = now - self._first_seen.setdefault(latest.hash, now)
+        if waited < self._replace_after or now - self._gap_seen_at < RESEND_EVERY:
+            return
+        self._gap_seen_at = now
+        node, sender = self._sender.node, lowest.intent.sender
+        free = node.mined_nonce(sender)
+        if free >= lowest.intent.nonce or node.next_nonce(sender) > free:
+            return
+        log.error("nonce gap", extra=about(purpose=latest.purpose, nonce=latest.nonce, missing=free))
+        try:
+            self._note_sent(self._sender.fill(free))
+        except ChainError as refusal:
+            log.warning("not sent", extra=about(purpose=f"fill nonce {free}", reason=refusal))
 
     def _is_stuck(self, pending: Pending) -> bool:
         """Whether its own fees are in the way: it is the next one of its account, or no block could take it now."""

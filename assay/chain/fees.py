@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 GWEI = 10**9
 
-DEFAULT_LIMIT = 500 * GWEI
-"""Wei a unit of gas."""
+DEFAULT_LIMIT = 10_000 * GWEI
+"""Wei a unit of gas: above all that was ever usual, and below what a lying node could ruin somebody with."""
 
 
 @dataclass(frozen=True)

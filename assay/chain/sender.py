@@ -19,6 +19,9 @@ from assay.errors import ChainError, ContractError, InputError, TransientError
 GAS_MARGIN = 1.25
 """On the node's estimate, which may be for another state than the one that the transaction meets."""
 
+TRANSFER_GAS = 21_000
+"""Gas of a transfer of coins (Yellow Paper, appendix G)."""
+
 FALLBACK_TIP = 10**9
 """Wei a unit of gas, where the node does not suggest a priority fee."""
 
@@ -219,13 +222,7 @@ class Sender:
         signed = self._journal.find(purpose)
         if signed is None:
             intent, fees = self._prepare(call, purpose, worth)
-            self._journal.intend(intent)
-            try:
-                signed = self._sign(intent, fees)
-            except BaseException:
-                self._journal.withdraw(intent)
-                raise
-            self._journal.record(signed)
+            return self._bind(intent, fees)
         self.broadcast(signed)
         return signed
 
@@ -253,6 +250,19 @@ class Sender:
         self._journal.record(signed)
         self.broadcast(signed)
         return signed
+
+    def fill(self, nonce: int) -> Transaction:
+        """Use up a nonce that nothing was sent with, by a transfer of nothing to oneself.
+
+        Raises `NotWorthError` if blocks ask for more than the limit, `ChainError` if its gas cannot be paid.
+        """
+        base_fee = self.node.head().base_fee
+        fees = first_fees(base_fee, self._tip(), self._fee_limit)
+        if fees is None:
+            raise NotWorthError(f"the base fee is {base_fee / GWEI:g} gwei now: above the limit")
+        self._check_balance(f"fill nonce {nonce}", TRANSFER_GAS * fees.maximum)
+        intent = Intent(f"fill nonce {nonce}", self.address, nonce, self.address, b"", TRANSFER_GAS)
+        return self._bind(intent, fees)
 
     def broadcast(self, transaction: Transaction) -> None:
         """Hand a signed transaction to the node, if no block has it yet. Sending the same one twice does no harm."""
@@ -315,6 +325,18 @@ class Sender:
         self._check_balance(call.purpose, found.gas * fees.maximum)
         nonce = max(self.node.next_nonce(self.address), self._journal.next_nonce(self.address))
         return Intent(purpose, self.address, nonce, call.to, call.data, found.gas), fees
+
+    def _bind(self, intent: Intent, fees: Fees) -> Transaction:
+        """Write an intent down, sign it, write that down, and send it."""
+        self._journal.intend(intent)
+        try:
+            signed = self._sign(intent, fees)
+        except BaseException:
+            self._journal.withdraw(intent)
+            raise
+        self._journal.record(signed)
+        self.broadcast(signed)
+        return signed
 
     def _check_balance(self, what: str, cost: int) -> None:
         """Raise `ChainError` unless there are `cost` wei beside what the pending transactions may still take."""

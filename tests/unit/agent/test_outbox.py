@@ -386,6 +386,35 @@ def test_what_pending_transactions_may_cost_is_not_spent_twice(
     assert [each.intent.purpose for each in journal.unsettled()] == ["first"]
 
 
+# Another program's nonces
+
+
+def test_a_nonce_that_another_program_took_and_gave_up_is_filled(
+    journal: Journal, node: MemoryNode, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = outbox(journal, node, clock)
+    with monkeypatch.context() as pooled:
+        pooled.setattr(node, "next_nonce", lambda _: 1)  # theirs is in the pool
+        box.send(CALL, PURPOSE)
+        pass_time(box, node, clock, 2 * REPLACE_AFTER)
+    assert {nonce for nonce, *_ in fees_in(node)} == {1}
+
+    pass_time(box, node, clock, RESEND_EVERY + 5)
+    assert {nonce for nonce, *_ in fees_in(node)} == {0, 1}
+    assert [each.intent.purpose for each in journal.unsettled()] == ["fill nonce 0", PURPOSE]
+    filled = next(raw for raw in node.pool if TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["nonce"] == 0)
+    decoded = TypedTransaction.from_bytes(HexBytes(filled)).as_dict()
+    assert (decoded["value"], decoded["data"], decoded["to"].hex()) == (0, b"", KEY.address[2:].lower())
+
+
+def test_our_own_transactions_are_no_gap(journal: Journal, node: MemoryNode, clock: list[float]) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, "first")
+    box.send(CALL, "second")
+    pass_time(box, node, clock, 4 * REPLACE_AFTER)
+    assert [each.intent.purpose for each in journal.unsettled()] == ["first", "second"]
+
+
 # Intents
 
 
