@@ -132,9 +132,12 @@ def _key(settings: Settings) -> str:
 
 
 def _node(url: str) -> str:
-    node = Node(url)
-    head = node.head()
-    return f"{node.place}, chain {node.chain_id()}, block {head.number}"
+    """One of several: without it, the others are used."""
+    try:
+        node = Node(url)
+        return f"{node.place}, chain {node.chain_id()}, block {node.head().number}"
+    except AssayError as fault:
+        raise _DoubtError(str(fault)) from fault
 
 
 def _machines(chain: Chain) -> str:
