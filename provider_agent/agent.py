@@ -2,19 +2,23 @@
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from eth_account.signers.local import LocalAccount
 
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain, connect
+from assay.chain.fees import GWEI
 from assay.chain.history import Book
-from assay.chain.keys import Wallet, find_password, read_wallet, unlock_wallet
-from assay.chain.sender import Sender
+from assay.chain.keys import find_password, read_wallet, unlock_wallet
+from assay.chain.sender import Sender, Signer
+from assay.chain.signers import NoSigner, RemoteSigner, key_from
 from assay.errors import InputError
 from assay.machines.base import Machine
 from assay.machines.registry import Execution
@@ -26,14 +30,19 @@ from provider_agent.executor import Executor
 from provider_agent.journal import Identity, Journal
 from provider_agent.lock import Lock
 from provider_agent.logs import about
-from provider_agent.outbox import Outbox
+from provider_agent.operations import Operations, Server
+from provider_agent.outbox import DryOutbox, Outbox
 from provider_agent.roles.base import Role
 from provider_agent.roles.provider import Provider
 from provider_agent.roles.verifier import Verifier
 from provider_agent.settings import Settings, WalletSettings
 from provider_agent.stop import Stop
+from provider_agent.worth import Appraiser
 
 log = logging.getLogger(__name__)
+
+LATE_AFTER = 120.0
+"""Seconds without a pass of the loop, after which the agent counts as not well, at least."""
 
 ROLES: Mapping[str, Callable[[Context], Role]] = {"provider": Provider, "verifier": Verifier}
 
@@ -43,7 +52,7 @@ class _Means:
     """What an agent holds while it runs."""
 
     chain: Chain
-    account: LocalAccount
+    signer: Signer
     journal: Journal
     executor: Executor
 
@@ -53,66 +62,141 @@ def run_agent(
     roles: Sequence[str],
     stop: Stop,
     machines: Callable[[Execution], Mapping[str, Machine]] = shipped_machines,
+    dry: bool = False,
 ) -> None:
     """Run an agent in these roles until it is told to stop, or cannot go on.
 
     `machines`, which is called in each worker, makes the machines: a function at the top of a module, or a part of one.
+    A `dry` run needs no key, sends nothing, and keeps nothing.
 
     Raises `InputError` for settings that cannot be used, and if another agent uses the journal or the key.
     """
-    with _means(settings, machines) as means:
-        chain, address = means.chain, str(means.account.address)
-        node, confirmations = chain.node, settings.chain.confirmations
-        sender = Sender(node, means.account, chain.deployment.chain_id, means.journal)
+    if dry:
+        with TemporaryDirectory(prefix="assay-dry-run-") as folder:
+            _run(_rehearsed(settings, Path(folder)), roles, stop, machines, dry)
+    else:
+        _run(settings, roles, stop, machines, dry)
+
+
+def _run(
+    settings: Settings,
+    roles: Sequence[str],
+    stop: Stop,
+    machines: Callable[[Execution], Mapping[str, Machine]],
+    dry: bool,
+) -> None:
+    with _means(settings, machines, dry) as means:
+        chain, address = means.chain, str(means.signer.address)
+        node, confirmations, fees = chain.node, settings.chain.confirmations, settings.fees
+        limit = int(fees.limit * GWEI)
+        sender = Sender(node, means.signer, chain.deployment.chain_id, means.journal, fee_limit=limit)
+        kind = DryOutbox if dry else Outbox
         context = Context(
             settings=settings,
             chain=chain,
             parameters=chain.market.parameters(),
             account=address,
             journal=means.journal,
-            outbox=Outbox(means.journal, sender, settings.loop, confirmations),
+            outbox=kind(means.journal, sender, settings.loop, confirmations, replace_after=fees.replace_after),
             executor=means.executor,
             book=Book(chain.deployment.market),
         )
+        context.outbox.appraise = Appraiser(context, fees.token_price).worth
         stake = format_tokens(chain.market.account_of(address).stake)
-        about_it = about(account=address, roles=",".join(roles), chain=chain.deployment.chain_id, stake=stake)
+        about_it = about(account=address, roles=",".join(roles), chain=chain.deployment.chain_id, stake=stake, dry=dry)
         log.info("started", extra=about_it)
-        Daemon(context, [ROLES[role](context) for role in roles], stop).run()
+        operations = Operations(late_after=max(LATE_AFTER, 10 * settings.loop.poll))
+        with _answering(operations, settings.operations.listen):
+            Daemon(context, [ROLES[role](context) for role in roles], stop, operations).run()
 
 
-def wallet_of(settings: WalletSettings) -> Wallet:
-    """The keystore file. Raises `InputError`."""
-    return read_wallet(settings.keystore)
+@contextmanager
+def _answering(operations: Operations, listen: str | None) -> Iterator[None]:
+    """Let operators ask, if they want to."""
+    if listen is None:
+        yield
+        return
+    server = Server(operations, listen)
+    server.start()
+    log.info("listening", extra=about(port=server.port))
+    try:
+        yield
+    finally:
+        server.close()
 
 
-def unlock(settings: WalletSettings) -> LocalAccount:
-    """The key that signs. Raises `InputError` if the keystore or its password cannot be used."""
+def drain_agent(settings: Settings) -> int:
+    """Tell the agent with these settings, on this machine, to drain; its process. Raises `InputError` if none runs."""
+    process = Lock.holder(_cache_lock(settings))
+    if process is None:
+        raise InputError(f"no agent with these settings runs on this machine: nobody holds {_cache_lock(settings)}")
+    os.kill(process, signal.SIGUSR1)
+    return process
+
+
+def _cache_lock(settings: Settings) -> Path:
+    return settings.cache / ".lock"
+
+
+def _rehearsed(settings: Settings, folder: Path) -> Settings:
+    """The settings of a dry run: what it writes is in a folder of its own."""
+    store = settings.store.model_copy(update={"cache": folder / "cache"})
+    return settings.model_copy(update={"journal": str(folder / "journal.db"), "store": store})
+
+
+def unlock(settings: WalletSettings) -> Signer:
+    """Who signs. Raises `InputError` if the keystore, its password or the environment's key cannot be used."""
+    if settings.signer is not None:
+        assert settings.account is not None
+        return RemoteSigner(settings.signer, settings.account)
+    account = _local_key(settings)
+    if settings.account not in (None, account.address):
+        raise InputError(f"wallet.account is {settings.account}, and the key is that of {account.address}")
+    return account
+
+
+def account_of(settings: WalletSettings) -> str:
+    """Whose stake it is, without a password where that is possible. Raises `InputError`."""
+    if settings.account is not None:
+        return settings.account
+    if settings.keystore is not None:
+        return read_wallet(settings.keystore).address
+    return str(unlock(settings).address)
+
+
+def _local_key(settings: WalletSettings) -> LocalAccount:
+    if settings.environment is not None:
+        return key_from(os.environ, settings.environment)
+    if settings.keystore is None:
+        raise InputError("there is no key: set wallet.keystore, wallet.environment or wallet.signer, or use --dry-run")
     named = settings.password_file or os.environ.get("ASSAY_PASSWORD_FILE")
     password = find_password(Path(named) if named else None, os.environ)
     if password is None:
         raise InputError(
             "the keystore needs a password: set wallet.password_file, ASSAY_PASSWORD_FILE or ASSAY_PASSWORD"
         )
-    return unlock_wallet(wallet_of(settings), password)
+    return unlock_wallet(read_wallet(settings.keystore), password)
 
 
 @contextmanager
-def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Machine]]) -> Iterator[_Means]:
-    """Locks first, so that a second agent has touched nothing when it is refused."""
-    journal_lock = settings.journal.with_name(f"{settings.journal.name}.lock")
-    with Lock(journal_lock, f"the journal {settings.journal}"):
-        account = unlock(settings.wallet)
+def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Machine]], dry: bool) -> Iterator[_Means]:
+    """The journal and its lock first, so that a second agent has touched nothing when it is refused."""
+    with ExitStack() as held:
+        journal = Journal(settings.journal)
+        held.callback(journal.close)
+        held.enter_context(Lock(_cache_lock(settings), f"the folder {settings.cache} (store.cache)"))
+        signer: Signer = NoSigner(account_of(settings.wallet)) if dry else unlock(settings.wallet)
+        for name in ("ASSAY_PASSWORD", settings.wallet.environment or "ASSAY_PASSWORD"):
+            os.environ.pop(name, None)  # so that no worker, which runs strangers' programs, inherits it
         chain = connect(settings.chain.rpc, settings.chain.deployment)
-        key_lock = _lock_folder() / f"{account.address}-{chain.deployment.chain_id}.lock"
-        with Lock(key_lock, f"the key of {account.address}"):
-            journal = Journal(settings.journal)
-            executor = Executor(partial(machines, _execution(settings)), settings.loop.processes)
-            try:
-                journal.bind(_identity(chain, str(account.address)))
-                yield _Means(chain, account, journal, executor)
-            finally:
-                executor.close()
-                journal.close()
+        chain_id, address = chain.deployment.chain_id, str(signer.address)
+        if not dry:
+            held.enter_context(Lock(_lock_folder() / f"{address}-{chain_id}.lock", f"the key of {address}"))
+            journal.lock_key(chain_id, address)
+        executor = Executor(partial(machines, _execution(settings)), settings.loop.processes)
+        held.callback(executor.close)
+        journal.bind(_identity(chain, address))
+        yield _Means(chain, signer, journal, executor)
 
 
 def _execution(settings: Settings) -> Execution:

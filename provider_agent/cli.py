@@ -41,7 +41,8 @@ def cli() -> None:
 @click.option("--roles", type=_Roles(), required=True, help="provider, verifier, or provider,verifier.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--verbose", is_flag=True, help="Log more.")
-def run(config: Path, roles: list[str], log_format: str, verbose: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing: no key is needed.")
+def run(config: Path, roles: list[str], log_format: str, verbose: bool, dry_run: bool) -> None:
     """Take jobs, run and claim them; recompute the claims of others. Until SIGTERM or Ctrl-C."""
     from provider_agent.agent import run_agent
     from provider_agent.logs import configure
@@ -51,7 +52,7 @@ def run(config: Path, roles: list[str], log_format: str, verbose: bool) -> None:
     configure(log_format, "DEBUG" if verbose else "INFO")
     stop = Stop()
     stop.on_signals()
-    run_agent(load_settings(config), roles, stop)
+    run_agent(load_settings(config), roles, stop, dry=dry_run)
 
 
 @cli.command()
@@ -59,20 +60,31 @@ def run(config: Path, roles: list[str], log_format: str, verbose: bool) -> None:
 @click.option("--count", default=20, show_default=True, help="How many jobs to show.")
 @_json
 def status(config: Path, count: int, as_json: bool) -> None:
-    """Show what the agent is doing, and why: read from its journal, whether it runs or not."""
+    """Show what the agent earns, spends, risks and does: read from its journal, whether it runs or not."""
     from provider_agent.settings import load_settings
     from provider_agent.status import read_status, render_status
 
-    found = read_status(load_settings(config).journal, count)
+    found = read_status(load_settings(config), count)
     click.echo(json.dumps(found, indent=2) if as_json else render_status(found))
+
+
+@cli.command()
+@_config
+def drain(config: Path) -> None:
+    """Have the running agent take nothing new, and end when nothing is at risk any more."""
+    from provider_agent.agent import drain_agent
+    from provider_agent.settings import load_settings
+
+    process = drain_agent(load_settings(config))
+    click.echo(f"process {process} takes nothing new, and ends when no bond is at risk any more; its log says so")
 
 
 @cli.command()
 @_config
 @_json
 def check(config: Path, as_json: bool) -> None:
-    """Check what the agent needs: settings, key, node, contracts, stake, store."""
-    from provider_agent.check import check_all
+    """Check what the agent needs, and say what to do about what is missing."""
+    from provider_agent.check import Level, check_all
     from provider_agent.settings import load_settings
 
     findings = list(check_all(load_settings(config)))
@@ -80,8 +92,30 @@ def check(config: Path, as_json: bool) -> None:
         click.echo(json.dumps([finding.__dict__ for finding in findings], indent=2))
     else:
         for finding in findings:
-            click.echo(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.detail}")
-    if not all(finding.ok for finding in findings):
+            click.echo(f"{finding.level:4}  {finding.what}: {finding.detail}")
+    if any(finding.level is Level.FAIL for finding in findings):
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("job")
+@_config
+@_json
+def explain(job: str, config: Path, as_json: bool) -> None:
+    """Say why a provider with these settings would take JOB, or not. Exit status 1 if it would not."""
+    from provider_agent.explain import explain as explain_job
+    from provider_agent.settings import load_settings
+
+    job_id, considerations = explain_job(load_settings(config), job)
+    takes = all(each.speaks_for for each in considerations)
+    if as_json:
+        found = {"job": str(job_id), "takes": takes, "considerations": [each.__dict__ for each in considerations]}
+        click.echo(json.dumps(found, indent=2))
+    else:
+        for each in considerations:
+            click.echo(f"{'+' if each.speaks_for else '-'}  {each.what}: {each.detail}")
+        click.echo(f"job {job_id} would {'be taken' if takes else 'not be taken'}")
+    if not takes:
         sys.exit(1)
 
 

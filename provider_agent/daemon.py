@@ -7,7 +7,8 @@ that is decided or computed is in the journal before it is relied on, so the loo
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from assay.chain.events import DisputeEvent, Event, JobEvent, decode_logs, read_logs
 from assay.chain.history import Book, JobHistory
@@ -17,8 +18,12 @@ from assay.errors import AssayError, TransientError
 from provider_agent.context import Context
 from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
+from provider_agent.gate import Gate
 from provider_agent.journal import KEPT_BLOCKS, Position, SubjectLog
+from provider_agent.keeper import Keeper
+from provider_agent.ledger import items_of, risk_of
 from provider_agent.logs import about
+from provider_agent.operations import Operations
 from provider_agent.roles.base import Role
 from provider_agent.stop import Stop
 
@@ -31,11 +36,18 @@ JOB_FAULT_LIMIT = 8
 class Daemon:
     """One agent, running."""
 
-    def __init__(self, context: Context, roles: Sequence[Role], stop: Stop) -> None:
+    def __init__(
+        self, context: Context, roles: Sequence[Role], stop: Stop, operations: Operations | None = None
+    ) -> None:
         self._context = context
         self._roles = {role.name: role for role in roles}
         self._stop = stop
-        self._rebuild_book()
+        self._keeper = Keeper(context)
+        self._gate = Gate(context)
+        self._operations = operations
+        self._in_danger: set[str] = set()
+        self._book_is_current = False
+        self._newest, self._newest_since = -1, 0.0
 
     def run(self) -> None:
         """Go on until told to stop.
@@ -49,25 +61,54 @@ class Daemon:
             try:
                 self.tick()
                 faults = 0
+                self._report()
+                if self._stop.draining and self._is_drained():
+                    self._stop.request("drained: nothing is at risk any more")
+                    break
             except TransientError as fault:
                 faults += 1
+                if self._operations is not None:
+                    self._operations.failed(faults)
                 if faults >= settings.fault_limit:
                     raise AssayError(f"gave up after {faults} faults in a row; the last one: {fault}") from fault
                 pause = _backoff(faults, settings.retry, settings.retry_limit)
                 log.warning("fault", extra=about(count=faults, retry_in=pause, reason=fault))
             self._context.executor.wait(pause, self._stop.fileno())
+        self._gate.close()
         log.info("stopping", extra=about(reason=self._stop.reason))
 
     def tick(self) -> None:
         """One pass of the loop."""
         context = self._context
+        if not self._book_is_current:
+            self._rebuild_book()
         head = context.chain.node.head()
+        self._watch_stall(head)
         context.begin_pass(head.timestamp)
         confirmed = self._confirmed(head)
         self._follow(confirmed)
         self._meet_deadlines()
         self._act()
         context.outbox.settle(confirmed.number)
+        self._keeper.tick()
+
+    def _report(self) -> None:
+        """Tell the operators how it goes, and loudly what may go wrong."""
+        if self._operations is None:
+            return
+        danger = set(self._operations.passed(self._context, self._stop.draining))
+        for job in danger - self._in_danger:
+            log.error("deadline in danger", extra=about(job=job))
+        self._in_danger = danger
+
+    def _watch_stall(self, head: Block) -> None:
+        """Leave a node that answers, and has no new blocks any more while another one has."""
+        now = time.monotonic()
+        if head.number != self._newest:
+            self._newest, self._newest_since = head.number, now
+        elif now - self._newest_since >= self._context.settings.chain.stall:
+            self._newest_since = now
+            self._context.chain.node.leave_if_stalled()
 
     # Events
 
@@ -84,20 +125,24 @@ class Daemon:
         if position is not None and confirmed.number < position.number:
             raise TransientError(f"the node is behind: at block {confirmed.number}, and {position.number} was read")
         if position is not None and not self._is_on_chain(position):
-            position = self._rewind(position)
+            with self._taking_in():
+                position = self._rewind(position)
         first = chain.deployment.start_block if position is None else position.number + 1
         if confirmed.number < first:
             return
         logs = [entry for page in read_logs(chain.node, chain.deployment, first, confirmed.number) for entry in page]
         if chain.node.block(confirmed.number).hash != confirmed.hash:
             raise TransientError("the chain was reorganised while it was read")
-        try:
-            with journal.transaction():
-                journal.advance(Position(confirmed.number, confirmed.hash), self._take_in(logs))
-        except BaseException:
-            self._rebuild_book()
-            raise
+        with self._taking_in(), journal.transaction():
+            journal.advance(Position(confirmed.number, confirmed.hash), self._take_in(logs))
         self._forget_old(confirmed.number)
+
+    @contextmanager
+    def _taking_in(self) -> Iterator[None]:
+        """While events are taken in. If that fails, the book is read anew: the journal knows how far it got."""
+        self._book_is_current = False
+        yield
+        self._book_is_current = True
 
     def _take_in(self, logs: Iterable[Log]) -> list[SubjectLog]:
         """Bring the book up to date, tell the roles, and return what has to be kept."""
@@ -112,6 +157,8 @@ class Daemon:
                     job_id = book.disputes[event.dispute_id].terms.job_id
                 else:
                     continue  # money, or another market's dispute
+                for item in items_of(event, book, self._context.account):
+                    self._context.journal.enter(raw.block, raw.index, item)
                 kept.append(SubjectLog(raw, str(job_id), type(event).__name__))
                 self._tell(event)
         return kept
@@ -140,6 +187,7 @@ class Daemon:
         deployment = self._context.chain.deployment
         logs = list(self._context.journal.logs())
         self._context.book = Book(deployment.market, decode_logs(logs, deployment))
+        self._book_is_current = True
 
     def _forget_old(self, number: int) -> None:
         """Drop jobs that have been over for so long that no reorganisation brings them back."""
@@ -161,6 +209,14 @@ class Daemon:
 
     # Deadlines and duties
 
+    def _is_drained(self) -> bool:
+        """Whether this agent can be stopped for long: no bond of its own is at risk, and nothing is pending."""
+        context = self._context
+        risk = risk_of(context.book, context.account)
+        known = (duty for duty in context.journal.live_duties() if JobId.parse(duty.job) in context.book.jobs)
+        at_risk = any(self._roles[duty.role].is_at_risk(duty) for duty in known if duty.role in self._roles)
+        return not (risk.jobs or risk.challenges or at_risk or context.journal.unsettled())
+
     def _meet_deadlines(self) -> None:
         for deadline in self._context.journal.deadlines(before=self._context.now):
             if (role := self._roles.get(deadline.role)) is not None:
@@ -176,11 +232,16 @@ class Daemon:
             if JobId.parse(duty.job) not in context.book.jobs:
                 context.journal.set_duty(duty, State.ENDED, "no longer on the chain, after a reorganisation")
                 continue
+            if self._stop.draining and not role.is_at_risk(duty):
+                continue
+            if duty.state is State.CONSIDERING and not role.is_at_risk(duty) and not self._gate.admits(duty):
+                continue
             try:
                 role.act(duty)
             except JobFaultError as fault:
                 self._take_fault(role, duty, fault)
         live = {duty.job for duty in context.journal.live_duties()}
+        self._gate.retain([(duty.role, duty.job) for duty in context.journal.live_duties()])
         for job in context.executor.retain(live):
             shutil.rmtree(context.settings.cache / job, ignore_errors=True)
 

@@ -1,23 +1,24 @@
 """The agent's durable record. What is in it was committed before anything was sent or relied on.
 
-SQLite in a file (WAL), through SQLAlchemy Core, so that another database can take its place.
+The statements are SQLAlchemy Core's, and mean the same to every database that `database.py` opens.
 """
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, func, insert, select, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Row, delete, func, insert, select, update
 
+from assay.chain.fees import Fees
 from assay.chain.node import Log, Receipt
-from assay.chain.sender import Transaction
-from assay.errors import InputError
+from assay.chain.sender import Intent, Pending, Transaction
+from assay.errors import InputError, IntegrityError
 from provider_agent import schema
+from provider_agent.database import Database
 from provider_agent.duty import LIVE, Deadline, Duty, State
+from provider_agent.ledger import Item, Kind
 
 KEPT_BLOCKS = 512
 """How many positions are remembered: a reorganisation that is deeper has the chain read again from the start."""
@@ -54,42 +55,32 @@ class SubjectLog:
 class Journal:
     """The record in one database. Also the sender's `TransactionJournal`."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        """Open the journal, or make a new one. Raises `InputError` if the file is no journal."""
+    def __init__(self, location: str, clock: Callable[[], float] = time.time, writable: bool = True) -> None:
+        """Open the journal, or make a new one (`Database`). Who only looks changes nothing, and hinders no agent."""
         self._clock = clock
-        self._engine = _sqlite(path)
-        self._open: Connection | None = None
-        try:
-            schema.metadata.create_all(self._engine)
-        except DatabaseError as fault:
-            raise InputError(f"the journal {path} cannot be used: {fault.orig}; name another, or remove it") from fault
+        self._database = Database(location, writable)
+        self.name = self._database.name
 
     def close(self) -> None:
         """Close the database."""
-        self._engine.dispose()
+        self._database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing: what is written in the `with` block is committed at its end, and dropped if it fails."""
-        if self._open is not None:
+        with self._database.transaction():
             yield
-            return
-        with self._engine.begin() as connection:
-            self._open = connection
-            try:
-                yield
-            finally:
-                self._open = None
+
+    def lock_key(self, chain_id: int, account: str) -> None:
+        """Let no other agent of this database sign for `account`. Raises `InputError` if one does."""
+        self._database.lock(f"key {chain_id} {account}", f"the key of {account}")
 
     def _write(self, statement: Any) -> None:
-        with self.transaction():
-            assert self._open is not None
-            self._open.execute(statement)
+        with self._database.transaction() as connection:
+            connection.execute(statement)
 
     def _rows(self, statement: Any) -> Sequence[Row[Any]]:
-        if self._open is not None:
-            return self._open.execute(statement).all()
-        with self._engine.connect() as connection:
+        with self._database.transaction() as connection:
             return connection.execute(statement).all()
 
     # Identity and position
@@ -141,6 +132,8 @@ class Journal:
             reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
             self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
             self._write(delete(schema.logs).where(schema.logs.c.block > number))
+            self._write(delete(schema.ledger).where(schema.ledger.c.block > number))
+            # Those that another one has taken the place of since, too: their nonces have to be used by something.
             unsettle = schema.transactions.c.block > number
             values = {"state": "signed", "reason": "", "block": None, "gas_used": None, "cost": None}
             self._write(update(schema.transactions).where(unsettle).values(values))
@@ -165,7 +158,7 @@ class Journal:
             return self.set_duty(known, State.CONSIDERING, reason) if revive and not known.state.is_live else known
         now = self._clock()
         duty = Duty(role, job, State.CONSIDERING, reason)
-        values = {"role": role, "job": job, "state": duty.state, "reason": reason}
+        values = {"role": role, "job": job, "state": duty.state, "reason": _plain(reason)}
         self._write(insert(schema.duties).values(**values, created_at=now, updated_at=now))
         return duty
 
@@ -203,7 +196,7 @@ class Journal:
 
     def note(self, duty: Duty, reason: str) -> None:
         """Record why nothing happens at present."""
-        if duty.reason != reason:
+        if duty.reason != _plain(reason):
             self._update_duty(duty, reason=reason)
 
     def postpone(self, duty: Duty, reason: str, seconds: float) -> None:
@@ -213,8 +206,92 @@ class Journal:
 
     def _update_duty(self, duty: Duty, **values: Any) -> Duty:
         key = (schema.duties.c.role == duty.role) & (schema.duties.c.job == duty.job)
+        values["reason"] = _plain(values["reason"])
         self._write(update(schema.duties).where(key).values(**values, updated_at=self._clock()))
         return _duty(self._rows(select(schema.duties).where(key))[0])
+
+    # Money
+
+    def enter(self, block: int, log_index: int, item: Item) -> None:
+        """What an event brought or cost. Once, however often the event is read."""
+        table = schema.ledger
+        with self.transaction():
+            self._write(delete(table).where((table.c.block == block) & (table.c.log_index == log_index)))
+            values = {"job": item.job, "kind": item.kind.value, "amount": str(item.amount)}
+            self._write(insert(table).values(block=block, log_index=log_index, **values))
+
+    def earnings(self) -> dict[Kind, int]:
+        """By kind, base units; below zero for losses."""
+        sums = dict.fromkeys(Kind, 0)
+        for row in self._rows(select(schema.ledger.c.kind, schema.ledger.c.amount)):
+            sums[Kind(row.kind)] += int(row.amount)
+        return sums
+
+    def costs(self) -> dict[str, int]:
+        """What gas has cost, wei, by the first word of the purpose."""
+        table = schema.transactions
+        sums: dict[str, int] = {}
+        for row in self._rows(select(table.c.purpose, table.c.cost).where(table.c.cost.is_not(None))):
+            kind = row.purpose.partition(" ")[0]
+            sums[kind] = sums.get(kind, 0) + int(row.cost)
+        return sums
+
+    def count_transactions(self) -> dict[str, int]:
+        """By their state."""
+        table = schema.transactions
+        rows = self._rows(select(table.c.state, func.count().label("number")).group_by(table.c.state))
+        return {str(row.state): int(row.number) for row in rows}
+
+    def count_all_duties(self) -> dict[tuple[str, str], int]:
+        """By role and state."""
+        table = schema.duties
+        counted = select(table.c.role, table.c.state, func.count().label("number")).group_by(
+            table.c.role, table.c.state
+        )
+        return {(str(row.role), str(row.state)): int(row.number) for row in self._rows(counted)}
+
+    def identity(self) -> str | None:
+        """The account that this journal is for, once an agent has run with it."""
+        rows = self._rows(select(schema.identity.c.account))
+        return str(rows[0].account) if rows else None
+
+    # Outputs
+
+    def unlisted(self) -> Duty | None:
+        """A job with results that are not listed yet."""
+        table = schema.duties
+        listed = select(schema.outputs.c.job)
+        has_results = (table.c.role == "provider") & table.c.result_id.is_not(None)
+        rows = self._rows(select(table).where(has_results & table.c.job.not_in(listed)).limit(1))
+        return _duty(rows[0]) if rows else None
+
+    def list_outputs(self, job: str, blob_ids: Iterable[str]) -> None:
+        """These are the blobs that a job's results are made of."""
+        with self.transaction():
+            for blob_id in blob_ids:
+                self._write(insert(schema.outputs).values(job=job, blob_id=blob_id))
+
+    def droppable(self, before: float) -> str | None:
+        """A job that ended before a time, with outputs that are kept; None while another may be putting the same."""
+        duties, outputs = schema.duties, schema.outputs
+        if self.count_duties("provider", (State.TAKEN,)):
+            return None
+        kept = select(outputs.c.job).where(outputs.c.dropped_at.is_(None))
+        ended = (duties.c.role == "provider") & (duties.c.state == State.ENDED) & (duties.c.updated_at < before)
+        rows = self._rows(select(duties.c.job).where(ended & duties.c.job.in_(kept)).limit(1))
+        return str(rows[0].job) if rows else None
+
+    def outputs_of_no_other(self, job: str) -> set[str]:
+        """The blobs of a job's results that no other job's results need."""
+        table = schema.outputs
+        shared = select(table.c.blob_id).where((table.c.job != job) & table.c.dropped_at.is_(None))
+        rows = self._rows(select(table.c.blob_id).where((table.c.job == job) & table.c.blob_id.not_in(shared)))
+        return {row.blob_id for row in rows}
+
+    def drop_outputs(self, job: str) -> None:
+        """Nobody is owed a job's outputs any more."""
+        table = schema.outputs
+        self._write(update(table).where(table.c.job == job).values(dropped_at=self._clock()))
 
     # Deadlines
 
@@ -241,65 +318,100 @@ class Journal:
     # Transactions
 
     def find(self, purpose: str) -> Transaction | None:
-        """The transaction signed for a purpose; None if there is none, or it can never take effect any more."""
-        key = (schema.transactions.c.purpose == purpose) & (schema.transactions.c.state != "failed")
-        rows = self._rows(select(schema.transactions).where(key))
-        return _transaction(rows[0]) if rows else None
+        """The newest one signed for a purpose; None if there is none, or it can never take effect any more."""
+        table = schema.transactions
+        current = (table.c.purpose == purpose) & ~table.c.superseded & table.c.state.in_(("signed", "done"))
+        found = self._pending(select(table).where(current))
+        return found[0].latest if found else None
 
     def next_nonce(self, sender: str) -> int:
-        """One above the highest nonce in use; 0 if there is none."""
+        """One above the highest nonce that anything was signed with; 0 if there is none."""
         table = schema.transactions
-        rows = self._rows(
-            select(func.max(table.c.nonce)).where((table.c.sender == sender) & (table.c.state != "failed"))
-        )
+        mine = (table.c.sender == sender) & (table.c.state != "intended")
+        rows = self._rows(select(func.max(table.c.nonce)).where(mine))
         return 0 if rows[0][0] is None else int(rows[0][0]) + 1
 
-    def record(self, transaction: Transaction) -> None:
-        """Remember a signed transaction, before it is sent. The database refuses a second one for its purpose."""
+    def intend(self, intent: Intent) -> None:
+        """Bind a nonce to a purpose, before anything is signed for it. Whatever was intended and not signed is off.
+
+        The database refuses a purpose that has a transaction, unless that has failed, and a nonce that has a purpose.
+        """
         table = schema.transactions
         with self.transaction():
-            # A failed one can never be included (any more): only then may the purpose have another.
-            self._write(delete(table).where((table.c.purpose == transaction.purpose) & (table.c.state == "failed")))
+            self._write(delete(table).where(table.c.state == "intended"))
+            failed = (table.c.purpose == intent.purpose) & table.c.state.in_(("failed", "lost"))
+            self._write(update(table).where(failed).values(superseded=True))
             self._write(
                 insert(table).values(
-                    purpose=transaction.purpose,
-                    state="signed",
+                    purpose=intent.purpose,
+                    state="intended",
                     reason="",
-                    sender=transaction.sender,
-                    nonce=transaction.nonce,
-                    hash=_text(transaction.hash),
-                    raw=transaction.raw,
-                    signed_at=self._clock(),
+                    sender=intent.sender,
+                    nonce=intent.nonce,
+                    target=intent.to,
+                    data=intent.data,
+                    gas=intent.gas,
+                    superseded=False,
+                    created_at=self._clock(),
                 )
             )
 
-    def unsettled(self) -> list[Transaction]:
+    def withdraw(self, intent: Intent) -> None:
+        """Nothing was signed for this intent, and nothing will be: its nonce is free again."""
+        table = schema.transactions
+        self._write(delete(table).where((table.c.purpose == intent.purpose) & (table.c.state == "intended")))
+
+    def record(self, transaction: Transaction) -> None:
+        """Remember a signed version of what was intended, before it is sent."""
+        table = schema.transactions
+        with self.transaction():
+            own = (table.c.sender == transaction.sender) & (table.c.nonce == transaction.nonce)
+            meant = own & (table.c.purpose == transaction.purpose) & table.c.state.in_(("intended", "signed"))
+            rows = self._rows(select(table.c.id).where(meant))
+            if not rows:
+                raise IntegrityError(
+                    f"nothing was intended for {transaction.purpose!r}: this is a mistake of the agent"
+                )
+            self._write(
+                insert(schema.attempts).values(
+                    hash=_text(transaction.hash),
+                    transaction_id=rows[0].id,
+                    raw=transaction.raw,
+                    maximum_fee=transaction.fees.maximum,
+                    tip=transaction.fees.tip,
+                    signed_at=self._clock(),
+                )
+            )
+            self._write(update(table).where(table.c.id == rows[0].id).values(state="signed"))
+
+    def unsettled(self) -> list[Pending]:
         """The transactions that no confirmed block has yet, in the order of their nonces."""
         table = schema.transactions
-        rows = self._rows(select(table).where(table.c.state == "signed").order_by(table.c.nonce))
-        return [_transaction(row) for row in rows]
+        return self._pending(select(table).where(table.c.state == "signed").order_by(table.c.nonce))
 
-    def settle(self, transaction: Transaction, receipt: Receipt | None, reason: str) -> None:
+    def settle(self, intent: Intent, block: int, receipt: Receipt | None, reason: str) -> None:
         """A confirmed block has the transaction (`receipt`), or another one with its nonce (None)."""
-        done = receipt is not None and receipt.succeeded
-        values: dict[str, Any] = {"state": "done" if done else "failed", "reason": reason}
+        state = "lost" if receipt is None else "done" if receipt.succeeded else "failed"
+        values: dict[str, Any] = {"state": state, "reason": reason, "block": block}
         if receipt is not None:
-            values |= {"block": receipt.block, "gas_used": receipt.gas_used, "cost": str(receipt.cost)}
+            values |= {"gas_used": receipt.gas_used, "cost": str(receipt.cost)}
         table = schema.transactions
-        self._write(update(table).where(table.c.purpose == transaction.purpose).values(**values))
+        own = (table.c.sender == intent.sender) & (table.c.nonce == intent.nonce) & (table.c.state == "signed")
+        self._write(update(table).where(own).values(**values))
+
+    def _pending(self, chosen: Any) -> list[Pending]:
+        with self.transaction():
+            rows = self._rows(chosen)
+            table = schema.attempts
+            of_rows = table.c.transaction_id.in_([row.id for row in rows])
+            order = (table.c.maximum_fee, table.c.signed_at)
+            attempts = self._rows(select(table).where(of_rows).order_by(*order)) if rows else []
+        return [_pending(row, [attempt for attempt in attempts if attempt.transaction_id == row.id]) for row in rows]
 
 
-def _sqlite(path: Path) -> Engine:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: Any) -> None:
-        # A commit survives a crash of the machine, and readers (`provider-agent status`) do not block the agent.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
+def _plain(reason: str) -> str:
+    """A reason as any database takes it: strangers' texts are in some, and PostgreSQL has no place for a zero byte."""
+    return reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def _text(value: bytes) -> str:
@@ -320,8 +432,14 @@ def _duty(row: Row[Any]) -> Duty:
     return Duty(row.role, row.job, State(row.state), row.reason, roots, result_id, row.attempts, row.retry_at)
 
 
-def _transaction(row: Row[Any]) -> Transaction:
-    return Transaction(row.purpose, row.sender, row.nonce, _bytes(row.hash), row.raw)
+def _pending(row: Row[Any], attempts: Sequence[Row[Any]]) -> Pending:
+    intent = Intent(row.purpose, row.sender, row.nonce, row.target, row.data, row.gas)
+    return Pending(intent, tuple(_attempt(intent, each) for each in attempts))
+
+
+def _attempt(intent: Intent, row: Row[Any]) -> Transaction:
+    fees = Fees(row.maximum_fee, row.tip)
+    return Transaction(intent.purpose, intent.sender, intent.nonce, _bytes(row.hash), row.raw, fees)
 
 
 def _log_values(entry: SubjectLog) -> dict[str, Any]:

@@ -37,6 +37,22 @@ class Lock:
         os.pwrite(file, str(os.getpid()).encode(), 0)
         self._file = file
 
+    @classmethod
+    def holder(cls, path: Path) -> int | None:
+        """The process that holds the lock on `path`; None if no process does."""
+        try:
+            file = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = os.pread(file, 64, 0).decode(errors="replace").strip()
+            return int(text) if text.isdecimal() else None
+        finally:
+            os.close(file)
+        return None
+
     def release(self) -> None:
         """Give the lock up. The file stays: removing it could remove a lock that somebody else has taken since."""
         if self._file is not None:

@@ -32,6 +32,17 @@ def provider_refusals(terms: Terms, machine: str | None, account: str, settings:
     ]
 
 
+def requester_refusals(requester: str, settings: ProviderSettings) -> list[str]:
+    """Why a provider takes no job of this requester."""
+    return [
+        *_if(requester in settings.deny, f"its requester, {requester}, is in provider.deny"),
+        *_if(
+            bool(settings.allow) and requester not in settings.allow,
+            f"its requester, {requester}, is not in provider.allow",
+        ),
+    ]
+
+
 def provider_obstacles(
     terms: Terms, price: int, account: Account, taken: int, admitted: bool, settings: ProviderSettings
 ) -> list[str]:

@@ -6,9 +6,11 @@ What the chain says is in `logs` and `blocks`; what the agent has decided and do
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Float,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -16,9 +18,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
+
+
+_CURRENT = text("superseded = false")
+_NOT_LOST = text("state <> 'lost'")
 
 identity = Table(
     "identity",
@@ -87,18 +94,57 @@ deadlines = Table(
 transactions = Table(
     "transactions",
     metadata,
-    Column("purpose", String(200), primary_key=True, comment="what it is to achieve: nothing is signed twice for one"),
-    Column("state", String(20), nullable=False, comment="signed, done, or failed"),
+    Column("id", Integer, primary_key=True),
+    Column("purpose", Text, nullable=False, comment="what it is to achieve: nothing is signed twice for one"),
+    Column("state", String(20), nullable=False, comment="intended, signed, done, failed (reverted), or lost"),
     Column("reason", Text, nullable=False, comment="what became of it, for people"),
     Column("sender", String(42), nullable=False),
-    Column("nonce", BigInteger, nullable=False),
-    Column("hash", String(66), nullable=False),
-    Column("raw", LargeBinary, nullable=False, comment="as signed: sent again, byte for byte, until a block has it"),
-    Column("signed_at", Float, nullable=False),
-    Column("block", BigInteger, comment="the confirmed block that has it"),
+    Column("nonce", BigInteger, nullable=False, comment="its own: no other purpose ever gets it"),
+    Column("target", String(42), nullable=False, comment="the contract"),
+    Column("data", LargeBinary, nullable=False),
+    Column("gas", BigInteger, nullable=False, comment="at most"),
+    Column("superseded", Boolean, nullable=False, comment="failed or lost, and its purpose has another since"),
+    Column("created_at", Float, nullable=False),
+    Column("block", BigInteger, comment="the confirmed block that has it, or another one with its nonce"),
     Column("gas_used", BigInteger),
     Column("cost", String(40), comment="wei, decimal"),
-    CheckConstraint("state in ('signed', 'done', 'failed')", name="transaction_state"),
+    CheckConstraint("state in ('intended', 'signed', 'done', 'failed', 'lost')", name="transaction_state"),
     Index("transactions_by_state", "state"),
-    comment="Every transaction that was signed. Written before it is sent.",
+    Index("one_transaction_a_purpose", "purpose", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+    Index("one_purpose_a_nonce", "sender", "nonce", unique=True, sqlite_where=_NOT_LOST, postgresql_where=_NOT_LOST),
+    comment="What was to be sent, and what became of it. Written before anything is signed.",
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("log_index", Integer, primary_key=True, autoincrement=False),
+    Column("job", String(128), nullable=False),
+    Column("kind", String(40), nullable=False, comment="see ledger.Kind"),
+    Column("amount", String(40), nullable=False, comment="base units, decimal; below zero for a loss"),
+    comment="What each confirmed event brought or cost. Kept when the events of a job are forgotten.",
+)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("job", String(128), primary_key=True),
+    Column("blob_id", String(64), primary_key=True, comment="of the result document, or of what it names"),
+    Column("dropped_at", Float, comment="nobody is owed it any more on behalf of this job"),
+    Index("outputs_by_blob", "blob_id"),
+    comment="What the results of the provider's jobs are made of, so that it can be dropped one day.",
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("hash", String(66), primary_key=True),
+    Column("transaction_id", Integer, ForeignKey("transactions.id", ondelete="CASCADE"), nullable=False),
+    Column("raw", LargeBinary, nullable=False, comment="as signed: sent again, byte for byte, until a block has it"),
+    Column("maximum_fee", BigInteger, nullable=False, comment="wei a unit of gas"),
+    Column("tip", BigInteger, nullable=False, comment="wei a unit of gas"),
+    Column("signed_at", Float, nullable=False),
+    Index("attempts_by_transaction", "transaction_id"),
+    comment="Signed versions of a transaction, which differ in their fees alone. Written before they are sent.",
 )

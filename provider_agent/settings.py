@@ -1,17 +1,21 @@
 """The agent's settings: one TOML file, checked as a whole before anything starts, and handed down as one object."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from assay.amounts import MAX_AMOUNT, format_tokens, parse_tokens
+from assay.chain.records import parse_address
 from assay.errors import InputError
 from assay.validation import explain
+from provider_agent.database import is_url
 
 
 def _tokens(value: Any) -> int:
@@ -23,6 +27,26 @@ def _tokens(value: Any) -> int:
         raise ValueError(str(fault)) from fault
 
 
+def _token_price(value: Any) -> Fraction:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", value) or not Fraction(value):
+        raise ValueError('has to be a number above 0, in quotes: "0.0005"')
+    return Fraction(value)
+
+
+def _urls(value: Any) -> Any:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not values or not all(isinstance(each, str) for each in values):
+        raise ValueError("has to be a URL in quotes, or a list of such")
+    return tuple(values)
+
+
+def _address(value: Any) -> str:
+    try:
+        return parse_address(str(value))
+    except InputError as fault:
+        raise ValueError(str(fault)) from fault
+
+
 def _path(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError("has to be a path, in quotes")
@@ -30,7 +54,7 @@ def _path(value: Any, info: ValidationInfo) -> Path:
     return folder / Path(value).expanduser()
 
 
-def _store(value: Any, info: ValidationInfo) -> str:
+def _location(value: Any, info: ValidationInfo) -> str:
     return value if isinstance(value, str) and "://" in value else str(_path(value, info))
 
 
@@ -40,9 +64,16 @@ Tokens = Annotated[int, BeforeValidator(_tokens)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 """Relative to the folder of the settings file."""
 
-StoreLocation = Annotated[str, BeforeValidator(_store)]
+Location = Annotated[str, BeforeValidator(_location)]
 """A URL, or a path relative to the folder of the settings file."""
 
+NodeUrls = Annotated[tuple[str, ...], BeforeValidator(_urls)]
+Address = Annotated[str, BeforeValidator(_address)]
+
+TokenPrice = Annotated[Fraction, BeforeValidator(_token_price)]
+"""In the file, a decimal number in quotes."""
+
+Gwei = Annotated[float, Field(gt=0, le=10**6)]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Confirmations = Annotated[int, Field(ge=0, le=256)]
@@ -54,32 +85,56 @@ _MAXIMUM_BYTES = 256 * 2**20
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class ChainSettings(_Section):
     """Which market, and through which node."""
 
-    rpc: str = Field(description="URL of the node's JSON-RPC interface")
+    rpc: NodeUrls = Field(
+        description="URL of the node's JSON-RPC interface; or a list of them, the preferred one first"
+    )
     deployment: FilePath = Field(description="the market's deployment file: `assay devnet`, `brownie run deploy`")
     confirmations: Confirmations = Field(default=2, description="blocks on top of one before it is acted on")
+    stall: Seconds = Field(
+        default=60.0, description="without a new block, before another node of the list is tried, seconds"
+    )
 
 
 class WalletSettings(_Section):
     """Whose stake, and who signs. No other program may sign with this key while the agent runs."""
 
-    keystore: FilePath = Field(description="the encrypted key, as `assay wallet new` wrote it")
+    keystore: FilePath | None = Field(default=None, description="the encrypted key, as `assay wallet new` wrote it")
     password_file: FilePath | None = Field(
         default=None, description="file with its password; without one, ASSAY_PASSWORD_FILE or ASSAY_PASSWORD"
     )
+    environment: str | None = Field(
+        default=None, description="instead of a keystore: the environment variable that has the key"
+    )
+    signer: str | None = Field(default=None, description="instead of a keystore: URL of clef, or of a signer like it")
+    account: Address | None = Field(default=None, description="the signer's account, or a dry run's")
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        keys = {"keystore": self.keystore, "environment": self.environment, "signer": self.signer}
+        if len(named := [name for name, value in keys.items() if value is not None]) > 1:
+            raise ValueError(f"{named[0]} and {named[1]} are both set, and one key signs")
+        if not named and self.account is None:
+            raise ValueError("one of keystore, environment and signer has to be set, or account for dry runs")
+        if self.signer is not None and self.account is None:
+            raise ValueError("account has to be set: a signer may have several")
+        return self
 
 
 class StoreSettings(_Section):
     """Where specs, inputs and outputs are."""
 
-    location: StoreLocation = Field(description="URL of the store (http, https, file), or a folder's path")
+    location: Location = Field(description="URL of the store (docs/documents.md), or a folder's path")
     cache: FilePath | None = Field(
-        default=None, description="folder that keeps what the agent's jobs need; beside the journal, without one"
+        default=None, description="folder that keeps what the agent's jobs need; beside the journal's file, without one"
+    )
+    keep_days: Count | None = Field(
+        default=None, description="days after a job's end that its outputs are kept; for ever, without a number"
     )
 
 
@@ -95,6 +150,9 @@ class ProviderSettings(_Section):
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
     minimum_run_period: Count = Field(default=60, description="the least time from acceptance to claim, seconds")
     maximum_challenge_period: Count = Field(default=_WEEK, description="the longest challenge period, seconds")
+    allow: list[Address] = Field(default=[], description="the requesters whose jobs are taken; all, without any")
+    deny: list[Address] = Field(default=[], description="the requesters whose jobs are not taken")
+    hook: FilePath | None = Field(default=None, description="program that is asked about each job to take")
 
 
 class VerifierSettings(_Section):
@@ -104,6 +162,7 @@ class VerifierSettings(_Section):
     maximum_tasks: Count = Field(default=1024, description="tasks in one job")
     maximum_rounds: Rounds = Field(default=8, description="a task may take 16 to the power of this many steps")
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
+    hook: FilePath | None = Field(default=None, description="program that is asked about each claim to recompute")
 
 
 class ExecutionSettings(_Section):
@@ -118,11 +177,35 @@ class ExecutionSettings(_Section):
     )
 
 
+class FeeSettings(_Section):
+    """What transactions may cost."""
+
+    limit: Gwei = Field(default=500.0, description="the most that is offered for a unit of gas, gwei")
+    replace_after: Seconds = Field(
+        default=60.0, description="without a block that takes a transaction, before its fees are raised, seconds"
+    )
+    token_price: TokenPrice | None = Field(
+        default=None, description="coins that a token is worth; with it, nothing is sent that costs more than it brings"
+    )
+
+
+class OperationsSettings(_Section):
+    """What operators look at."""
+
+    listen: str | None = Field(
+        default=None, description="host:port that answers /metrics and /health; anyone who reaches it can read them"
+    )
+    danger: Seconds = Field(
+        default=120.0, description="to the deadline of a claim, from which on it counts as in danger, seconds"
+    )
+
+
 class LoopSettings(_Section):
     """How often the agent looks, and how it takes faults."""
 
     poll: Seconds = Field(default=2.0, description="between two looks at the chain, seconds")
     processes: Count = Field(default=2, description="jobs computed at once; what a dispute needs runs beside them")
+    hook_timeout: Seconds = Field(default=10.0, description="that a hook has to answer, seconds")
     retry: Seconds = Field(default=1.0, description="before the first repetition after a fault, seconds; then doubled")
     retry_limit: Seconds = Field(default=30.0, description="the longest time between two repetitions, seconds")
     fault_limit: Count = Field(default=200, description="faults of the node in a row that stop the agent")
@@ -131,19 +214,29 @@ class LoopSettings(_Section):
 class Settings(_Section):
     """Everything that an agent is told."""
 
-    journal: FilePath = Field(description="the agent's database; made if it is not there")
+    journal: Location = Field(
+        description="the agent's database: a file, made if it is not there, or a postgresql:// URL"
+    )
     chain: ChainSettings
     wallet: WalletSettings
     store: StoreSettings
     provider: ProviderSettings = Field(default_factory=ProviderSettings)
     verifier: VerifierSettings = Field(default_factory=VerifierSettings)
     execution: ExecutionSettings = Field(default_factory=ExecutionSettings)
+    fees: FeeSettings = Field(default_factory=FeeSettings)
+    operations: OperationsSettings = Field(default_factory=OperationsSettings)
     loop: LoopSettings = Field(default_factory=LoopSettings)
+
+    @model_validator(mode="after")
+    def _has_a_cache(self) -> Self:
+        if is_url(self.journal) and self.store.cache is None:
+            raise ValueError("store.cache has to be set, since a journal at a URL has no folder beside it")
+        return self
 
     @property
     def cache(self) -> Path:
         """The folder that keeps what the agent's jobs need."""
-        return self.store.cache or self.journal.with_name(f"{self.journal.name}-cache")
+        return self.store.cache or Path(f"{self.journal}-cache")
 
 
 @dataclass(frozen=True)

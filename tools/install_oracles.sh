@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what some tests compare with, from Debian: qemu-riscv64 runs the machine's programs, and jq answers the same
-# questions as the example `query`. What is there already is left alone.
+# Installs what some tests compare with, from Debian: qemu-riscv64 runs the machine's programs, jq answers the same
+# questions as the example `query`, and PostgreSQL keeps the agent's journal. What is there already is left alone.
 set -euo pipefail
 
 packages=()
 command -v qemu-riscv64 > /dev/null || packages+=(qemu-user)
 command -v jq > /dev/null || packages+=(jq)
+command -v initdb > /dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || packages+=(postgresql)
 [ ${#packages[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get > /dev/null; then

@@ -1,5 +1,6 @@
 """One market on one chain, through one node: where to start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +38,8 @@ class Chain:
         return Referee(self.node, self.deployment.referees[machine])
 
 
-def connect(rpc_url: str, deployment_file: Path) -> Chain:
-    """Connect, and check that this is the chain and these are the contracts of the deployment.
+def connect(rpc_url: str | Sequence[str], deployment_file: Path) -> Chain:
+    """Connect, through one URL or several, and check that this is the chain, and these the deployment's contracts.
 
     Raises `InputError` (no deployment file), `TransientError` (no node), `ChainError` (another chain, not deployed).
     """

@@ -1,55 +1,26 @@
-"""One JSON-RPC node. What it answers is checked for form; its faults become our errors.
+"""A JSON-RPC node, through one endpoint or several. What it answers is checked for form; its faults become our errors.
 
 A contract's revert is a `ContractError`. Whatever else keeps a read from its answer is a `TransientError`, a malformed
 answer too: nothing false was believed, and the next answer may be whole. Who cannot wait for that gives up at a limit
 of its own, and loses no running dispute to one bad answer. A transaction that the node refuses is a `ChainError`.
 """
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-import requests
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3Exception, Web3RPCError
-from web3.types import BlockData, FilterParams, LogReceipt, RPCEndpoint, RPCResponse, TxParams, TxReceipt
+from web3.types import BlockData, FilterParams, LogReceipt, TxParams, TxReceipt
 
+from assay.chain.endpoints import Endpoints
 from assay.chain.refusals import contract_error
-from assay.errors import AssayError, ChainError, InputError, TransientError
-from assay.urls import public_part
+from assay.chain.transport import RefusedError
+from assay.errors import ChainError, TransientError
 
 ATTEMPTS = 4
 """How often a read is tried; a transaction is sent once a call, and whoever sends it decides."""
-
-FIRST_PAUSE = 0.25
-"""Seconds before the second attempt; each later pause is twice as long."""
-
-_SENT_ONCE = {"eth_sendRawTransaction"}
-_MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
-"""HTTP statuses."""
-
-_MISTAKES = {-32600, -32601, -32602}
-"""JSON-RPC's codes for a request that is none, a method that the node does not have, and parameters that it does not
-take: asking again at once is no use."""
-
-_REVERTED = 3
-_EXECUTION_FAILED = (
-    "revert",
-    "invalid opcode",
-    "invalid jump",
-    "out of gas",
-    "stack underflow",
-    "evm error",
-    "vm exec",
-)
-"""In the messages of nodes that executed a call which failed; code 3 says so too, but not all nodes have it."""
-
-
-class RefusedError(TransientError):
-    """The node answers a read, and refuses it, so that asking the same again at once is no use."""
 
 
 class RangeRefusedError(RefusedError):
@@ -109,74 +80,27 @@ class Receipt:
         return self.gas_used * self.gas_price
 
 
-class _Provider(HTTPProvider):
-    """web3's HTTP provider with our retries and our errors."""
-
-    def __init__(self, url: str, timeout: float, attempts: int) -> None:
-        super().__init__(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
-        self._place = public_part(url)
-        self._attempts = attempts
-
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        attempts = 1 if method in _SENT_ONCE else self._attempts
-        for attempt in range(1, attempts + 1):
-            try:
-                return self._ask(method, params)
-            except RefusedError:
-                raise
-            except TransientError:
-                if attempt == attempts:
-                    raise
-            time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
-        raise AssertionError("the last attempt returns or raises")
-
-    def _ask(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        """Ask once. Errors are sorted here, because web3 takes some of a node's own for reverts."""
-        try:
-            response = super().make_request(method, params)
-        except (requests.RequestException, Web3Exception, ValueError) as fault:
-            raise self._fault(method, fault) from fault
-        error = response.get("error") if isinstance(response, dict) else None
-        if isinstance(error, dict) and (method in _SENT_ONCE or not _is_about_call(error)):
-            raise self._refusal(method, str(error.get("message")), error.get("code") not in _MISTAKES)
-        return response
-
-    def _fault(self, method: str, fault: Exception) -> AssayError:
-        """Our error for a request without an answer."""
-        # The words of `fault` itself hold the whole URL, and so, perhaps, a password or a key.
-        if isinstance(fault, requests.HTTPError):
-            status = fault.response.status_code
-            if status not in _MAY_PASS:
-                return self._refusal(method, f"HTTP status {status}", may_pass=False)
-            return TransientError(f"the node at {self._place} does not answer now: HTTP status {status}")
-        if isinstance(fault, InvalidURL | MissingSchema | InvalidSchema):
-            return InputError("the node's URL is none: write it like http://127.0.0.1:8545")
-        if isinstance(fault, requests.ConnectionError):
-            return TransientError(f"no node answers at {self._place}: is it running, and is the URL right?")
-        if isinstance(fault, requests.Timeout):
-            return TransientError(f"the node at {self._place} did not answer in time")
-        return TransientError(f"the node at {self._place} gave no usable answer ({type(fault).__name__})")
-
-    def _refusal(self, method: str, said: str, may_pass: bool) -> AssayError:
-        """Our error for an answer that is a refusal."""
-        text = f"the node at {self._place} refuses: {said}"
-        if method in _SENT_ONCE:
-            return ChainError(text)
-        # A range that is too large for a node is so with any code.
-        return TransientError(text) if may_pass and method != "eth_getLogs" else RefusedError(text)
-
-
 class Node:
-    """The connection to one node, for reads and for raw transactions."""
+    """The connection to a chain, for reads and for raw transactions."""
 
-    def __init__(self, url: str, timeout: float = 20, attempts: int = ATTEMPTS) -> None:
-        self.url = url
-        self._web3 = Web3(_Provider(url, timeout, attempts))
+    def __init__(self, url: str | Sequence[str], timeout: float = 20, attempts: int = ATTEMPTS) -> None:
+        """`url` is one http(s):// or ws(s):// URL, or several, the preferred one first. Raises `InputError`."""
+        self._endpoints = Endpoints([url] if isinstance(url, str) else list(url), timeout, attempts)
+        self._web3 = Web3(self._endpoints)
+
+    @property
+    def url(self) -> str:
+        """Of the endpoint that is used now. It may hold a secret."""
+        return self._endpoints.current.url
 
     @property
     def place(self) -> str:
         """Where it is, to be shown: without what is secret in its URL."""
-        return public_part(self.url)
+        return self._endpoints.current.place
+
+    def leave_if_stalled(self) -> bool:
+        """Go on with another endpoint, if one has newer blocks than this; whether that is so."""
+        return self._endpoints.count > 1 and self._endpoints.prefer_newest()
 
     def chain_id(self) -> int:
         """The id of the node's chain (EIP-155)."""
@@ -286,16 +210,6 @@ class Node:
         except (Web3Exception, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
             kind = type(fault).__name__
             raise TransientError(f"the node at {self.place} gave a malformed answer ({kind}): try again") from fault
-
-
-def _is_about_call(error: Mapping[str, Any]) -> bool:
-    """Whether a JSON-RPC error is what became of a call, or of a search, and so an answer."""
-    message = str(error.get("message")).lower()
-    return (
-        error.get("code") == _REVERTED
-        or any(phrase in message for phrase in _EXECUTION_FAILED)
-        or message == "transaction not found"
-    )
 
 
 def _transaction(call: Call, sender: str | None) -> TxParams:

@@ -25,6 +25,9 @@ class Store(Protocol):
     def has(self, blob_id: str) -> bool:
         """Whether the store says that it has the blob. Raises `TransientError`."""
 
+    def drop(self, blob_id: str) -> bool:
+        """Keep the blob no longer; False if it was not there, or is not ours to drop. Raises `TransientError`."""
+
 
 def check_id(blob_id: str) -> str:
     """`blob_id`, if it is a content id. Raises `InputError`: nothing else may become part of a path or a URL."""

@@ -25,6 +25,11 @@ class LayeredStore:
         self._near.put(data)
         return self._far.put(data)
 
+    def drop(self, blob_id: str) -> bool:
+        """Keep the blob in neither any longer (`Store.drop`)."""
+        self._near.drop(blob_id)
+        return self._far.drop(blob_id)
+
     def has(self, blob_id: str) -> bool:
         """Whether others can get the blob: whether `far` has it."""
         return self._far.has(blob_id)

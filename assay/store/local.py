@@ -3,13 +3,16 @@
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from assay.content import content_id
 from assay.errors import InputError, IntegrityError, MissingBlobError
 from assay.store.base import MAX_BLOB, check_blob, check_id, check_size
+
+_INCOMING = ".incoming-"
 
 
 class LocalStore:
@@ -47,6 +50,27 @@ class LocalStore:
         """Whether the file is there."""
         return self.path_of(blob_id).is_file()
 
+    def drop(self, blob_id: str) -> bool:
+        """Remove the file (`Store.drop`)."""
+        path = self.path_of(blob_id)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as fault:
+            raise InputError(f"the store {self.folder} cannot be written: {fault}") from fault
+        return True
+
+    def sweep(self, older_than: float) -> int:
+        """Remove what killed processes left half written, if it is older than so many seconds; how many files."""
+        before, swept = time.time() - older_than, 0
+        for path in self.folder.glob(f"??/{_INCOMING}*"):
+            with suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    swept += 1
+        return swept
+
     @contextmanager
     def receive(self, blob_id: str, limit: int = MAX_BLOB) -> Iterator["Incoming"]:
         """Take in a blob piece by piece: when the block ends, it is kept if it has this id.
@@ -57,7 +81,7 @@ class LocalStore:
         temporary: Path | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=_INCOMING)
             temporary = Path(name)
             with os.fdopen(handle, "wb") as file:
                 incoming = Incoming(blob_id, limit, file.write)

@@ -11,8 +11,9 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from assay.chain.contracts.token import Token
+from assay.chain.fees import Fees
 from assay.chain.node import Node
-from assay.chain.sender import MemoryJournal, RevertedError, Sender, Transaction
+from assay.chain.sender import Intent, MemoryJournal, Pending, RevertedError, Sender, Transaction
 from assay.errors import ChainError, ContractError, IntegrityError, TransientError
 from tests.support.anvil import anvil
 from tests.support.contracts import built
@@ -45,7 +46,9 @@ def token(node: Node, owner: LocalAccount) -> Token:
     code = bytes.fromhex(built("contracts/token/AssayToken.sol").bytecode[2:])
     fields = {"type": 2, "chainId": CHAIN_ID, "nonce": 0, "value": 0, "data": code, "gas": 3_000_000}
     signed = owner.sign_transaction({**fields, "maxFeePerGas": 10**10, "maxPriorityFeePerGas": 10**9})
-    deploy = Transaction("deploy", owner.address, 0, bytes(signed.hash), bytes(signed.raw_transaction))
+    deploy = Transaction(
+        "deploy", owner.address, 0, bytes(signed.hash), bytes(signed.raw_transaction), Fees(10**10, 10**9)
+    )
     sender = Sender(node, owner, CHAIN_ID)
     sender.broadcast(deploy)
     (minted,) = sender.wait(deploy, pause=0.01).logs
@@ -57,6 +60,12 @@ def rpc(url: str, method: str, *params: object) -> None:
     requests.post(
         url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, timeout=5
     ).raise_for_status()
+
+
+def pending(transaction: Transaction) -> Pending:
+    """One with a single version."""
+    intent = Intent(transaction.purpose, transaction.sender, transaction.nonce, SOMEONE, b"", 1)
+    return Pending(intent, (transaction,))
 
 
 def test_what_would_revert_is_neither_signed_nor_sent(node: Node, token: Token, owner: LocalAccount) -> None:
@@ -126,14 +135,14 @@ def test_a_transaction_is_lost_when_another_one_has_its_nonce(
     sender = Sender(node, owner, CHAIN_ID)
     lost = sender.send(token.transfer(SOMEONE, 1), "pay 1")
     rpc(url, "anvil_dropTransaction", f"0x{lost.hash.hex()}")
-    assert not sender.is_lost(lost)
+    assert not sender.is_lost(pending(lost))
     other = Sender(node, owner, CHAIN_ID).send(token.transfer(SOMEONE, 2), "pay 2")
     assert other.nonce == lost.nonce
     rpc(url, "evm_mine")
-    assert not sender.is_lost(lost, confirmations=1)
+    assert not sender.is_lost(pending(lost), confirmations=1)
     rpc(url, "evm_mine")
-    assert sender.is_lost(lost, confirmations=1)
-    assert not sender.is_lost(other, confirmations=1)
+    assert sender.is_lost(pending(lost), confirmations=1)
+    assert not sender.is_lost(pending(other), confirmations=1)
 
 
 def test_a_transaction_that_reverts_in_its_block_is_told(

@@ -1,5 +1,6 @@
 """Agents as processes of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,7 +28,12 @@ class Agent:
         minimum_price: int = 0,
         maximum_jobs: int = 1,
         engine: str = "native",
+        journal: str = "journal.db",
+        rpc: Sequence[str] = (),
+        wallet: str | None = None,
+        more: str = "",
     ) -> None:
+        """`wallet` stands in place of a keystore, `rpc` in place of the market's node, and `more` at the file's end."""
         self.party = party
         self._state = market.folder / "state"  # where the keys' locks are
         self.folder = folder / name
@@ -35,22 +41,22 @@ class Agent:
         self.config = self.folder / "agent.toml"
         self.log = self.folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
-        keystore = party.write_wallet(self.folder, name)
+        key = wallet or f"""keystore = "{party.write_wallet(self.folder, name)}"\npassword_file = "password\""""
         self.config.write_text(
             f"""
-journal = "journal.db"
+journal = "{journal}"
 
 [chain]
-rpc = "{market.url}"
+rpc = {json.dumps([*rpc] or market.url)}
 deployment = "{market.deployment_file}"
 confirmations = 1
 
 [wallet]
-keystore = "{keystore}"
-password_file = "password"
+{key}
 
 [store]
 location = "{market.store.folder}"
+cache = "cache"
 
 [provider]
 minimum_price = "{minimum_price}"
@@ -61,6 +67,7 @@ engine = "{engine}"
 
 [loop]
 poll = 0.3
+{more}
 """
         )
 
@@ -111,6 +118,13 @@ poll = 0.3
             timeout=60,
             check=False,
         )
+
+    def wait(self, seconds: float) -> int:
+        """Until the process ends by itself, and its exit status."""
+        assert self._process is not None
+        status = self._process.wait(seconds)
+        self._process = None
+        return status
 
     def said(self) -> str:
         """Its log so far."""

@@ -1,5 +1,7 @@
 """The loop on a chain of our own making: what it reads, how it goes back, when it gives up."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,10 +221,10 @@ def test_a_handler_that_fails_leaves_nothing_half_done(
         with pytest.raises(ZeroDivisionError):
             agent.daemon.tick()
     assert journal.position() is None
-    assert agent.context.book.jobs == {}
 
     agent.daemon.tick()
     assert agent.role.told == ["JobPosted"]
+    assert set(agent.context.book.jobs) == {JOB}
 
 
 def test_a_job_that_is_long_over_is_forgotten(agent: Agent, node: ScriptedNode, journal: Journal) -> None:
@@ -390,3 +392,51 @@ def test_what_is_no_passing_fault_stops_the_agent_with_its_cause(agent: Agent, n
 
     with pytest.raises(AssayError, match="does not belong to a job that was posted"):
         agent.daemon.run()
+
+
+# Draining
+
+
+def test_an_agent_that_drains_begins_nothing_new_and_ends_when_nothing_is_at_risk(
+    agent: Agent, node: ScriptedNode
+) -> None:
+    node.add(posted(), None, None)
+    acted: list[str] = []
+    agent.role.acting = lambda duty: acted.append(duty.job)
+    agent.stop.drain()
+    agent.daemon.run()
+
+    assert agent.stop.reason == "drained: nothing is at risk any more"
+    assert agent.role.told == ["JobPosted"]
+    assert acted == []
+
+
+def test_an_agent_that_drains_goes_on_with_what_is_at_risk_until_it_is_over(agent: Agent, node: ScriptedNode) -> None:
+    agent.role.at_risk = True
+    node.add(posted(), accepted(), None, None)
+    acted: list[str] = []
+
+    def act(duty: Duty) -> None:
+        acted.append(duty.job)
+        if len(acted) == 3:  # the job is over, as far as its role is concerned
+            agent.role.at_risk = False
+            node.add(cancelled(), None, None)
+
+    agent.role.acting = act
+    agent.stop.drain()
+    agent.daemon.run()
+
+    assert len(acted) == 3
+    assert agent.stop.reason == "drained: nothing is at risk any more"
+
+
+def test_a_signal_drains(agent: Agent) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)}
+    try:
+        agent.stop.on_signals()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert agent.stop.draining
+        assert not agent.stop.requested
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

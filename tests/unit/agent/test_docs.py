@@ -16,8 +16,9 @@ DOCS = (CHECKOUT / "docs" / "agent.md").read_text()
 
 
 def logged_events() -> Iterator[str]:
-    """Every event that the agent logs at level info or above."""
-    for source in (CHECKOUT / "provider_agent").rglob("*.py"):
+    """Every event that the agent logs at level info or above, or its connection to the chain."""
+    parts = ("provider_agent", "assay/chain")
+    for source in (path for part in parts for path in (CHECKOUT / part).rglob("*.py")):
         for node in ast.walk(ast.parse(source.read_text())):
             match node:
                 case ast.Call(
@@ -43,8 +44,8 @@ def test_every_command_and_option_is_documented() -> None:
         assert f"`provider-agent {name}" in DOCS
         (row,) = (line for line in section("Commands").splitlines() if f"`provider-agent {name}" in line)
         for parameter in command.params:
-            assert isinstance(parameter, click.Option)
-            assert parameter.opts[0] in row, f"{name} {parameter.opts[0]}"
+            written = parameter.opts[0] if isinstance(parameter, click.Option) else f"{parameter.name}".upper()
+            assert written in row, f"{name} {written}"
 
 
 def test_every_logged_event_is_documented_and_no_other() -> None:
@@ -62,7 +63,7 @@ def test_the_example_is_a_settings_file_that_works(tmp_path: Path) -> None:
 
     settings = load_settings(path)
 
-    assert settings.journal == tmp_path / "journal.db"
+    assert settings.journal == str(tmp_path / "journal.db")
     assert settings.store.location == "http://127.0.0.1:8600"
 
 

@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import IntegrityError as DuplicateError
 
+from assay.chain.fees import Fees
 from assay.chain.node import Log, Receipt
-from assay.chain.sender import Transaction
-from assay.errors import InputError
+from assay.chain.sender import Intent, Transaction
+from assay.errors import InputError, IntegrityError
 from provider_agent.duty import Deadline, State
 from provider_agent.journal import KEPT_BLOCKS, Identity, Journal, Position, SubjectLog
 
@@ -19,7 +20,23 @@ IDENTITY = Identity(31337, "0x" + 40 * "2", SENDER, bytes(32))
 
 
 def transaction(purpose: str, nonce: int = 0) -> Transaction:
-    return Transaction(purpose, SENDER, nonce, bytes([nonce]) * 32, b"raw %d" % nonce)
+    return Transaction(purpose, SENDER, nonce, bytes([nonce]) * 32, b"raw %d" % nonce, Fees(20, 2))
+
+
+def intent(purpose: str, nonce: int = 0) -> Intent:
+    return Intent(purpose, SENDER, nonce, SENDER, b"data", 50_000)
+
+
+def sign(journal: Journal, purpose: str, nonce: int = 0) -> Transaction:
+    """What the sender does for a purpose."""
+    journal.intend(intent(purpose, nonce))
+    signed = transaction(purpose, nonce)
+    journal.record(signed)
+    return signed
+
+
+def names(journal: Journal) -> list[str]:
+    return [pending.intent.purpose for pending in journal.unsettled()]
 
 
 def receipt(of: Transaction, block: int, succeeded: bool = True) -> Receipt:
@@ -32,14 +49,6 @@ def log(block: int, index: int = 0, job: str = JOB) -> SubjectLog:
 
 
 # Identity
-
-
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
-    path.write_text("a shopping list, long enough to be looked at by SQLite as a header of something else" * 20)
-
-    with pytest.raises(InputError, match="cannot be used"):
-        Journal(path)
 
 
 @pytest.mark.parametrize(
@@ -63,44 +72,83 @@ def test_the_journal_of_another_agent_is_refused(journal: Journal, other: Identi
 # Transactions
 
 
-def test_nothing_is_recorded_twice_for_one_purpose(journal: Journal) -> None:
-    journal.record(transaction("claim 1"))
+def test_nothing_is_intended_twice_for_one_purpose(journal: Journal) -> None:
+    signed = sign(journal, "claim 1")
 
     with pytest.raises(DuplicateError):
-        journal.record(transaction("claim 1", nonce=1))
-    assert journal.find("claim 1") == transaction("claim 1")
+        journal.intend(intent("claim 1", nonce=1))
+    assert journal.find("claim 1") == signed
+
+
+def test_no_two_purposes_get_one_nonce(journal: Journal) -> None:
+    sign(journal, "claim 1")
+
+    with pytest.raises(DuplicateError):
+        journal.intend(intent("claim 2"))
+    assert names(journal) == ["claim 1"]
+
+
+def test_nothing_is_signed_that_was_not_intended(journal: Journal) -> None:
+    sign(journal, "claim 1")
+
+    for wrong in (transaction("claim 2"), transaction("claim 1", nonce=1)):
+        with pytest.raises(IntegrityError, match="nothing was intended"):
+            journal.record(wrong)
+
+
+def test_an_intent_that_was_not_signed_frees_its_nonce_for_the_next_one(journal: Journal) -> None:
+    journal.intend(intent("claim 1"))
+    assert journal.next_nonce(SENDER) == 0
+    assert journal.find("claim 1") is None
+
+    journal.intend(intent("claim 2"))
+    with pytest.raises(IntegrityError):
+        journal.record(transaction("claim 1"))
+
+
+def test_the_signed_versions_of_a_transaction_are_kept_and_the_dearest_is_the_latest(journal: Journal) -> None:
+    first = sign(journal, "claim 1")
+    second = replace(first, hash=b"\x09" * 32, raw=b"dearer", fees=Fees(22, 3))
+    journal.record(second)
+
+    (pending,) = journal.unsettled()
+    assert pending.attempts == (first, second)
+    assert journal.find("claim 1") == pending.latest == second
+    assert pending.max_cost == 50_000 * 22
 
 
 def test_a_purpose_that_failed_for_good_can_be_tried_once_more(journal: Journal) -> None:
-    first = transaction("claim 1")
-    journal.record(first)
-    journal.settle(first, receipt(first, block=5, succeeded=False), "reverted")
+    first = sign(journal, "claim 1")
+    journal.settle(intent("claim 1"), 5, receipt(first, block=5, succeeded=False), "reverted")
 
     assert journal.find("claim 1") is None
-    journal.record(transaction("claim 1", nonce=1))
-    assert journal.find("claim 1") == transaction("claim 1", nonce=1)
+    second = sign(journal, "claim 1", nonce=1)
+    assert journal.find("claim 1") == second
+    assert names(journal) == ["claim 1"]
 
 
 def test_a_settled_transaction_is_found_and_no_longer_pending(journal: Journal) -> None:
-    first, second = transaction("accept 1"), transaction("claim 1", nonce=1)
-    journal.record(second)
-    journal.record(first)
-    assert journal.unsettled() == [first, second]
+    sign(journal, "claim 1", nonce=1)
+    first = sign(journal, "accept 1")
+    assert names(journal) == ["accept 1", "claim 1"]
 
-    journal.settle(first, receipt(first, block=5), "included")
+    journal.settle(intent("accept 1"), 5, receipt(first, block=5), "included")
 
-    assert journal.unsettled() == [second]
+    assert names(journal) == ["claim 1"]
     assert journal.find("accept 1") == first
 
 
-def test_the_next_nonce_is_above_all_in_use_and_those_of_lost_transactions_are_free(journal: Journal) -> None:
+def test_the_next_nonce_is_above_all_that_was_signed_with_and_that_of_a_lost_one_is_not_used_again(
+    journal: Journal,
+) -> None:
     assert journal.next_nonce(SENDER) == 0
-    journal.record(transaction("a", nonce=7))
-    journal.record(transaction("b", nonce=8))
+    sign(journal, "a", nonce=7)
+    sign(journal, "b", nonce=8)
     assert journal.next_nonce(SENDER) == 9
 
-    journal.settle(transaction("b", nonce=8), None, "lost")
-    assert journal.next_nonce(SENDER) == 8
+    journal.settle(intent("b", nonce=8), 5, None, "lost")
+    assert journal.find("b") is None
+    assert journal.next_nonce(SENDER) == 9
 
 
 # Position and logs
@@ -130,17 +178,21 @@ def test_a_rewind_reopens_whatever_the_lost_blocks_had_settled(journal: Journal)
         duty = journal.duty("provider", job)
         assert duty is not None
         journal.set_duty(duty, State.ENDED, "over")
-    early, late = transaction("early"), transaction("late", nonce=1)
-    for each, block in ((early, 2), (late, 5)):
-        journal.record(each)
-        journal.settle(each, receipt(each, block), "included")
+    for nonce, (purpose, block, done) in enumerate([("early", 2, True), ("late", 5, True), ("failed", 5, False)]):
+        signed = sign(journal, purpose, nonce)
+        journal.settle(intent(purpose, nonce), block, receipt(signed, block, done), "included")
+    sign(journal, "lost", 3)
+    journal.settle(intent("lost", 3), 5, None, "another transaction has its nonce")
+    sign(journal, "failed", 4)
 
     journal.rewind(3)
 
     assert journal.position() == Position(3, bytes(32))
     assert list(journal.logs()) == [log(2).log]
     assert [duty.job for duty in journal.live_duties()] == ["undone"]
-    assert journal.unsettled() == [late]
+    # Both transactions for the purpose that had failed: the first one's nonce is not used any more without it.
+    assert names(journal) == ["late", "failed", "lost", "failed"]
+    assert journal.find("failed") == transaction("failed", 4)
 
 
 def test_a_job_that_was_forgotten_leaves_the_others(journal: Journal) -> None:
@@ -179,8 +231,8 @@ def test_what_was_computed_is_kept_with_the_duty(journal: Journal) -> None:
     assert computed.result_id == b"\x03" * 32
 
 
-def test_a_postponed_duty_counts_its_faults_until_something_goes_right(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.db", clock=lambda: 1000.0)
+def test_a_postponed_duty_counts_its_faults_until_something_goes_right(location: str) -> None:
+    journal = Journal(location, clock=lambda: 1000.0)
     journal.add_duty("provider", JOB, "posted")
     for attempts in (1, 2):
         (duty,) = journal.live_duties()
@@ -219,25 +271,25 @@ def test_a_transaction_is_all_or_nothing(journal: Journal) -> None:
     assert journal.live_duties() == []
 
 
-def test_everything_that_was_written_survives_a_killed_process(tmp_path: Path) -> None:
+def test_everything_that_was_written_survives_a_killed_process(location: str) -> None:
     """And what was not committed is gone."""
-    path = tmp_path / "journal.db"
     killed = """
 import os, signal, sys
-from pathlib import Path
-from assay.chain.sender import Transaction
+from assay.chain.fees import Fees
+from assay.chain.sender import Intent, Transaction
 from provider_agent.journal import Journal
-journal = Journal(Path(sys.argv[1]))
-journal.record(Transaction("claim 1", "0x" + 40 * "1", 0, bytes(32), b"raw 0"))
+journal = Journal(sys.argv[1])
+journal.intend(Intent("claim 1", "0x" + 40 * "1", 0, "0x" + 40 * "1", b"", 1))
+journal.record(Transaction("claim 1", "0x" + 40 * "1", 0, bytes(32), b"raw 0", Fees(2, 1)))
 journal.add_duty("provider", "job", "posted")
 with journal.transaction():
     journal.add_duty("verifier", "job", "claimed")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    ended = subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    ended = subprocess.run([sys.executable, "-c", killed, location], check=False)
     assert ended.returncode == -9
 
-    journal = Journal(path)
+    journal = Journal(location)
     assert journal.find("claim 1") is not None
     assert [duty.role for duty in journal.live_duties()] == ["provider"]
     journal.close()

@@ -43,3 +43,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 
     with Lock(tmp_path / "lock", "the journal"):
         pass
+
+
+def test_the_holder_of_a_lock_is_told_and_one_that_is_gone_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert Lock.holder(path) is None
+    with Lock(path, "the journal"):
+        assert Lock.holder(path) == os.getpid()
+    assert Lock.holder(path) is None

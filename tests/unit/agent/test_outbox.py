@@ -2,18 +2,20 @@
 # ruff: noqa: ARG002
 
 from dataclasses import replace
-from pathlib import Path
-from typing import cast
+from itertools import pairwise
+from typing import Any, cast
 
 import pytest
 from eth_account import Account
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
 
 from assay.chain.node import Block, Call, Node, Receipt
-from assay.chain.sender import Sender
+from assay.chain.sender import Intent, Sender, SignedTransaction, Worth
 from assay.errors import ChainError, ContractError, TransientError
 from assay.keccak import keccak256
 from provider_agent.journal import Journal
-from provider_agent.outbox import RESEND_EVERY, Outbox
+from provider_agent.outbox import REPLACE_AFTER, RESEND_EVERY, Outbox
 from provider_agent.settings import LoopSettings
 
 KEY = Account.from_key(b"\x01" * 32)
@@ -28,6 +30,7 @@ class MemoryNode:
     def __init__(self) -> None:
         self.now = Block(10, bytes(32), bytes(32), timestamp=1_000, base_fee=7)
         self.fault: Exception | None = None
+        self.tip = 1
         self.pool: list[bytes] = []
         self.included: dict[bytes, Receipt] = {}
         self.nonces: list[int] = []
@@ -42,7 +45,7 @@ class MemoryNode:
         return 50_000
 
     def priority_fee(self) -> int:
-        return 1
+        return self.tip
 
     def balance(self, address: str) -> int:
         return 10**18
@@ -86,9 +89,25 @@ def clock() -> list[float]:
     return [0.0]
 
 
-def outbox(journal: Journal, node: MemoryNode, clock: list[float]) -> Outbox:
-    sender = Sender(cast(Node, node), KEY, 31337, journal)
-    return Outbox(journal, sender, LoopSettings(retry=1, retry_limit=4), CONFIRMATIONS, lambda: clock[0])
+def outbox(journal: Journal, node: MemoryNode, clock: list[float], limit: int = 10**6) -> Outbox:
+    """One whose fees are `limit` at most, wei a unit of gas."""
+    sender = Sender(cast(Node, node), KEY, 31337, journal, fee_limit=limit)
+    settings = LoopSettings(retry=1, retry_limit=4)
+    return Outbox(journal, sender, settings, CONFIRMATIONS, lambda: clock[0], REPLACE_AFTER)
+
+
+def fees_in(node: MemoryNode) -> list[tuple[int, int, int]]:
+    """Nonce, maximum fee and tip of each transaction that the node was given."""
+    decoded = [TypedTransaction.from_bytes(HexBytes(raw)).as_dict() for raw in node.pool]
+    return [(each["nonce"], each["maxFeePerGas"], each["maxPriorityFeePerGas"]) for each in decoded]
+
+
+def pass_time(box: Outbox, node: MemoryNode, clock: list[float], seconds: float) -> None:
+    """Let the loop pass every few seconds for so long, without a block for us."""
+    end = clock[0] + seconds
+    while clock[0] < end:
+        box.settle(node.now.number - CONFIRMATIONS)
+        clock[0] += 5
 
 
 def confirm(outbox: Outbox, node: MemoryNode) -> None:
@@ -129,9 +148,9 @@ def test_a_purpose_is_sent_once(journal: Journal, node: MemoryNode, clock: list[
 
 
 def test_an_agent_killed_before_it_could_send_sends_the_same_bytes_when_it_is_back(
-    tmp_path: Path, node: MemoryNode, clock: list[float]
+    location: str, node: MemoryNode, clock: list[float]
 ) -> None:
-    journal = Journal(tmp_path / "killed.db")
+    journal = Journal(location)
     node.fault = TransientError("the node does not answer")
     with pytest.raises(TransientError):
         outbox(journal, node, clock).send(CALL, PURPOSE)
@@ -140,7 +159,7 @@ def test_an_agent_killed_before_it_could_send_sends_the_same_bytes_when_it_is_ba
     journal.close()
 
     node.fault = None
-    reopened = Journal(tmp_path / "killed.db")
+    reopened = Journal(location)
     box = outbox(reopened, node, clock)
     assert not box.wants(PURPOSE)
     box.settle(node.now.number)
@@ -214,3 +233,229 @@ def test_only_a_confirmed_rival_for_its_nonce_frees_the_purpose(
     confirm(box, node)
     assert box.wants(PURPOSE)
     assert journal.unsettled() == []
+
+
+# Fees
+
+
+def test_a_transaction_that_no_block_takes_is_replaced_by_itself_with_higher_fees(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, PURPOSE)
+    assert fees_in(node) == [(0, 15, 1)]
+    node.now = replace(node.now, base_fee=1000)
+    pass_time(box, node, clock, 2 * REPLACE_AFTER)
+
+    versions = sorted(set(fees_in(node)))
+    assert versions[0] == (0, 15, 1)
+    assert [nonce for nonce, *_ in versions] == [0] * len(versions)
+    assert all(new[1] >= 1.1 * old[1] and new[2] >= 1.1 * old[2] for old, new in pairwise(versions))
+    assert versions[1][1] >= 2000
+    assert {TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["data"] for raw in node.pool} == {b"data"}
+
+
+@pytest.mark.parametrize("included", [0, -1], ids=["the first version", "the last version"])
+def test_whichever_version_a_block_takes_fulfils_the_purpose(
+    journal: Journal, node: MemoryNode, clock: list[float], included: int
+) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, PURPOSE)
+    pass_time(box, node, clock, REPLACE_AFTER + RESEND_EVERY)
+    versions = list(dict.fromkeys(node.pool))
+    assert len(versions) == 2
+    node.include(versions[included])
+    confirm(box, node)
+
+    assert journal.unsettled() == []
+    assert not box.wants(PURPOSE)
+    assert journal.find(PURPOSE) is not None
+
+
+def test_an_agent_killed_while_it_replaced_one_goes_on_from_the_highest_fees(
+    location: str, node: MemoryNode, clock: list[float]
+) -> None:
+    journal = Journal(location)
+    box = outbox(journal, node, clock)
+    box.send(CALL, PURPOSE)
+    pass_time(box, node, clock, REPLACE_AFTER + RESEND_EVERY)
+    node.fault = KeyboardInterrupt()  # as good as a kill: the next replacement is signed, and never sent
+    with pytest.raises(KeyboardInterrupt):
+        pass_time(box, node, clock, 100 * REPLACE_AFTER)
+    (pending,) = journal.unsettled()
+    journal.close()
+    node.fault = None
+
+    reopened = Journal(location)
+    box = outbox(reopened, node, clock)
+    box.settle(node.now.number - CONFIRMATIONS)
+    assert node.pool[-1] == pending.latest.raw
+    assert pending.latest.fees.maximum == max(fee for _, fee, _ in fees_in(node))
+    reopened.close()
+
+
+def test_only_the_next_transaction_is_replaced_since_the_others_wait_for_it(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, "first")
+    box.send(CALL, "second")
+    pass_time(box, node, clock, REPLACE_AFTER + RESEND_EVERY)
+
+    assert [len(pending.attempts) for pending in journal.unsettled()] == [2, 1]
+
+
+def test_a_transaction_behind_another_is_replaced_once_blocks_ask_for_more_than_it_offers(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, "first")
+    box.send(CALL, "second")
+    node.now = replace(node.now, base_fee=1000)
+    pass_time(box, node, clock, REPLACE_AFTER + RESEND_EVERY)
+
+    assert [len(pending.attempts) for pending in journal.unsettled()] == [2, 2]
+
+
+def test_fees_are_never_above_the_limit(journal: Journal, node: MemoryNode, clock: list[float]) -> None:
+    box = outbox(journal, node, clock, limit=40)
+    box.send(CALL, PURPOSE)
+    node.now, node.tip = replace(node.now, base_fee=39), 10**6
+    pass_time(box, node, clock, 20 * REPLACE_AFTER)
+
+    offered = [fee for _, fee, _ in fees_in(node)]
+    assert 15 < max(offered) <= 40
+    assert not box.wants(PURPOSE)
+
+
+def test_nothing_is_signed_while_blocks_ask_for_more_than_the_limit(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock, limit=40)
+    node.now = replace(node.now, base_fee=40)
+    box.send(CALL, PURPOSE)
+    assert journal.unsettled() == []
+
+    node.now = replace(node.now, base_fee=39)
+    clock[0] += 10
+    box.send(CALL, PURPOSE)
+    assert fees_in(node) == [(0, 40, 1)]
+
+
+def test_a_transaction_that_is_worth_less_than_its_gas_is_not_sent_and_the_log_says_so(
+    journal: Journal, node: MemoryNode, clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    box = outbox(journal, node, clock)
+    likely = 50_000 * (7 + 1)
+    worths = {"cheap": Worth(likely), "dear": Worth(likely - 1), "with more": Worth(likely, later_gas=1), "duty": None}
+    box.appraise = worths.__getitem__
+    for purpose in worths:
+        box.send(CALL, purpose)
+
+    assert [each.intent.purpose for each in journal.unsettled()] == ["cheap", "duty"]
+    refused = [record for record in caplog.records if record.getMessage() == "not sent"]
+    assert [record.fields["purpose"] for record in refused] == ["dear", "with more"]  # type: ignore[attr-defined]
+    assert all("it is worth" in record.fields["reason"] for record in refused)  # type: ignore[attr-defined]
+
+
+def test_a_replacement_may_cost_what_all_that_wait_behind_it_are_worth_together(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock)
+    box.appraise = lambda _: Worth(10**6)
+    box.send(CALL, "first")
+    node.now = replace(node.now, base_fee=20)  # 62,500 of gas at more than 20 wei cost more than a million
+    pass_time(box, node, clock, 2 * REPLACE_AFTER)
+    assert [len(pending.attempts) for pending in journal.unsettled()] == [1]
+
+    node.now = replace(node.now, base_fee=7)
+    box.send(CALL, "second")
+    node.now = replace(node.now, base_fee=20)
+    pass_time(box, node, clock, RESEND_EVERY)
+    assert next(len(pending.attempts) for pending in journal.unsettled()) == 2
+
+
+def test_what_pending_transactions_may_cost_is_not_spent_twice(
+    journal: Journal, node: MemoryNode, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = outbox(journal, node, clock)
+    monkeypatch.setattr(node, "balance", lambda _: int(1.5 * 62_500 * 15))
+    box.send(CALL, "first")
+    box.send(CALL, "second")
+
+    assert [each.intent.purpose for each in journal.unsettled()] == ["first"]
+
+
+# Another program's nonces
+
+
+def test_a_nonce_that_another_program_took_and_gave_up_is_filled(
+    journal: Journal, node: MemoryNode, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = outbox(journal, node, clock)
+    with monkeypatch.context() as pooled:
+        pooled.setattr(node, "next_nonce", lambda _: 1)  # theirs is in the pool
+        box.send(CALL, PURPOSE)
+        pass_time(box, node, clock, 2 * REPLACE_AFTER)
+    assert {nonce for nonce, *_ in fees_in(node)} == {1}
+
+    pass_time(box, node, clock, RESEND_EVERY + 5)
+    assert {nonce for nonce, *_ in fees_in(node)} == {0, 1}
+    assert [each.intent.purpose for each in journal.unsettled()] == ["fill nonce 0", PURPOSE]
+    filled = next(raw for raw in node.pool if TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["nonce"] == 0)
+    decoded = TypedTransaction.from_bytes(HexBytes(filled)).as_dict()
+    assert (decoded["value"], decoded["data"], decoded["to"].hex()) == (0, b"", KEY.address[2:].lower())
+
+
+def test_our_own_transactions_are_no_gap(journal: Journal, node: MemoryNode, clock: list[float]) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, "first")
+    box.send(CALL, "second")
+    pass_time(box, node, clock, 4 * REPLACE_AFTER)
+    assert [each.intent.purpose for each in journal.unsettled()] == ["first", "second"]
+
+
+# Intents
+
+
+class Refusing:
+    """A signer that signs nothing any more."""
+
+    address = KEY.address
+
+    def __init__(self, journal: Journal, fault: BaseException) -> None:
+        self.journal, self.fault = journal, fault
+        self.seen: list[int] = []
+
+    def sign_transaction(self, fields: dict[str, Any]) -> SignedTransaction:
+        assert self.journal.unsettled() == []
+        self.seen.append(fields["nonce"])
+        raise self.fault
+
+
+def test_what_a_signer_refuses_frees_its_nonce(journal: Journal, node: MemoryNode, clock: list[float]) -> None:
+    signer = Refusing(journal, ChainError("request denied"))
+    sender = Sender(cast(Node, node), signer, 31337, journal)
+    box = Outbox(journal, sender, LoopSettings(), CONFIRMATIONS, lambda: clock[0])
+    box.send(CALL, "first")
+    box.send(CALL, "second")
+
+    assert signer.seen == [0, 0]
+    assert journal.next_nonce(KEY.address) == 0
+
+
+def test_an_agent_killed_before_it_had_signed_signs_another_purpose_without_a_gap(
+    location: str, node: MemoryNode, clock: list[float]
+) -> None:
+    journal = Journal(location)
+    journal.intend(Intent("first", KEY.address, 0, CALL.to, CALL.data, 1))  # and then it was killed
+    journal.close()
+
+    reopened = Journal(location)
+    box = outbox(reopened, node, clock)
+    assert box.wants("first")
+    box.send(CALL, "second")
+    box.send(CALL, "first")
+
+    assert [(each.intent.purpose, each.intent.nonce) for each in reopened.unsettled()] == [("second", 0), ("first", 1)]
+    reopened.close()

@@ -109,3 +109,22 @@ def test_a_verifier_looks_at_any_price_and_needs_stake_only_to_challenge() -> No
     assert policy.verifier_obstacles(Account(free=9 * TOKEN, stake=5 * TOKEN - 1), 5 * TOKEN) == [
         "a challenge takes a bond of 5 tokens, and 4.999999999999999999 are staked: stake more"
     ]
+
+
+REQUESTER, OTHER = "0x" + 40 * "7", "0x" + 40 * "8"
+
+
+@pytest.mark.parametrize(
+    ("allow", "deny", "reasons"),
+    [
+        ([], [], []),
+        ([REQUESTER], [], []),
+        ([OTHER], [], [f"its requester, {REQUESTER}, is not in provider.allow"]),
+        ([], [REQUESTER], [f"its requester, {REQUESTER}, is in provider.deny"]),
+        ([], [OTHER], []),
+        ([REQUESTER], [REQUESTER], [f"its requester, {REQUESTER}, is in provider.deny"]),
+    ],
+)
+def test_a_requester_is_taken_by_the_lists(allow: list[str], deny: list[str], reasons: list[str]) -> None:
+    settings = ProviderSettings(allow=allow, deny=deny)
+    assert policy.requester_refusals(REQUESTER, settings) == reasons

@@ -1,5 +1,6 @@
 """A settings file is taken whole, or refused with the name of the setting that is wrong."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def write(tmp_path: Path, text: str) -> Path:
         (GOOD + "[loop]\npoll = 0\n", "loop.poll"),
         (GOOD.replace("[wallet]", "confirmations = -1\n[wallet]"), "chain.confirmations"),
         (GOOD + "[surprise]\n", "surprise"),
+        (GOOD.replace('rpc = "http://127.0.0.1:8545"', "rpc = []"), "chain.rpc"),
+        (GOOD.replace('keystore = "wallets/bob.json"', ""), "wallet.*keystore, environment and signer"),
+        (GOOD.replace("[store]", 'environment = "KEY"\n[store]'), "wallet.*keystore and environment are both set"),
+        (GOOD.replace('keystore = "wallets/bob.json"', 'signer = "http://s"'), "wallet.*account has to be set"),
+        (GOOD.replace("[store]", 'account = "0x12"\n[store]'), "wallet.account.*no address"),
+        (GOOD + "[fees]\ntoken_price = 0.5\n", "fees.token_price.*in quotes"),
+        (GOOD + "[fees]\ntoken_price = '0'\n", "fees.token_price"),
+        (GOOD + "[fees]\nlimit = 0\n", "fees.limit"),
     ],
 )
 def test_a_wrong_file_is_refused_by_the_settings_name(tmp_path: Path, text: str, named: str) -> None:
@@ -53,7 +62,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD))
 
-    assert settings.journal == tmp_path / "journal.db"
+    assert settings.journal == str(tmp_path / "journal.db")
     assert settings.wallet.keystore == tmp_path / "wallets" / "bob.json"
     assert settings.store.location == str(tmp_path / "blobs")
     assert settings.cache == tmp_path / "journal.db-cache"
@@ -63,6 +72,26 @@ def test_a_url_of_a_store_stays_as_it_is(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD.replace('"blobs"', '"http://127.0.0.1:1/x"')))
 
     assert settings.store.location == "http://127.0.0.1:1/x"
+
+
+def test_a_journal_at_a_url_needs_a_folder_for_the_cache(tmp_path: Path) -> None:
+    far = GOOD.replace('"journal.db"', '"postgresql://me:s3cret@host/db"')
+    with pytest.raises(InputError, match=r"store\.cache has to be set") as raised:
+        load_settings(write(tmp_path, far))
+    assert "s3cret" not in str(raised.value)
+
+    settings = load_settings(write(tmp_path, far + 'cache = "kept"'))
+    assert settings.journal == "postgresql://me:s3cret@host/db"
+    assert settings.cache == tmp_path / "kept"
+
+
+def test_several_nodes_are_a_list_and_a_tokens_price_is_exact(tmp_path: Path) -> None:
+    several = GOOD.replace('"http://127.0.0.1:8545"', '["ws://a", "https://b"]') + "[fees]\ntoken_price = '0.0005'\n"
+    settings = load_settings(write(tmp_path, several))
+
+    assert settings.chain.rpc == ("ws://a", "https://b")
+    assert load_settings(write(tmp_path, GOOD)).chain.rpc == ("http://127.0.0.1:8545",)
+    assert settings.fees.token_price == Fraction(1, 2000)
 
 
 def test_amounts_are_tokens(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assay.chain import node as module
+from assay.chain import endpoints as module
 from assay.chain.node import Call, Node, RangeRefusedError
 from assay.errors import ChainError, ContractError, InputError, TransientError
 

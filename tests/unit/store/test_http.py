@@ -4,7 +4,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import requests
 
 from assay.content import content_id
 from assay.errors import BlobTooLargeError, InputError, IntegrityError, MissingBlobError, TransientError
-from assay.store import http
+from assay.store import client
 from assay.store.http import HttpStore
 from assay.store.layered import LayeredStore
 from assay.store.local import LocalStore
@@ -26,7 +28,7 @@ LIMIT = 10_000  # bytes that the test server takes
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,7 @@ def test_a_layered_store_reads_once_and_repairs_its_near_copy(url: str, folder: 
     assert near.get(blob_id) == b"read through"
 
 
-@pytest.mark.parametrize("location", ["", "ftp://somewhere/blobs", "http://", "file://"])
+@pytest.mark.parametrize("location", ["", "gopher://somewhere/blobs", "http://", "file://"])
 def test_a_location_that_is_no_store_is_refused(location: str) -> None:
     with pytest.raises(InputError, match="is no store"):
         open_store(location)
@@ -184,3 +186,91 @@ def test_a_store_is_opened_by_url_or_path(url: str, tmp_path: Path) -> None:
     over_http = open_store(url, cache=tmp_path / "cache")
     assert over_http.put(b"data") == blob_id
     assert LocalStore(tmp_path / "cache").get(blob_id) == b"data"
+
+
+# Transfers that break off
+
+
+@dataclass
+class Flaky:
+    """A server of one blob that hangs up after so many bytes, and knows of ranges or not."""
+
+    blob: bytes
+    piece: int
+    ranges: bool = True
+    asked: list[str | None] = field(default_factory=list)
+
+    def answer(self, wanted: str | None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and content, of which no more than a piece is sent."""
+        self.asked.append(wanted)
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.ranges else 0
+        rest = self.blob[start:]
+        headers = {"Content-Length": str(len(rest))}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(self.blob) - 1}/{len(self.blob)}"
+        return 206 if start else 200, headers, rest[: self.piece]
+
+
+@contextmanager
+def flaky(server: Flaky) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = server.answer(self.headers["Range"])
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+    finally:
+        running.shutdown()
+        thread.join(10)
+        running.server_close()
+
+
+BLOB = bytes(range(250)) * 1000
+
+
+def test_a_transfer_that_breaks_off_goes_on_where_it_did_as_often_as_it_gets_further() -> None:
+    served = Flaky(BLOB, piece=50_000)
+    with flaky(served) as url:
+        assert HttpStore(url, attempts=2).get(content_id(BLOB)) == BLOB
+    first, *rest = served.asked
+    starts = [int(wanted.removeprefix("bytes=").rstrip("-")) for wanted in rest if wanted]
+    assert first is None
+    assert len(starts) == len(rest) == 5
+    assert all(30_000 < later - earlier <= 50_000 for earlier, later in pairwise([0, *starts]))
+
+
+def test_a_server_without_ranges_is_asked_for_everything_again_and_not_for_ever() -> None:
+    served = Flaky(BLOB, piece=50_000, ranges=False)
+    with flaky(served) as url, pytest.raises(TransientError):
+        HttpStore(url, attempts=3).get(content_id(BLOB))
+    assert len(served.asked) == 3
+
+
+def test_the_rest_of_another_blob_is_found_out() -> None:
+    served = Flaky(BLOB, piece=50_000)
+    with flaky(served) as url, pytest.raises(IntegrityError, match="damaged, cut off or exchanged"):
+        HttpStore(url).get(content_id(BLOB + b"!"))
+
+
+def test_the_limit_holds_over_all_requests_together() -> None:
+    served = Flaky(BLOB, piece=50_000)
+    with flaky(served) as url, pytest.raises(BlobTooLargeError):
+        HttpStore(url).get(content_id(BLOB), limit=len(BLOB) - 1)
+
+
+def test_our_own_server_goes_on_where_a_transfer_broke_off(url: str, folder: Path) -> None:
+    blob_id = LocalStore(folder).put(BLOB[:9000])
+    answer = requests.get(f"{url}/blobs/{blob_id}", headers={"Range": "bytes=4000-"}, timeout=5)
+    assert (answer.status_code, answer.content) == (206, BLOB[4000:9000])
+    assert answer.headers["Content-Range"].startswith("bytes 4000-")

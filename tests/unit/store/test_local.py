@@ -1,5 +1,6 @@
 """The store in a folder: what it refuses, and that it keeps what it was given."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,23 @@ def test_what_is_put_comes_back_under_its_hash(store: LocalStore, data: bytes) -
     assert store.get(blob_id) == data
     assert store.put(data) == blob_id
     assert files_in(store) == [store.path_of(blob_id)]
+
+
+def test_what_is_dropped_is_gone(store: LocalStore) -> None:
+    blob_id = store.put(b"data")
+    assert store.drop(blob_id)
+    assert not store.has(blob_id)
+    assert not store.drop(blob_id)
+
+
+def test_a_sweep_removes_what_was_left_half_written_and_nothing_else(store: LocalStore) -> None:
+    blob_id = store.put(b"data")
+    stale, fresh = (store.path_of(blob_id).with_name(f".incoming-{name}") for name in ("stale", "fresh"))
+    for path in (stale, fresh):
+        path.write_bytes(b"half")
+    os.utime(stale, (0, 0))
+
+    assert store.sweep(older_than=3600) == 1
+    assert not stale.exists()
+    assert fresh.exists()
+    assert store.has(blob_id)
