@@ -50,15 +50,6 @@ class Context:
         """The machine that a job's referee executes, if this agent has it."""
         return self.chain.deployment.machine_of(job.terms.referee)
 
-    def is_admitted(self, job: Job) -> bool:
-        """Whether the contract that a job's terms name for it, if any, lets this agent accept it."""
-        if job.terms.admission is not Admission.LISTED:
-            return True
-        try:
-            return self.chain.access(job.terms.gate).admits(job.requester, self.account)
-        except (ChainError, IntegrityError):  # whatever is at that address, it does not admit anybody
-            return False
-
     def workload(self, history: JobHistory, maximum_bytes: int) -> Workload:
         """A job as its worker needs it. The job's machine has to be known."""
         job = history.job
@@ -74,3 +65,13 @@ class Context:
             cache=self.settings.cache / str(job.job_id),
             maximum_bytes=maximum_bytes,
         )
+
+
+def is_admitted(chain: Chain, job: Job, account: str) -> bool:
+    """Whether the contract that a job's terms name for it, if any, lets `account` accept it."""
+    if job.terms.admission is not Admission.LISTED:
+        return True
+    try:
+        return chain.access(job.terms.gate).admits(job.requester, account)
+    except (ChainError, IntegrityError):  # whatever is at that address, it does not admit anybody
+        return False

@@ -17,6 +17,7 @@ from assay.errors import AssayError, TransientError
 from provider_agent import policy
 from provider_agent.agent import account_of
 from provider_agent.bench import Bench, Workload, shipped_machines
+from provider_agent.context import is_admitted
 from provider_agent.database import is_url
 from provider_agent.duty import State
 from provider_agent.hook import Asking, question
@@ -61,10 +62,12 @@ def _considered(settings: Settings, chain: Chain, history: JobHistory) -> Iterat
     good = (
         f"{machine}, {terms.task_count} tasks of 16^{terms.rounds} steps at most, {price} tokens for a bond of {bond}"
     )
-    refusals = policy.provider_refusals(terms, machine, chosen)
+    refusals = policy.provider_refusals(terms, machine, account, chosen)
     yield from _reasons("terms", refusals, good)
     taken, recorded = _journal(settings, str(job.job_id))
-    obstacles = policy.provider_obstacles(terms, chain.market.account_of(account), taken, chosen)
+    pays = terms.price_at(chain.node.head().timestamp, job.deadline) if is_open else job.price
+    money, admitted = chain.market.account_of(account), is_admitted(chain, job, account)
+    obstacles = policy.provider_obstacles(terms, pays, money, taken, admitted, chosen)
     yield from _reasons("now", obstacles, f"{taken} of {chosen.maximum_jobs} jobs are taken, and the stake is enough")
     if is_open:
         yield _gas(settings, chain, history, account)
@@ -114,7 +117,7 @@ def _gas(settings: Settings, chain: Chain, history: JobHistory, account: str) ->
     told = f"acceptance, claim and payment cost about {format_tokens(cost)} coins of gas now"
     if settings.fees.token_price is None:
         return Consideration("gas", True, f"{told}, which is not weighed without fees.token_price")
-    worth = int(history.job.terms.price * settings.fees.token_price)
+    worth = int(history.job.price * settings.fees.token_price)
     return Consideration("gas", cost <= worth, f"{told}, and the price is worth {format_tokens(worth)}")
 
 
@@ -134,7 +137,7 @@ def _documents(settings: Settings, history: JobHistory, machine: str) -> Conside
     with TemporaryDirectory(prefix="assay-explain-") as folder:
         workload = Workload(
             machine=machine,
-            spec_id=terms.spec_id.hex(),
+            spec_ids=tuple(spec_id.hex() for spec_id in history.spec_ids),
             task_root=terms.task_root,
             task_count=terms.task_count,
             rounds=terms.rounds,

@@ -90,7 +90,7 @@ class Gate:
         settings, terms = self._context.settings, history.job.terms
         machine = self._context.machine_of(history.job)
         if role == "provider":
-            return bool(policy.provider_refusals(terms, machine, settings.provider))
+            return bool(policy.provider_refusals(terms, machine, self._context.account, settings.provider))
         return bool(policy.verifier_refusals(terms, machine, settings.verifier))
 
     def _answer(self, subject: Subject, history: JobHistory, hook: Path) -> Answer | None:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assay.chain.events import ChallengeClosed, Event, JobEnded
+from assay.chain.events import BondSlashed, ChallengeClosed, Event, FeePaid, JobEnded
 from assay.chain.history import Book
-from assay.chain.records import End, Status
+from assay.chain.records import End, Status, Verdict
 
 
 class Kind(StrEnum):
     """Why money came or went."""
 
     PAYMENT = "payment"
-    """For a job."""
+    """For a job; and the market's fee, below zero."""
     REWARD = "reward"
     """For a challenge that was right, or for ending a job that its provider had left."""
     DEFENCE = "defence"
@@ -36,9 +36,9 @@ class Item:
 def items_of(event: Event, book: Book, account: str) -> list[Item]:
     """What an event that `book` has taken in means for `account`; at most one line."""
     match event:
-        case JobEnded():
+        case JobEnded(end=End.FINALIZED) | FeePaid() | BondSlashed():
             return _of_end(event, book, account)
-        case ChallengeClosed(moot=False):
+        case ChallengeClosed(verdict=Verdict.LOST):
             job = str(event.job_id)
             if event.challenger == account:
                 return [Item(job, Kind.LOST_CHALLENGE, -event.bond)]
@@ -47,13 +47,17 @@ def items_of(event: Event, book: Book, account: str) -> list[Item]:
     return []
 
 
-def _of_end(event: JobEnded, book: Book, account: str) -> list[Item]:
+def _of_end(event: JobEnded | FeePaid | BondSlashed, book: Book, account: str) -> list[Item]:
     job, name = book.jobs[event.job_id].job, str(event.job_id)
-    if event.end == End.FINALIZED:
-        return [Item(name, Kind.PAYMENT, event.paid)] if event.beneficiary == account else []
-    if job.provider == account and job.status != Status.OPEN:
-        return [Item(name, Kind.LOST_BOND, -job.terms.bond)]
-    # A requester that gets its own money back has earned nothing.
+    is_provider = job.provider == account
+    match event:
+        case JobEnded():
+            return [Item(name, Kind.PAYMENT, event.price)] if is_provider else []
+        case FeePaid():
+            return [Item(name, Kind.PAYMENT, -event.fee)] if is_provider else []
+    if is_provider:
+        return [Item(name, Kind.LOST_BOND, -(event.paid + event.burned))]
+    # A requester that is compensated has earned nothing.
     is_reward = event.beneficiary == account != job.job_id.requester and event.paid
     return [Item(name, Kind.REWARD, event.paid)] if is_reward else []
 
@@ -90,7 +94,7 @@ def risk_of(book: Book, account: str) -> Risk:
     return Risk(
         jobs=len(own),
         bonds=sum(job.terms.bond for job in own),
-        due=sum(job.terms.price for job in own),
+        due=sum(job.price for job in own),
         challenges=len(opened),
         challenge_bonds=sum(challenge.bond for challenge in opened),
     )

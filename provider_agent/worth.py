@@ -37,9 +37,9 @@ class Appraiser:
             return None
         match purpose.split():
             case ["accept", job]:
-                return self._of_job(job, lambda history: history.job.terms.price, GAS_AFTER_ACCEPT)
+                return self._of_job(job, lambda history: history.job.price, GAS_AFTER_ACCEPT)
             case ["claim" | "finalize", job]:
-                return self._of_job(job, lambda history: history.job.terms.price + history.job.terms.bond)
+                return self._of_job(job, lambda history: history.job.price + history.job.terms.bond)
             case ["challenge", job, *_]:
                 history = self._context.book.jobs.get(JobId.parse(job))
                 rounds = 0 if history is None else history.job.terms.rounds
@@ -56,7 +56,7 @@ class Appraiser:
             return None
         history = self._context.book.jobs[dispute.terms.job_id]
         if dispute.terms.party(Side.DEFENDER) == self._context.account:
-            return self._coins(history.job.terms.price + history.job.terms.bond)
+            return self._coins(history.job.price + history.job.terms.bond)
         return self._coins(self._context.parameters.challenger_bond + self._reward(history))
 
     def _reward(self, history: JobHistory) -> int:

@@ -10,7 +10,7 @@ from assay.chain.records import End, JobId, Status
 from assay.dispute.game import Side
 from provider_agent import policy
 from provider_agent.bench import Workload
-from provider_agent.context import Context
+from provider_agent.context import Context, is_admitted
 from provider_agent.duty import Deadline, Duty, State
 from provider_agent.executor import Done, JobFaultError
 from provider_agent.logs import about
@@ -101,7 +101,7 @@ class Provider:
                 return
             taken = context.journal.count_duties(self.name, (State.TAKEN, State.COMPUTED))
             price = job.terms.price_at(context.now, job.deadline)
-            admitted = context.is_admitted(job)
+            admitted = is_admitted(context.chain, job, context.account)
             money = context.own_account()
             if obstacles := policy.provider_obstacles(job.terms, price, money, taken, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))

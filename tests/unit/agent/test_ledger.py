@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from assay.chain.events import (
+    BondSlashed,
     ChallengeClosed,
     DisputeOpened,
     Entry,
     Event,
+    FeePaid,
     JobAccepted,
     JobChallenged,
     JobClaimed,
@@ -16,7 +18,7 @@ from assay.chain.events import (
     JobPosted,
 )
 from assay.chain.history import Book
-from assay.chain.records import DisputeTerms, End, JobId, Terms
+from assay.chain.records import DisputeTerms, End, JobId, Terms, Verdict
 from provider_agent.journal import Journal, Position
 from provider_agent.ledger import Item, Kind, Risk, items_of, risk_of
 
@@ -29,7 +31,7 @@ DISPUTE = DisputeTerms(MARKET, bytes(JOB), 0, MARKET, 3, VERIFIER, PROVIDER, byt
 
 def book(*events: Event) -> Book:
     """One that has taken these in, after the job's post."""
-    posted = JobPosted(JOB, REQUESTER, TERMS, 1000)
+    posted = JobPosted(JOB, TERMS, 1000)
     return Book(MARKET, [Entry(event, place, bytes(32), 0, bytes(32)) for place, event in enumerate([posted, *events])])
 
 
@@ -37,9 +39,10 @@ ACCEPTED = JobAccepted(JOB, PROVIDER, 2000)
 CLAIMED = JobClaimed(JOB, PROVIDER, bytes(32), bytes(32), 3000)
 CHALLENGED = JobChallenged(JOB, DISPUTE.dispute_id, VERIFIER, 0, 7)
 OPENED = DisputeOpened(DISPUTE.dispute_id, DISPUTE, (bytes(32),) * 16)
-CLOSED = ChallengeClosed(JOB, DISPUTE.dispute_id, VERIFIER, 7, moot=False)
-PAID = JobEnded(JOB, End.FINALIZED, PROVIDER, 100, 0, 0)
-SLASHED = JobEnded(JOB, End.SLASHED_BY_STEP, VERIFIER, 30, 100, 20)
+CLOSED = ChallengeClosed(JOB, DISPUTE.dispute_id, VERIFIER, Verdict.LOST, 7)
+PAID = JobEnded(JOB, End.FINALIZED, 100)
+SLASHED = [JobEnded(JOB, End.SLASHED_BY_STEP, 100), BondSlashed(JOB, VERIFIER, 30, 20)]
+MISSED = JobEnded(JOB, End.MISSED_DEADLINE, 100)
 
 
 @pytest.mark.parametrize(
@@ -47,16 +50,17 @@ SLASHED = JobEnded(JOB, End.SLASHED_BY_STEP, VERIFIER, 30, 100, 20)
     [
         ([ACCEPTED, CLAIMED, PAID], PROVIDER, [(Kind.PAYMENT, 100)]),
         ([ACCEPTED, CLAIMED, PAID], REQUESTER, []),
-        ([ACCEPTED, CLAIMED, SLASHED], PROVIDER, [(Kind.LOST_BOND, -50)]),
-        ([ACCEPTED, CLAIMED, SLASHED], VERIFIER, [(Kind.REWARD, 30)]),
-        ([ACCEPTED, CLAIMED, SLASHED], STRANGER, []),
+        ([ACCEPTED, CLAIMED, PAID, FeePaid(JOB, 3)], PROVIDER, [(Kind.PAYMENT, -3)]),
+        ([ACCEPTED, CLAIMED, *SLASHED], PROVIDER, [(Kind.LOST_BOND, -50)]),
+        ([ACCEPTED, CLAIMED, *SLASHED], VERIFIER, [(Kind.REWARD, 30)]),
+        ([ACCEPTED, CLAIMED, *SLASHED], STRANGER, []),
         ([ACCEPTED, CLAIMED, CHALLENGED, CLOSED], PROVIDER, [(Kind.DEFENCE, 7)]),
         ([ACCEPTED, CLAIMED, CHALLENGED, CLOSED], VERIFIER, [(Kind.LOST_CHALLENGE, -7)]),
-        ([ACCEPTED, CLAIMED, CHALLENGED, replace(CLOSED, moot=True)], VERIFIER, []),
-        ([ACCEPTED, JobEnded(JOB, End.MISSED_DEADLINE, STRANGER, 5, 100, 45)], PROVIDER, [(Kind.LOST_BOND, -50)]),
-        ([ACCEPTED, JobEnded(JOB, End.MISSED_DEADLINE, STRANGER, 5, 100, 45)], STRANGER, [(Kind.REWARD, 5)]),
-        ([ACCEPTED, JobEnded(JOB, End.MISSED_DEADLINE, REQUESTER, 5, 100, 45)], REQUESTER, []),
-        ([JobEnded(JOB, End.CANCELLED, REQUESTER, 0, 100, 0)], REQUESTER, []),
+        ([ACCEPTED, CLAIMED, CHALLENGED, replace(CLOSED, verdict=Verdict.MOOT)], VERIFIER, []),
+        ([ACCEPTED, MISSED, BondSlashed(JOB, STRANGER, 5, 45)], PROVIDER, [(Kind.LOST_BOND, -50)]),
+        ([ACCEPTED, MISSED, BondSlashed(JOB, STRANGER, 5, 45)], STRANGER, [(Kind.REWARD, 5)]),
+        ([ACCEPTED, MISSED, BondSlashed(JOB, REQUESTER, 5, 45)], REQUESTER, []),
+        ([JobEnded(JOB, End.CANCELLED, 100)], REQUESTER, []),
     ],
 )
 def test_each_end_is_a_line_for_those_that_it_concerns(
