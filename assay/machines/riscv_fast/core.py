@@ -57,6 +57,8 @@ class Core:
         """Steps taken so far."""
         self.forgotten: Callable[[int], None] = lambda _: None
         """Told of each page of code that is forgotten, since it is about to be written to."""
+        self.added: Callable[[int], None] = lambda _: None
+        """Told of each page whose code is kept from now on."""
         self._interpreter = _load_interpreter(cache)
         functions, self._start = self._interpreter.functions, self._interpreter.start
         self._handlers = self._interpreter.handlers
@@ -123,7 +125,7 @@ class Core:
             elif reason == Stop.END:
                 return taken, True
             elif reason == Stop.NEW_CODE:
-                self._add_code(words[Word.PC] // PAGE)
+                self.add_code(words[Word.PC] // PAGE)
             elif reason == Stop.CODE_WRITE:
                 self._forget(words[Word.PAGE_NUMBER])
             elif reason == Stop.FULL:
@@ -153,11 +155,14 @@ class Core:
                 self.code.remove(page)
                 self.forgotten(page)
 
-    def _add_code(self, page: int) -> None:
+    def add_code(self, page: int) -> None:
+        """Keep what is known of the code in a page."""
         oldest = self.code.oldest()
         if oldest is not None:
             self.replaced({oldest})
         self.code.add(page)
+        if self.code.has(page):
+            self.added(page)
 
     def _forget(self, page: int) -> None:
         """A page of code is about to be written to. Native code tries again, and captures it as it does any page."""

@@ -434,7 +434,7 @@ def _counted() -> str:
 
 
 def _unknown() -> str:
-    """Decode the word at pc into the slot, and do it."""
+    """Decode the word at pc into the slot, and do it. What goes on from there, if a translation does, stays so."""
     body = Body()
     before = body.field("%slot", 8)
     word = body.field("%memory", "%pc", bits=32)
@@ -443,8 +443,13 @@ def _unknown() -> str:
     body.put(body.binary("or", operands, flag), "%slot", 8)
     plain = handler_of(body, "%slot")
     function = body.let(f"select i1 {body.compare('eq', flag, '0')}, ptr {plain}, ptr @counted")
+    entered, empty = body.label("entered"), body.label("empty")
+    body.fork(body.let(f"icmp eq ptr {body.let('load ptr, ptr %slot')}, @unknown"), empty, entered)
+    body.place(empty)
     body.do(f"store ptr {function}, ptr %slot")
     proceed(body, function, "%remaining", "%slot", "%pc")
+    body.place(entered)
+    proceed(body, plain, "%remaining", "%slot", "%pc")
     return define("unknown", body)
 
 

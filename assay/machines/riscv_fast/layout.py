@@ -64,8 +64,8 @@ class PageState(IntEnum):
 
     UNTOUCHED = 0  # all zero, and never written to
     CLEAN = 1  # not written to since the last snapshot
-    WRITABLE = 2  # written to since then: its earlier contents are captured
-    CODE = 3  # instructions of it are kept in slots
+    CODE = 2  # instructions of it are kept in slots
+    WRITABLE = 4  # written to since then: its earlier contents are captured. The only one with this bit
 
 
 class Stop(IntEnum):
