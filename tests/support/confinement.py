@@ -6,7 +6,7 @@ to be zero by a comparison and a jump that every way there has taken, and refuse
 - reads or writes through anything but the context, the guest's memory, the page states, the slots, or its own frame;
 - writes the context but for x1 to x31, and the states or the slots at all;
 - calls, returns, traps, asks the operating system, or jumps anywhere but within itself or to the function of a slot, or
-  to `enter` or `resume`.
+  to `enter`, `resume` or `counted`.
 
 It doubts what depends on numbers that it cannot follow, since LLVM knows more of them than it does:
 

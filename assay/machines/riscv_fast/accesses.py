@@ -52,11 +52,12 @@ class Group:
 
     def tested(self) -> list[tuple[Form, int]]:
         """Addresses that have to be below 2^32, and what they have to be a multiple of."""
-        low, high = min(each.offset for each in self.accesses), max(each.offset for each in self.accesses)
         widest = max(self.accesses, key=lambda each: each.size)
-        found = {offset: 1 for offset in (low, high)}
-        aligned = next((each for each in (low, high) if (each - widest.offset) % widest.size == 0), widest.offset)
-        found[aligned] = widest.size
+        found = dict[int, int]()
+        for offset in (min(each.offset for each in self.accesses), max(each.offset for each in self.accesses)):
+            found[offset] = 1 if (offset - widest.offset) % widest.size else widest.size
+        if widest.size not in found.values():
+            found[widest.offset] = widest.size
         return [(Form(self.terms, offset), size) for offset, size in found.items()]
 
     def stored(self) -> list[Form]:

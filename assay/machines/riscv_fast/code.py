@@ -11,6 +11,7 @@ from assay.machines.riscv_fast.layout import (
     OPERATION_SHIFT,
     PAGE,
     PAGES,
+    PLAIN,
     SLOT,
     SLOTS_SIZE,
     UNKNOWN,
@@ -95,14 +96,16 @@ class CodePages:
 
     def install(self, pc: int, function: int) -> None:
         """Have control that comes to `pc` go on in a translation."""
-        self._slots[pc // PAGE][_place(pc)] = function
+        slots, place = self._slots[pc // PAGE], _place(pc)
+        slots[place] = function
+        slots[place + 1] &= ~PLAIN
 
     def uninstall(self, pc: int) -> None:
         """Have the interpreter do what is at `pc` again."""
         slots = self._slots.get(pc // PAGE)
         if slots is not None:
             slots[_place(pc)] = self._functions["counted"]
-            slots[_place(pc) + 1] |= COUNTED
+            slots[_place(pc) + 1] |= COUNTED | PLAIN
 
     def count(self, places: Iterable[int]) -> None:
         """Have arrivals by translated code counted, where there is no translation."""

@@ -80,6 +80,7 @@ class Core:
             Word.HOT: hot,
             Word.ENTER: functions["enter"],
             Word.RESUME: functions["resume"],
+            Word.COUNTED: functions["counted"],
             Word.SCRATCH_NEXT: functions["crossing"],
             Word.SCRATCH_NEXT + 1: CROSSING << OPERATION_SHIFT,
         }.items():

@@ -21,6 +21,7 @@ from assay.machines.riscv_fast.layout import (
     OPERATION_SHIFT,
     OPERATIONS,
     PAGE,
+    PLAIN,
     SLOT,
     UNREACHABLE,
     UNTOUCHED_FLAG,
@@ -440,13 +441,15 @@ def _unknown() -> str:
     word = body.field("%memory", "%pc", bits=32)
     operands = body.let(f"call i64 @decode(i32 {word})")
     flag = body.binary("and", before, number(COUNTED))
-    body.put(body.binary("or", operands, flag), "%slot", 8)
+    decoded = body.binary("or", operands, flag)
+    body.put(decoded, "%slot", 8)
     plain = handler_of(body, "%slot")
     function = body.let(f"select i1 {body.compare('eq', flag, '0')}, ptr {plain}, ptr @counted")
     entered, empty = body.label("entered"), body.label("empty")
     body.fork(body.let(f"icmp eq ptr {body.let('load ptr, ptr %slot')}, @unknown"), empty, entered)
     body.place(empty)
     body.do(f"store ptr {function}, ptr %slot")
+    body.put(body.binary("or", decoded, number(PLAIN)), "%slot", 8)
     proceed(body, function, "%remaining", "%slot", "%pc")
     body.place(entered)
     proceed(body, plain, "%remaining", "%slot", "%pc")

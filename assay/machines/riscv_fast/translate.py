@@ -13,7 +13,7 @@ from assay.machines.riscv.hart import SINK
 from assay.machines.riscv_fast.accesses import Form, Group, groups_of, writes
 from assay.machines.riscv_fast.interpreter import ATTRIBUTES, PARAMETERS, proceed, slot_of
 from assay.machines.riscv_fast.ir import MODULE_END, number
-from assay.machines.riscv_fast.layout import UNREACHABLE, PageState, Word
+from assay.machines.riscv_fast.layout import PLAIN, UNREACHABLE, PageState, Word
 from assay.machines.riscv_fast.region import Block, Region
 from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE, Frame
 
@@ -121,7 +121,13 @@ class Translation(Frame):
             self.place(other)
         self._write_back()
         slot = slot_of(self, target)
+        plain = self.let(f"and i8 {self.field(slot, 14, bits=8)}, {PLAIN >> 48}")
+        uncounted = self.label("uncounted")
+        self.rarely(self.let(f"icmp ne i8 {plain}, 0"), uncounted)
         proceed(self, self.let(f"load ptr, ptr {slot}"), self._left(), slot, target)
+        self.place(uncounted)
+        counted = self.let(f"load ptr, ptr {self.at('%context', 8 * Word.COUNTED)}")
+        proceed(self, counted, self._left(), slot, target)
 
     def load(self, address: str, bits: int, atomic: bool = False) -> str:  # noqa: ARG002
         return self.let(f"load i{bits}, ptr {self.at('%memory', address)}")
@@ -207,13 +213,16 @@ class Translation(Frame):
     def _check(self, groups: list[Group], steps: int = 0, otherwise: str = "") -> None:
         """Go aside unless all accesses of some groups can be made, and so many steps remain."""
         by_mask: dict[int, str] = {}  # what must have none of these bits
-        if steps:
-            # A run is handed 2^32 steps at the most, so this has none of the upper bits unless there are too few.
-            by_mask[ABOVE] = self.binary("sub", self._remaining, str(steps))
         for group in groups:
             for form, size in group.tested():
                 mask, value = ABOVE + size - 1, self._value(form)
                 by_mask[mask] = self.binary("or", by_mask[mask], value) if mask in by_mask else value
+        if steps and not by_mask:
+            self._aside(self.compare("ult", self._remaining, str(steps)), otherwise)
+        elif steps:
+            few = self.binary("ashr", self.binary("sub", self._remaining, str(steps)), "63")  # all bits, or none
+            mask = next(iter(by_mask))
+            by_mask[mask] = self.binary("or", by_mask[mask], few)
         wrong = ""
         for mask, value in by_mask.items():
             part = self.binary("and", value, number(mask))

@@ -19,7 +19,7 @@ def test_stores_to_a_frame_are_one_group_that_is_known_at_first() -> None:
     groups = groups_of(placed(addi(SP, SP, -32), sd(A0, SP, 24), sd(A1, SP, 8), addi(SP, SP, 32), ld(A0, SP, -8)))
     assert list(groups) == [None]
     (group,) = groups[None]
-    assert group.tested() == [(Form(((SP, 1),), -24), 8), (Form(((SP, 1),), -8), 1)]
+    assert group.tested() == [(Form(((SP, 1),), -24), 8), (Form(((SP, 1),), -8), 8)]
     assert group.stored() == [Form(((SP, 1),), -24), Form(((SP, 1),), -8)]
 
 
