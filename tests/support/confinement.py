@@ -44,7 +44,7 @@ SLOTS: Value = ("slots",)
 """The slots of some page."""
 FUNCTION: Value = ("function",)
 """Where control may go on."""
-FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME)
+FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME, 8 * Word.COUNTED)
 
 _FORBIDDEN = (
     "call",

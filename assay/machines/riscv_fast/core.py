@@ -2,16 +2,15 @@
 
 import ctypes
 from collections.abc import Callable
-from functools import cache
 
 from assay.errors import ResourceError
 from assay.machines.riscv.hart import SINK, Hart
 from assay.machines.riscv_fast.code import CodePages, EmptyPages
 from assay.machines.riscv_fast.guest import GuestMemory
-from assay.machines.riscv_fast.interpreter import handler_names, interpreter_ir
 from assay.machines.riscv_fast.layout import (
     COUNTERS,
     CROSSING,
+    HANDLERS,
     MAX_REQUESTS,
     OPERATION_SHIFT,
     PAGE,
@@ -19,6 +18,7 @@ from assay.machines.riscv_fast.layout import (
     Stop,
     Word,
 )
+from assay.machines.riscv_fast.version import engine_version
 from assay.native.cache import DiskCache, cache_key
 from assay.native.code import Code
 from assay.native.compile import compile_ir
@@ -178,7 +178,7 @@ class _Interpreter:
         self._arena = CodeArena(len(code.text))
         self.functions = self._arena.load(code)
         self.start = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.functions["start"])
-        self.handlers = (ctypes.c_uint64 * len(handler_names()))(*(self.functions[name] for name in handler_names()))
+        self.handlers = (ctypes.c_uint64 * len(HANDLERS))(*(self.functions[name] for name in HANDLERS))
         self.empty = EmptyPages(self.functions)
 
 
@@ -187,14 +187,14 @@ _interpreters: dict[str, _Interpreter] = {}
 
 
 def _load_interpreter(kept: DiskCache | None) -> _Interpreter:
-    text = _interpreter_ir()
-    key = cache_key("interpreter", text)
+    key = cache_key("interpreter", engine_version())
     if key not in _interpreters:
-        code = compile_ir(text) if kept is None else kept.code(key, lambda: compile_ir(text))
-        _interpreters[key] = _Interpreter(code)
+        _interpreters[key] = _Interpreter(_compiled() if kept is None else kept.code(key, _compiled))
     return _interpreters[key]
 
 
-@cache
-def _interpreter_ir() -> str:
-    return interpreter_ir()
+def _compiled() -> Code:
+    from assay.machines.riscv_fast.interpreter import interpreter_ir  # noqa: PLC0415 - a start from the cache has no use
+
+    # LLVM has next to nothing to gain by looking longer: functions are short, and end in tail calls.
+    return compile_ir(interpreter_ir(), 1)

@@ -630,11 +630,6 @@ def _start() -> str:
     return "\n".join([f"define dso_local i64 @start(ptr %context) {ATTRIBUTES} {{", *body.lines, "}", ""])
 
 
-def handler_names() -> tuple[str, ...]:
-    """The native functions of the operations, by their numbers."""
-    return (*(f"do_{name}" for name in OPERATIONS), "do_illegal", "unknown", "crossing")
-
-
 def interpreter_ir() -> str:
     """The whole module."""
     functions = [_handler(name) for name in dict.fromkeys((*OPERATIONS, "illegal"))]

@@ -84,11 +84,16 @@ class Stop(IntEnum):
 OPERATIONS = tuple(execute.__name__ for _, _, execute in TABLE)
 """Every instruction; its number is its row in the decoder's table."""
 
+FUNCTION = "region"
+"""The name of a translation's one function."""
+
 ILLEGAL = len(OPERATIONS)
 UNKNOWN = ILLEGAL + 1
 """The operation of a slot whose word has not been decoded."""
 CROSSING = UNKNOWN + 1
 """The operation of the slot after the last of a page: the next page's first."""
+HANDLERS = (*(f"do_{name}" for name in OPERATIONS), "do_illegal", "unknown", "crossing")
+"""The native functions of the operations, by their numbers."""
 
 SLOT = 16
 OPERATION_SHIFT = 56

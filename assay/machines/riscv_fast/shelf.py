@@ -9,12 +9,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
 from assay.errors import IntegrityError
 from assay.machines.riscv_fast.guest import GuestMemory
 from assay.machines.riscv_fast.layout import PAGE
+from assay.machines.riscv_fast.version import engine_version
 from assay.native.cache import DiskCache, cache_key
 from assay.native.code import Code
 
@@ -112,14 +112,3 @@ def _unpack(packed: bytes) -> list[Translated]:
         )
         for each in json.loads(packed)
     ]
-
-
-@cache
-def engine_version() -> str:
-    """The hash of all that decides what native code does."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for folder in (here, here.parent / "riscv", here.parent.parent / "native"):
-        for file in sorted(folder.glob("*.py")):
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()

@@ -13,11 +13,9 @@ from assay.machines.riscv.hart import SINK
 from assay.machines.riscv_fast.accesses import Form, Group, groups_of, writes
 from assay.machines.riscv_fast.interpreter import ATTRIBUTES, PARAMETERS, proceed, slot_of
 from assay.machines.riscv_fast.ir import MODULE_END, number
-from assay.machines.riscv_fast.layout import PLAIN, UNREACHABLE, PageState, Word
+from assay.machines.riscv_fast.layout import FUNCTION, PLAIN, UNREACHABLE, PageState, Word
 from assay.machines.riscv_fast.region import Block, Region
 from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE, Frame
-
-FUNCTION = "region"
 
 MAX_CAREFUL = 400
 """Instructions of a region that is worth LLVM's full care, which grows faster than the region does."""
@@ -26,6 +24,8 @@ MAX_UNROLLED = 64
 """Instructions of a loop's rounds that are done with one look at the steps that remain, and at addresses."""
 MAX_ROUNDS = 8
 """How many rounds these are at most."""
+MAX_GROUPS = 4
+"""Groups of accesses that they may have: to look at more at once takes more registers than there are."""
 ABOVE = (1 << 64) - (1 << 32)
 """The bits that no address of memory has."""
 
@@ -172,8 +172,7 @@ class Translation(Frame):
         needed = 0
         if block.start in self._region.heads:
             needed = (rounds - 1) * block.length + self._region.longest_path(block.start)
-        placed = (*block.body, block.end) if block.end else block.body
-        groups = groups_of(placed * rounds)
+        groups = groups_of(block.placed * rounds)
         self._check(groups.get(None, []), needed, otherwise)
         for current in range(rounds):
             self._last_round = current == rounds - 1
@@ -318,7 +317,10 @@ def _rounds(block: Block) -> int:
     """How many rounds of a block to do at once."""
     if block.taken != block.start:
         return 1
-    return max(min(MAX_UNROLLED // block.length, MAX_ROUNDS), 1)
+    rounds = min(MAX_UNROLLED // block.length, MAX_ROUNDS)
+    while rounds > 1 and len(groups_of(block.placed * rounds).get(None, ())) > MAX_GROUPS:
+        rounds //= 2
+    return max(rounds, 1)
 
 
 def _changed_before(region: Region) -> dict[int, set[int]]:
@@ -327,9 +329,7 @@ def _changed_before(region: Region) -> dict[int, set[int]]:
     ahead = list(region.blocks)
     while ahead:
         block = region.blocks[ahead.pop()]
-        after = changed[block.start] | {
-            placed.instruction.rd for placed in (*block.body, block.end) if placed and writes(placed)
-        }
+        after = changed[block.start] | {placed.instruction.rd for placed in block.placed if writes(placed)}
         for target in region.successors(block):
             if not after <= changed[target]:
                 changed[target] |= after

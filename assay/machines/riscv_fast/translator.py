@@ -11,10 +11,8 @@ from functools import partial
 
 from assay.errors import NativeError
 from assay.machines.riscv_fast.core import Core
-from assay.machines.riscv_fast.layout import PAGE
-from assay.machines.riscv_fast.region import find_region
+from assay.machines.riscv_fast.layout import FUNCTION, PAGE
 from assay.machines.riscv_fast.shelf import Shelf, Translated, runs_of
-from assay.machines.riscv_fast.translate import FUNCTION, translate
 from assay.native.cache import DiskCache, cache_key
 from assay.native.code import Code
 from assay.native.compile import compile_ir
@@ -129,6 +127,10 @@ class Translator:
 
     def _make(self, pc: int, entries: frozenset[int]) -> _Made | None:
         """Translate the region around a place. Runs beside the machine, whose code may change meanwhile."""
+        # A start from the cache has no use for these.
+        from assay.machines.riscv_fast.region import find_region  # noqa: PLC0415
+        from assay.machines.riscv_fast.translate import translate  # noqa: PLC0415
+
         region = find_region(pc, self._core.code.executed, entries)
         if region is None:
             return None

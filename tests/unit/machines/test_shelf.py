@@ -6,7 +6,7 @@ import pytest
 
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.memory import PAGE
-from assay.machines.riscv_fast import translator as module
+from assay.machines.riscv_fast import translate as module
 from assay.machines.riscv_fast.core import Core
 from assay.machines.riscv_fast.guest import GuestMemory
 from assay.machines.riscv_fast.shelf import runs_of
