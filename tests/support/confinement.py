@@ -24,6 +24,7 @@ from typing import Any
 import capstone
 from capstone import x86
 
+from assay.machines.riscv_fast.layout import SLOT as SLOT_SIZE
 from assay.machines.riscv_fast.layout import SLOTS_SIZE, PageState, Word
 
 M64 = (1 << 64) - 1
@@ -42,6 +43,8 @@ CONTEXT, MEMORY, STATES, CODE, STACK = (("base", name) for name in ("context", "
 ARGUMENTS = {"r12": CONTEXT, "r13": MEMORY, "r14": STATES, "rsp": STACK}
 SLOTS: Value = ("slots",)
 """The slots of some page."""
+SLOT: Value = ("slot",)
+"""The address of one of them."""
 FUNCTION: Value = ("function",)
 """Where control may go on."""
 FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME, 8 * Word.COUNTED)
@@ -326,7 +329,9 @@ class Checker:
         merged = self._merged.setdefault(target, set())
         places, became, was = {}, dict[Value, Value](), dict[Value, Value]()
         for place in known.places.keys() & state.places.keys():
-            if place in merged or known.places[place] != state.places[place]:
+            if _is_slot(known.places[place], known.facts) and _is_slot(state.places[place], state.facts):
+                places[place] = known.places[place] if known.places[place] == state.places[place] else SLOT
+            elif place in merged or known.places[place] != state.places[place]:
                 if place == "rsp":
                     raise Escape(f"the frame has two sizes at {target:#x}")
                 either: Value = ("unknown", -target - 1, place)
@@ -475,6 +480,9 @@ class Checker:
                 raise Escape(f"writes a slot: {where}")
             if last + size > SLOTS_SIZE:
                 self._doubt(instruction, f"outside of the slots: {where}: {offset}")
+        elif kind == SLOT:
+            if writes or offset[0] != "const" or offset[1] + size > SLOT_SIZE:
+                raise Escape(f"outside of a slot: {where}")
         else:
             raise Escape(f"an address from nowhere: {where}: {address}")
 
@@ -511,6 +519,8 @@ class Checker:
             if zeros(offset, state.facts) & 15 != 15:
                 self._doubt(instruction, f"what may not be a function of a slot at {instruction.address:#x}: {offset}")
             return FUNCTION
+        if kind == SLOT and operand.size == 8:
+            return FUNCTION if offset == const(0) else None
         if kind == STACK and offset[0] == "const" and operand.size == 8:
             return state.places.get(_signed(offset[1]))
         return None
@@ -672,6 +682,13 @@ class Checker:
         return None
 
 
+def _is_slot(value: Value, facts: Facts) -> bool:
+    """Whether this is the address of a slot."""
+    kind, offset = _split(value)
+    unset = zeros(offset, facts)
+    return value == SLOT or (kind == SLOTS and unset & 15 == 15 and (~unset & M64) + SLOT_SIZE <= SLOTS_SIZE)
+
+
 def _all_zero(value: Value, mask: int) -> Iterator[tuple[str, Value, int]]:
     """That these bits of a value are zero, and of what it is made of."""
     yield ("zero", value, mask)
@@ -708,7 +725,7 @@ def _split(address: Value) -> tuple[Value, Value]:
 
 
 def _is_base(value: Value) -> bool:
-    return value[0] == "base" or value == SLOTS
+    return value[0] == "base" or value in (SLOTS, SLOT)
 
 
 def _signed(number: int) -> int:
