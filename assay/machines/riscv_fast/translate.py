@@ -1,10 +1,12 @@
 """A region as one native function, in LLVM IR.
 
-The registers are LLVM's values while control is in the region; they are read from the context where it enters, and
-those that may have changed are written back where it leaves. It leaves for good by going on in the function of another
-slot. What it cannot do itself (a store to a page that is not writable, an access that would trap, the last steps before
-it has to stop) it leaves to the interpreter: at the beginning of the block or after its last store, which is the last
-moment that nothing that was done has to be undone for but what registers hold.
+The registers are LLVM's values within a block, and in loops that are not too large: there, they are read from the
+context where control comes in, and those that may have changed are written back where it leaves. Elsewhere they are in
+the context between blocks: there are more of them than the host has, and calls would have all of them moved. Control
+leaves the region for good by going on in the function of another slot. What it cannot do itself (a store to a page that
+is not writable, an access that would trap, the last steps before it has to stop) it leaves to the interpreter: at the
+beginning of the block or after its last store, which is the last moment that nothing that was done has to be undone for
+but what registers hold.
 """
 
 from dataclasses import dataclass
@@ -14,10 +16,11 @@ from assay.machines.riscv_fast.accesses import Form, Group, groups_of, writes
 from assay.machines.riscv_fast.interpreter import ATTRIBUTES, PARAMETERS, proceed, slot_of
 from assay.machines.riscv_fast.ir import MODULE_END, number
 from assay.machines.riscv_fast.layout import FUNCTION, PLAIN, UNREACHABLE, PageState, Word
+from assay.machines.riscv_fast.loops import loops_of
 from assay.machines.riscv_fast.region import Block, Region
 from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE, Frame
 
-MAX_CAREFUL = 400
+MAX_CAREFUL = 150
 """Instructions of a region that is worth LLVM's full care, which grows faster than the region does."""
 REGISTERS = range(1, 32)
 MAX_UNROLLED = 64
@@ -49,7 +52,18 @@ class Translation(Frame):
     def __init__(self, region: Region) -> None:
         super().__init__()
         self._region = region
-        self._changed = _changed_before(region)
+        self._loops = loops_of(region)
+        self._used: dict[int | None, set[int]] = {}  # registers, by loop
+        self._written: dict[int | None, set[int]] = {}
+        for start, loop in self._loops.items():
+            for placed in region.blocks[start].placed:
+                instruction = placed.instruction
+                used = {instruction.rd, instruction.rs1, instruction.rs2} - {0, SINK}
+                self._used.setdefault(loop, set()).update(used)
+                if writes(placed):
+                    self._written.setdefault(loop, set()).add(instruction.rd)
+        self._ways_out: dict[tuple[int | None, int | None], str] = {}  # labels, by loop and where to go on
+        self._ways_in: dict[int, str] = {}  # labels for control that comes to a block from outside of its loop
         self._checkpoints: list[_Checkpoint] = []
 
     def text(self) -> str:
@@ -57,6 +71,8 @@ class Translation(Frame):
         self._prologue()
         for block in self._region.blocks.values():
             self._block(block)
+        self._leave_loops()
+        self._enter_loops()
         head = f"define dso_local preserve_nonecc i64 @{FUNCTION}({PARAMETERS}) {ATTRIBUTES} {{"
         return "\n".join([head, *self.lines, "}", ""]) + MODULE_END
 
@@ -117,17 +133,16 @@ class Translation(Frame):
             here, other = self.label("here"), self.label("other")
             self.fork(self.compare("eq", target, number(site)), here, other)
             self.place(here)
-            self.go(_label(site))
+            self._go_within(site)
             self.place(other)
-        self._write_back()
+        self._write_back(self._loops.get(self._now_in.start))
         slot = slot_of(self, target)
         plain = self.let(f"and i8 {self.field(slot, 14, bits=8)}, {PLAIN >> 48}")
         uncounted = self.label("uncounted")
         self.rarely(self.let(f"icmp ne i8 {plain}, 0"), uncounted)
         proceed(self, self.let(f"load ptr, ptr {slot}"), self._left(), slot, target)
         self.place(uncounted)
-        counted = self.let(f"load ptr, ptr {self.at('%context', 8 * Word.COUNTED)}")
-        proceed(self, counted, self._left(), slot, target)
+        self._proceed(Word.COUNTED, target, slot)
 
     def load(self, address: str, bits: int, atomic: bool = False) -> str:  # noqa: ARG002
         return self.let(f"load i{bits}, ptr {self.at('%memory', address)}")
@@ -142,12 +157,25 @@ class Translation(Frame):
         for register in REGISTERS:
             self.do(f"%x{register} = alloca i64")
         self.do("%left = alloca i64")
+        self.do("%at = alloca i64")
         self.do("store i64 %remaining, ptr %left")
-        for register in REGISTERS:
-            self.do(f"store i64 {self.field('%context', 8 * register)}, ptr %x{register}")
         entry, *others = self._region.entries
-        cases = " ".join(f"i64 {other}, label %{_label(other)}" for other in others)
-        self.do(f"switch i64 %pc, label %{_label(entry)} [ {cases} ]")
+        cases = " ".join(f"i64 {other}, label %{self._way_in(other)}" for other in others)
+        self.do(f"switch i64 %pc, label %{self._way_in(entry)} [ {cases} ]")
+
+    def _way_in(self, start: int) -> str:
+        """The label of a block for control that comes from outside of its loop, if it is in one."""
+        if start not in self._loops:
+            return _label(start)
+        return self._ways_in.setdefault(start, f"into{start:x}")
+
+    def _enter_loops(self) -> None:
+        """Have the variables hold what the registers do, where control comes into a loop."""
+        for start, label in self._ways_in.items():
+            self.place(label)
+            for register in sorted(self._used[self._loops[start]]):
+                self.do(f"store i64 {self.field('%context', 8 * register)}, ptr %x{register}")
+            self.go(_label(start))
 
     def _block(self, block: Block) -> None:
         """A block; before it, if it is a short loop, several rounds of it at once."""
@@ -202,7 +230,10 @@ class Translation(Frame):
     def _old(self, register: int) -> str:
         """What a register held where the block began."""
         if register not in self._at_start:
-            self._at_start[register] = self.let(f"load i64, ptr %x{register}")
+            if self._now_in.start in self._loops:
+                self._at_start[register] = self.let(f"load i64, ptr %x{register}")
+            else:
+                self._at_start[register] = self.field("%context", 8 * register)
         return self._at_start[register]
 
     def _link(self, link: bool) -> None:
@@ -276,15 +307,17 @@ class Translation(Frame):
     def _resume(self, pc: int) -> None:
         """Have the interpreter go on."""
         self._commit()
-        self._write_back()
-        resume = self.let(f"load ptr, ptr {self.at('%context', 8 * Word.RESUME)}")
-        proceed(self, resume, self._left(), "%slot", number(pc))
+        self.do(f"store i64 {number(pc)}, ptr %at")
+        self._leave(None)
 
     def _commit(self) -> None:
-        """Have the region's variables hold what they do now."""
+        """Have the registers hold what they do now: in a loop, variables; elsewhere, those of the context."""
         self.do(f"store i64 {self.binary('sub', self._remaining, str(self._done))}, ptr %left")
         for register, value in self._values.items():
-            self.do(f"store i64 {value}, ptr %x{register}")
+            if self._now_in.start in self._loops:
+                self.do(f"store i64 {value}, ptr %x{register}")
+            else:
+                self.put(value, "%context", 8 * register)
 
     def _left(self) -> str:
         return self.let("load i64, ptr %left")
@@ -292,19 +325,42 @@ class Translation(Frame):
     def _go(self, target: int | None) -> None:
         """Go on at a known address."""
         self._commit()
-        if target in self._region.blocks:
-            self.go(_label(target))
-            return
-        self._write_back()
-        if target is None or target & UNREACHABLE:
-            enter = self.let(f"load ptr, ptr {self.at('%context', 8 * Word.ENTER)}")
-            proceed(self, enter, self._left(), "%slot", number(target or 0))
-        else:
-            slot = slot_of(self, number(target))
-            proceed(self, self.let(f"load ptr, ptr {slot}"), self._left(), slot, number(target))
+        self._go_within(target) if target in self._region.blocks else self._leave(target or 0)
 
-    def _write_back(self) -> None:
-        for register in sorted(self._changed[self._now_in.start] | self._values.keys()):
+    def _go_within(self, target: int) -> None:
+        """Go on in the region, all being committed."""
+        if self._loops.get(self._now_in.start) == self._loops.get(target):
+            self.go(_label(target))
+        else:
+            self._leave(target)
+
+    def _leave(self, target: int | None) -> None:
+        """Go on outside of the loop, or with what is not in any; or in the interpreter, at %at."""
+        self.go(self._ways_out.setdefault((self._loops.get(self._now_in.start), target), self.label("out")))
+
+    def _leave_loops(self) -> None:
+        """Write what `_leave` goes to."""
+        for (loop, target), label in self._ways_out.items():
+            self.place(label)
+            self._write_back(loop)
+            if target is None:
+                self._proceed(Word.RESUME, self.let("load i64, ptr %at"))
+            elif target in self._region.blocks:
+                self.go(self._way_in(target))
+            elif target & UNREACHABLE:
+                self._proceed(Word.ENTER, number(target))
+            else:
+                slot = slot_of(self, number(target))
+                proceed(self, self.let(f"load ptr, ptr {slot}"), self._left(), slot, number(target))
+
+    def _proceed(self, function: Word, pc: str, slot: str = "%slot") -> None:
+        """Go on in one of the interpreter's functions."""
+        address = self.let(f"load ptr, ptr {self.at('%context', 8 * function)}")
+        proceed(self, address, self._left(), slot, pc)
+
+    def _write_back(self, loop: int | None) -> None:
+        """Have the context hold what the variables of a loop do."""
+        for register in sorted(self._written.get(loop, ())):
             self.put(self.let(f"load i64, ptr %x{register}"), "%context", 8 * register)
 
 
@@ -321,20 +377,6 @@ def _rounds(block: Block) -> int:
     while rounds > 1 and len(groups_of(block.placed * rounds).get(None, ())) > MAX_GROUPS:
         rounds //= 2
     return max(rounds, 1)
-
-
-def _changed_before(region: Region) -> dict[int, set[int]]:
-    """The registers that may have been written in the region before control comes to each block."""
-    changed: dict[int, set[int]] = {start: set() for start in region.blocks}
-    ahead = list(region.blocks)
-    while ahead:
-        block = region.blocks[ahead.pop()]
-        after = changed[block.start] | {placed.instruction.rd for placed in block.placed if writes(placed)}
-        for target in region.successors(block):
-            if not after <= changed[target]:
-                changed[target] |= after
-                ahead.append(target)
-    return changed
 
 
 def _label(start: int) -> str:
