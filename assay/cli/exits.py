@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from assay.chain.connection import Chain
-from assay.chain.events import JobEnded, decode_logs
+from assay.chain.events import FeePaid, JobEnded, decode_logs
 from assay.chain.history import JobHistory
 from assay.chain.node import Receipt
-from assay.chain.records import words
+from assay.chain.records import End, words
 from assay.chain.sender import Sender
 from assay.cli.options import transaction_command
 from assay.cli.session import Session, print_receipt
@@ -54,5 +54,8 @@ def _end(settings: Settings, job: str, action: Callable[[Chain, Sender, JobHisto
     receipt = action(session.chain, session.sender, history)
     events = [entry.event for entry in decode_logs(receipt.logs, session.chain.deployment)]
     (ended,) = [event for event in events if isinstance(event, JobEnded)]
-    more = {"job": ended.job_id, "end": ended.end, "price": ended.price}
+    fee = sum(event.fee for event in events if isinstance(event, FeePaid))
+    is_paid = ended.end == End.FINALIZED
+    money = {"paid": ended.price - fee if is_paid else 0, "refunded": 0 if is_paid else ended.price}
+    more = {"job": ended.job_id, "end": ended.end, **money}
     print_receipt(receipt, f"job {history.job.job_id}: {words(ended.end)}", as_json, **more)

@@ -103,6 +103,7 @@ class House:
             journal=journal,
             book=known,
             history=lambda job: known.jobs[JobId.parse(job)],
+            account="0x" + 40 * "3",
             machine_of=lambda _: "riscv",
             settings=SimpleNamespace(
                 provider=ProviderSettings.model_construct(**(ProviderSettings().__dict__ | provider)),

@@ -29,7 +29,8 @@ def appraiser(price: str | None, defender: str = US) -> Appraiser:
         account=US,
         parameters=SimpleNamespace(challenger_bond=5 * TOKEN, burn_share=4_000),
         book=SimpleNamespace(
-            jobs={JOB: SimpleNamespace(job=SimpleNamespace(terms=terms))}, disputes={DISPUTE: dispute}
+            jobs={JOB: SimpleNamespace(job=SimpleNamespace(terms=terms, price=terms.price))},
+            disputes={DISPUTE: dispute},
         ),
     )
     return Appraiser(cast(Any, context), None if price is None else Fraction(price))
