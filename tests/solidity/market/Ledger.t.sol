@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DisputeGame} from "contracts/dispute/DisputeGame.sol";
-import {JobMarket} from "contracts/market/JobMarket.sol";
 import {AssayToken} from "contracts/token/AssayToken.sol";
 import {IJobMarket} from "interfaces/IJobMarket.sol";
 import {ILedger} from "interfaces/ILedger.sol";
+import {Deployments} from "tests/solidity/support/Deployments.sol";
 import {vm} from "tests/solidity/support/Vm.sol";
 
 /// @notice Amounts of any size: what an account has is what it was given less what it took, and never more can be taken.
@@ -14,17 +13,19 @@ contract LedgerTest {
     address private constant OTHER = address(0x07e4);
 
     AssayToken private immutable token = new AssayToken();
-    JobMarket private immutable market;
+    ILedger private immutable market;
 
     constructor() {
-        market = new JobMarket(
+        market = Deployments.market(
             IJobMarket.Parameters({
                 token: address(token),
-                game: address(new DisputeGame(60, 60)),
+                game: address(Deployments.game(60, 60)),
                 challengerBond: 1,
                 minimumBond: 1,
                 burnShare: 1_000,
-                minimumChallengePeriod: 1
+                minimumChallengePeriod: 1,
+                feeShare: 0,
+                feeRecipient: address(0)
             })
         );
         token.approve(address(market), type(uint256).max);
