@@ -79,10 +79,10 @@ abstract contract MarketFixture {
 
     // --- terms -----------------------------------------------------------------------------------------------------------
 
-    /// @notice Terms that the market takes and the parties can afford, made of any numbers.
+    /// @notice Terms that the market takes and the parties can afford twice, made of any numbers.
     function sound(Wish memory wish) internal view returns (Wish memory) {
         wish.referee = address(referee);
-        wish.price %= FORTUNE + 1;
+        wish.price %= FORTUNE / 2 + 1;
         wish.floorPrice = uint96(1 + uint256(wish.floorPrice) % (uint256(wish.price) + 1));
         if (wish.floorPrice > wish.price) wish.floorPrice = 0;
         wish.bond = MINIMUM_BOND + wish.bond % (FORTUNE / 2);
