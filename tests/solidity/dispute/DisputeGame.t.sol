@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DisputeGame} from "contracts/dispute/DisputeGame.sol";
 import {CounterReferee} from "contracts/referees/CounterReferee.sol";
 import {MarketProbe} from "contracts/test/MarketProbe.sol";
 import {DisputeId, IDisputeGame} from "interfaces/IDisputeGame.sol";
+import {Deployments} from "tests/solidity/support/Deployments.sol";
 import {Proofs} from "tests/solidity/support/Proofs.sol";
 import {Trace, Traces} from "tests/solidity/support/Traces.sol";
 import {vm} from "tests/solidity/support/Vm.sol";
@@ -16,7 +16,7 @@ contract DisputeGameTest {
     address private constant CHALLENGER = address(0xc4a11e);
     address private constant DEFENDER = address(0xdefe4de4);
 
-    DisputeGame private immutable game = new DisputeGame(ALLOWANCE, MINIMUM);
+    IDisputeGame private immutable game = Deployments.game(ALLOWANCE, MINIMUM);
     MarketProbe private immutable market = new MarketProbe(game);
     CounterReferee private immutable referee = new CounterReferee();
 
@@ -114,7 +114,7 @@ contract DisputeGameTest {
     function test_a_dispute_left_idle_can_be_ended(uint32 allowance, uint32 minimum, uint40 late) external {
         minimum = 1 + minimum % 30 days;
         allowance = minimum + allowance % (30 days - minimum + 1);
-        DisputeGame other = new DisputeGame(allowance, minimum);
+        IDisputeGame other = Deployments.game(allowance, minimum);
         MarketProbe probe = new MarketProbe(other);
         terms = termsOf(3, bytes32(0), "claimed");
         terms.market = address(probe);
@@ -134,7 +134,7 @@ contract DisputeGameTest {
                 abi.encodeWithSelector(IDisputeGame.ClocksOutOfRange.selector, allowance, minimum)
             );
         }
-        new DisputeGame(allowance, minimum);
+        Deployments.game(allowance, minimum);
     }
 
     // --- a dispute played ---------------------------------------------------------------------------------------------

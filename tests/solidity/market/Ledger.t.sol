@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DisputeGame} from "contracts/dispute/DisputeGame.sol";
-import {JobMarket} from "contracts/market/JobMarket.sol";
 import {AssayToken} from "contracts/token/AssayToken.sol";
 import {IJobMarket} from "interfaces/IJobMarket.sol";
 import {ILedger} from "interfaces/ILedger.sol";
+import {Deployments} from "tests/solidity/support/Deployments.sol";
 import {vm} from "tests/solidity/support/Vm.sol";
 
 /// @notice Amounts of any size: what an account has is what it was given less what it took, and never more can be taken.
 contract LedgerTest {
     address private constant OWNER = address(0x04e4);
+    address private constant BURNED = 0x000000000000000000000000000000000000dEaD;
     address private constant OTHER = address(0x07e4);
 
     AssayToken private immutable token = new AssayToken();
-    JobMarket private immutable market;
+    ILedger private immutable market;
 
     constructor() {
-        market = new JobMarket(
+        market = Deployments.market(
             IJobMarket.Parameters({
                 token: address(token),
-                game: address(new DisputeGame(60, 60)),
+                game: address(Deployments.game(60, 60)),
                 challengerBond: 1,
                 minimumBond: 1,
                 burnShare: 1_000,
@@ -30,6 +30,52 @@ contract LedgerTest {
             })
         );
         token.approve(address(market), type(uint256).max);
+    }
+
+    function test_nothing_is_not_moved(address to) external {
+        bytes4 reason = to == address(0) ? ILedger.ZeroAddress.selector : ILedger.ZeroAmount.selector;
+        vm.expectRevert(reason);
+        market.deposit(to, 0);
+        vm.expectRevert(reason);
+        market.withdraw(to, 0);
+        vm.expectRevert(ILedger.ZeroAmount.selector);
+        market.stake(0);
+        vm.expectRevert(ILedger.ZeroAmount.selector);
+        market.unstake(0);
+        vm.expectRevert(ILedger.ZeroAmount.selector);
+        market.sweepBurned();
+    }
+
+    /// @notice SPEC L4, L6: nobody's, and no address that nobody can be.
+    function test_money_is_not_sent_to_the_address_zero(uint96 amount) external {
+        amount = uint96(1 + amount % token.SUPPLY());
+        vm.expectRevert(ILedger.ZeroAddress.selector);
+        market.deposit(address(0), amount);
+        market.deposit(OWNER, amount);
+        vm.prank(OWNER);
+        vm.expectRevert(ILedger.ZeroAddress.selector);
+        market.withdraw(address(0), amount);
+    }
+
+    /// @notice SPEC L6: what is burned can be sent to the flames by anyone, and to nobody else.
+    function test_burned_money_goes_to_the_flames(uint96 amount, address by) external {
+        amount = uint96(1 + amount % token.SUPPLY());
+        market.deposit(BURNED, amount);
+        vm.prank(by);
+        market.sweepBurned();
+        assert(token.balanceOf(BURNED) == amount && token.balanceOf(address(market)) == 0);
+        assertHas(BURNED, 0, 0);
+    }
+
+    /// @notice SPEC S1: by one at a time, and by nobody else.
+    function test_an_epoch_is_raised_by_its_owner(address owner, address other) external {
+        vm.assume(owner != other);
+        market.deposit(owner == address(0) ? OTHER : owner, 5);
+        for (uint64 epoch = 1; epoch < 4; epoch++) {
+            vm.prank(owner);
+            market.raiseEpoch();
+            assert(market.accountOf(owner).epoch == epoch && market.accountOf(other).epoch == 0);
+        }
     }
 
     /// @notice SPEC L1, L4.

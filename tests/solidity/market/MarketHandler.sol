@@ -2,8 +2,6 @@
 pragma solidity 0.8.37;
 
 import {AssayToken} from "contracts/token/AssayToken.sol";
-import {DisputeGame} from "contracts/dispute/DisputeGame.sol";
-import {JobMarket} from "contracts/market/JobMarket.sol";
 import {Deals} from "contracts/market/libraries/Deals.sol";
 import {JobIds} from "contracts/market/libraries/JobIds.sol";
 import {Openings} from "contracts/market/libraries/Openings.sol";
@@ -13,6 +11,7 @@ import {CounterReferee} from "contracts/referees/CounterReferee.sol";
 import {DisputeId, IDisputeGame} from "interfaces/IDisputeGame.sol";
 import {Deal, IJobMarket, JobId, Opening, Stage, Work} from "interfaces/IJobMarket.sol";
 import {ILedger} from "interfaces/ILedger.sol";
+import {Deployments, IMarket} from "tests/solidity/support/Deployments.sol";
 import {Proofs} from "tests/solidity/support/Proofs.sol";
 import {Trace, Traces} from "tests/solidity/support/Traces.sol";
 import {vm} from "tests/solidity/support/Vm.sol";
@@ -35,9 +34,9 @@ contract MarketHandler {
     uint16 private constant FEE_SHARE = 250;
 
     AssayToken public immutable token = new AssayToken();
-    DisputeGame public immutable game = new DisputeGame(600, 60);
+    IDisputeGame public immutable game = Deployments.game(600, 60);
     CounterReferee internal immutable referee = new CounterReferee();
-    JobMarket public immutable market;
+    IMarket public immutable market;
 
     address public constant PROVIDER = address(0x4003571);
     address public constant VERIFIER = address(0x4003572);
@@ -70,7 +69,7 @@ contract MarketHandler {
     string public violation;
 
     constructor() {
-        market = new JobMarket(
+        market = Deployments.market(
             IJobMarket.Parameters({
                 token: address(token),
                 game: address(game),

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccountWord} from "contracts/market/libraries/Accounts.sol";
 import {Deals} from "contracts/market/libraries/Deals.sol";
 import {JobIds} from "contracts/market/libraries/JobIds.sol";
 import {JobWord, JobWords} from "contracts/market/libraries/JobWord.sol";
 import {Openings} from "contracts/market/libraries/Openings.sol";
-import {Records} from "contracts/market/libraries/Records.sol";
 import {Stages} from "contracts/market/libraries/Stages.sol";
 import {Works} from "contracts/market/libraries/Works.sol";
 import {Deal, IJobMarket, JobId, Opening, Stage, Work} from "interfaces/IJobMarket.sol";
@@ -30,60 +28,79 @@ contract WordsTest {
         assert(bytes32(id.slotKey()) == bytes32(abi.encodePacked(uint48(0), requester, slot)));
     }
 
-    function test_a_deal_gives_back_its_parts(uint96 price, uint96 bond, uint32 run, uint32 challenge)
-        external
-        pure
-    {
+    function test_a_deal_gives_back_its_parts(
+        uint96 price,
+        uint96 bond,
+        uint32 run,
+        uint32 challenge,
+        uint96 other
+    ) external pure {
         Deal deal = Deals.pack(price, bond, run, challenge);
         assert(Deal.unwrap(deal) == bytes32(abi.encodePacked(price, bond, run, challenge)));
         assert(deal.price() == price && deal.bond() == bond);
         assert(deal.runPeriod() == run && deal.challengePeriod() == challenge);
-        Deal other = deal.withPrice(~price);
-        assert(Deal.unwrap(other) == bytes32(abi.encodePacked(~price, bond, run, challenge)));
+        assert(Deal.unwrap(deal.withPrice(other)) == bytes32(abi.encodePacked(other, bond, run, challenge)));
     }
 
-    function test_work_gives_back_its_parts(
+    function test_a_work_gives_back_its_parts(
         address referee,
-        uint32 tasks,
-        uint32 period,
+        uint32 taskCount,
+        uint32 acceptPeriod,
         uint8 rounds,
         uint8 admission
     ) external pure {
-        IJobMarket.Admission kind = IJobMarket.Admission(admission % 3);
-        Work work = Works.pack(referee, tasks, period, rounds, kind);
-        assert(
-            Work.unwrap(work) == bytes32(abi.encodePacked(uint16(0), kind, rounds, period, tasks, referee))
-        );
-        assert(work.referee() == referee && work.taskCount() == tasks && work.acceptPeriod() == period);
-        assert(work.rounds() == rounds && work.admission() == uint8(kind) && work.isTidy());
-        Work other = work.withTaskCount(~tasks);
-        assert(
-            Work.unwrap(other) == bytes32(abi.encodePacked(uint16(0), kind, rounds, period, ~tasks, referee))
-        );
-        assert(!Work.wrap(Work.unwrap(work) | bytes32(uint256(1 << 240))).isTidy());
+        admission %= 3;
+        Work work = Works.pack(referee, taskCount, acceptPeriod, rounds, IJobMarket.Admission(admission));
+        bytes memory plain = abi.encodePacked(uint16(0), admission, rounds, acceptPeriod, taskCount, referee);
+        assert(Work.unwrap(work) == bytes32(plain));
+        assert(work.referee() == referee && work.taskCount() == taskCount && work.rounds() == rounds);
+        assert(work.acceptPeriod() == acceptPeriod && work.admission() == admission && work.isTidy());
     }
 
-    function test_an_opening_gives_back_its_parts(uint96 floor, address gate) external pure {
-        Opening opening = Openings.pack(floor, gate);
-        assert(Opening.unwrap(opening) == uint256(bytes32(abi.encodePacked(floor, gate))));
-        assert(opening.floorPrice() == floor && opening.gate() == gate);
-        assert(opening.isPlain() == (floor == 0 && gate == address(0)));
+    function test_a_work_with_another_number_of_tasks_keeps_the_rest(uint256 word, uint32 taskCount)
+        external
+        pure
+    {
+        Work work = Work.wrap(bytes32(word));
+        Work other = work.withTaskCount(taskCount);
+        assert(other.taskCount() == taskCount);
+        assert(Work.unwrap(other.withTaskCount(work.taskCount())) == bytes32(word));
+        assert(other.referee() == work.referee() && uint256(Work.unwrap(other)) >> 192 == word >> 192);
+    }
+
+    function test_a_work_is_tidy_without_bits_that_mean_nothing(uint256 word) external pure {
+        assert(!Work.wrap(bytes32(word | (1 << 240 + word % 16))).isTidy());
+        assert(Work.wrap(bytes32(word >> 16)).isTidy());
+    }
+
+    function test_an_opening_gives_back_its_parts(uint96 floorPrice, address gate) external pure {
+        Opening opening = Openings.pack(floorPrice, gate);
+        assert(bytes32(Opening.unwrap(opening)) == bytes32(abi.encodePacked(floorPrice, gate)));
+        assert(opening.floorPrice() == floorPrice && opening.gate() == gate);
+        assert(opening.isPlain() == (floorPrice == 0 && gate == address(0)));
     }
 
     /// @notice SPEC J20.
-    function test_a_price_never_falls_and_stays_in_its_range(
+    function test_a_rising_price_rises_in_proportion_and_stays_in_its_range(
         uint96 floor,
-        uint96 rise,
-        uint32 period,
-        uint40 early,
-        uint40 late
+        uint96 ceiling,
+        uint40 elapsed,
+        uint40 later,
+        uint32 period
     ) external pure {
-        vm.assume(period > 0 && early <= late && rise <= type(uint96).max - floor);
-        uint96 first = Openings.priceAfter(floor, floor + rise, early, period);
-        uint96 second = Openings.priceAfter(floor, floor + rise, late, period);
-        assert(floor <= first && first <= second && second <= floor + rise);
-        assert(late < period || second == floor + rise);
-        assert(Openings.priceAfter(floor, floor + rise, 0, period) == floor);
+        vm.assume(floor <= ceiling && elapsed <= later && period > 0);
+        uint96 price = Openings.priceAfter(floor, ceiling, elapsed, period);
+        assert(floor <= price && price <= ceiling);
+        assert(price <= Openings.priceAfter(floor, ceiling, later, period));
+        assert(elapsed > 0 || price == floor);
+        assert(elapsed < period || price == ceiling);
+        if (elapsed < period) {
+            // Rounded down: price - floor is the largest whole number that is not above the proportion.
+            uint256 exact = (uint256(ceiling) - floor) * elapsed;
+            assert(
+                (uint256(price) - floor) * period <= exact && (uint256(price) - floor + 1) * period > exact
+            );
+        }
     }
 
     function test_a_stage_gives_back_its_parts(
@@ -93,72 +110,27 @@ contract WordsTest {
         uint8 status,
         address provider
     ) external pure {
-        IJobMarket.Status next = IJobMarket.Status(status % 3);
-        Stage stage = Stages.pack(flags, tasks, next, deadline, provider);
-        assert(Stage.unwrap(stage) == bytes32(abi.encodePacked(flags, tasks, next, deadline, provider)));
+        IJobMarket.Status first = IJobMarket.Status(status % 3);
+        Stage stage = Stages.pack(flags, tasks, first, deadline, provider);
+        bytes memory plain = abi.encodePacked(flags, tasks, uint8(first), deadline, provider);
+        assert(Stage.unwrap(stage) == bytes32(plain));
         assert(stage.taskCount() == tasks && stage.deadline() == deadline);
-        assert(stage.status() == next && stage.provider() == provider);
-        assert(
-            stage.has(Stages.CONDITIONAL) == (flags & 1 != 0) && stage.has(Stages.HIRED) == (flags & 2 != 0)
-        );
-
-        Stage later = stage.advance(IJobMarket.Status.Claimed, ~deadline, address(~uint160(provider)));
-        assert(later.taskCount() == tasks && later.deadline() == ~deadline);
-        assert(later.status() == IJobMarket.Status.Claimed && later.provider() == address(~uint160(provider)));
-        assert(
-            later.plus(Stages.HIRED).has(Stages.HIRED) && later.has(Stages.CONDITIONAL) == (flags & 1 != 0)
-        );
+        assert(stage.status() == first && stage.provider() == provider);
+        for (uint256 bit = 0; bit < 16; bit++) {
+            assert(stage.has(uint16(1 << bit)) == (flags >> bit & 1 == 1));
+        }
     }
 
-    /// @notice SPEC J2: the assembly against its plain version.
-    function test_hashes_are_those_of_the_abi_encoding(
-        IJobMarket.Job calldata job,
-        IJobMarket.Terms calldata terms
-    ) external pure {
-        assert(Records.hash(job) == keccak256(abi.encode(job)));
-        assert(Records.hash(job.id, job.deal, job.stage, job.commitment) == keccak256(abi.encode(job)));
-        assert(Records.hash(terms) == keccak256(abi.encode(terms)));
-        IJobMarket.Terms memory copy = terms;
-        assert(Records.hashInMemory(copy) == keccak256(abi.encode(terms)));
-    }
-
-    /// @notice SPEC L1, L4: what changes is what has to, and nothing beside it.
-    function test_an_account_adds_and_takes(
-        uint96 free,
-        uint96 stake,
-        uint64 epoch,
-        uint96 more,
-        uint96 staked
-    ) external pure {
-        vm.assume(more <= type(uint96).max - free && staked <= type(uint96).max - stake);
-        AccountWord word = accountOf(free, stake, epoch);
-        assert(word.free() == free && word.stake() == stake && word.epoch() == epoch);
-        AccountWord richer = word.plus(more, staked);
-        assert(
-            AccountWord.unwrap(richer) == AccountWord.unwrap(accountOf(free + more, stake + staked, epoch))
-        );
-        assert(AccountWord.unwrap(richer.minusFree(more).minusStake(staked)) == AccountWord.unwrap(word));
-        vm.assume(epoch < type(uint64).max);
-        assert(AccountWord.unwrap(word.nextEpoch()) == AccountWord.unwrap(accountOf(free, stake, epoch + 1)));
-    }
-
-    /// @notice SPEC L3: a credit that does not fit is refused, in either field.
-    function test_an_account_does_not_overflow(uint96 free, uint96 stake, uint96 more, bool inStake)
+    function test_a_later_stage_keeps_flags_and_tasks(uint256 word, uint8 status, uint40 deadline, address by)
         external
+        pure
     {
-        uint96 held = inStake ? stake : free;
-        vm.assume(uint256(held) + more > type(uint96).max);
-        AccountWord word = accountOf(free, stake, 0);
-        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 1));
-        this.plus(word, inStake ? 0 : more, inStake ? more : 0);
-    }
-
-    function plus(AccountWord word, uint96 free, uint96 stake) external pure returns (AccountWord) {
-        return word.plus(free, stake);
-    }
-
-    function accountOf(uint96 free, uint96 stake, uint64 epoch) private pure returns (AccountWord) {
-        return AccountWord.wrap(uint256(bytes32(abi.encodePacked(stake, free, epoch))));
+        IJobMarket.Status next = IJobMarket.Status(status % 3);
+        Stage later = Stage.wrap(bytes32(word)).advance(next, deadline, by);
+        assert(later.status() == next && later.deadline() == deadline && later.provider() == by);
+        assert(uint256(Stage.unwrap(later)) >> 208 == word >> 208);
+        uint16 more = uint16(word);
+        assert(Stage.unwrap(later.plus(more)) == Stage.unwrap(later) | bytes2(more));
     }
 
     function test_a_word_holds_its_record_whatever_disputes_are_open(bytes32 record, uint32 disputes)
