@@ -86,7 +86,7 @@ abstract contract MarketFixture {
         wish.floorPrice = uint96(1 + uint256(wish.floorPrice) % (uint256(wish.price) + 1));
         if (wish.floorPrice > wish.price) wish.floorPrice = 0;
         wish.bond = MINIMUM_BOND + wish.bond % (FORTUNE / 2);
-        wish.acceptPeriod = 1 + wish.acceptPeriod % 365 days;
+        wish.acceptPeriod = 1 + wish.acceptPeriod % 30 days;
         wish.runPeriod = 1 + wish.runPeriod % 30 days;
         wish.challengePeriod =
             MINIMUM_CHALLENGE_PERIOD + wish.challengePeriod % (30 days - MINIMUM_CHALLENGE_PERIOD);
