@@ -16,7 +16,7 @@ from assay.machines.riscv_fast.layout import PAGE, UNREACHABLE
 from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE
 
 MAX_INSTRUCTIONS = 400
-MAX_INLINED = 40
+MAX_INLINED = 100
 """Instructions of a function that becomes part of the regions that call it."""
 MAX_RETURNS = 200
 """Ways back that are looked for within a region, of all its functions together: LLVM's work grows with them."""

@@ -90,9 +90,16 @@ class Shelf:
                 except IntegrityError:
                     continue
 
+    def add(self, translated: Translated) -> None:
+        """Keep one more, of the page that it begins in."""
+        page = translated.place // PAGE
+        packed = self._disk.get(self._key(page))
+        others = [] if packed is None else [each for each in _unpack(packed) if each.place != translated.place]
+        self.keep(page, [*others, translated])
+
     def keep(self, page: int, translations: Iterable[Translated]) -> None:
         """Replace what is kept of a page."""
-        kept = [asdict(each) for each in translations if each.key][:MAX_KEPT]
+        kept = [asdict(each) for each in translations if each.key][-MAX_KEPT:]
         self._disk.put(self._key(page), json.dumps(kept).encode())
 
     def _key(self, page: int) -> str:

@@ -142,7 +142,10 @@ class Translator:
             code = self._cache.code(key, lambda: compile_ir(text, level))
         runs, digest = runs_of(region.words)
         blocks, exits = tuple(region.blocks), tuple(region.exits)
-        return _Made(region.words, Translated(pc, region.entries, blocks, exits, runs, digest, key), code)
+        translated = Translated(pc, region.entries, blocks, exits, runs, digest, key)
+        if self._shelf is not None and self._workers is not None:
+            self._shelf.add(translated)  # at once: the run may be over before it is put in place
+        return _Made(region.words, translated, code)
 
     def _take(self, pc: int, result: Callable[[], _Made | None]) -> None:
         """Put in place what `_make` made for `pc`."""
