@@ -6,7 +6,7 @@ to be zero by a comparison and a jump that every way there has taken, and refuse
 - reads or writes through anything but the context, the guest's memory, the page states, the slots, or its own frame;
 - writes the context but for x1 to x31, and the states or the slots at all;
 - calls, returns, traps, asks the operating system, or jumps anywhere but within itself or to the function of a slot, or
-  to `enter`, `resume` or `counted`.
+  to `enter` or `resume`.
 
 It doubts what depends on numbers that it cannot follow, since LLVM knows more of them than it does:
 
@@ -24,30 +24,23 @@ from typing import Any
 import capstone
 from capstone import x86
 
-from assay.machines.riscv_fast.layout import SLOT as SLOT_SIZE
 from assay.machines.riscv_fast.layout import SLOTS_SIZE, PageState, Word
 
 M64 = (1 << 64) - 1
 RED_ZONE = 128
 MAX_FRAME = 8192
-MAX_SPAN = 4096
-ABOVE = M64 ^ (1 << 32) - 1
-"""The bits of what is 2^32 or more."""
 
 Value = tuple[Any, ...]
 """("const", n), ("base", name), ("add", value, n), ("and", value, n), ("shr", value, n), ("shl", value, n),
-("sum", value, value), ("or", value, value), ("state", page),
-("states", value, value), ("slots",), or something unknown: ("unknown", address, place)."""
+("sum", value, value), ("slots",), or something unknown: ("unknown", address, place)."""
 
 CONTEXT, MEMORY, STATES, CODE, STACK = (("base", name) for name in ("context", "memory", "states", "code", "stack"))
 ARGUMENTS = {"r12": CONTEXT, "r13": MEMORY, "r14": STATES, "rsp": STACK}
 SLOTS: Value = ("slots",)
 """The slots of some page."""
-SLOT: Value = ("slot",)
-"""The address of one of them."""
 FUNCTION: Value = ("function",)
 """Where control may go on."""
-FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME, 8 * Word.COUNTED)
+FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME)
 
 _FORBIDDEN = (
     "call",
@@ -115,29 +108,17 @@ def shifted(kind: str, value: Value, distance: int) -> Value:
     return (kind, value, distance) if distance else value
 
 
-def either(a: Value, b: Value) -> Value:
-    return const(a[1] | b[1]) if a[0] == b[0] == "const" else ("or", *sorted((a, b), key=repr))
-
-
 Facts = frozenset[tuple[str, Value, int]]
 """("zero", value, mask): these bits are zero. ("most", value, number) and ("least", value, number): as a signed
 number, it is at most, or at least, that. ("writable", page, 0): stores to this page need not ask."""
 
 
-def zeros(value: Value, facts: Facts) -> int:  # noqa: PLR0912
+def zeros(value: Value, facts: Facts) -> int:
     """The bits of a value that are known to be zero."""
     found = 0
     for kind, subject, mask in facts:
         if kind == "zero" and subject == value:
             found |= mask
-    of, offset = (value[1], _signed(value[2])) if value[0] == "add" else (value, 0)
-    if _is_between(of, offset, facts):
-        found |= ABOVE
-    for kind, subject, mask in facts:  # what is aligned by a constant less, or more
-        if kind == "zero" and subject[0] == "add" and subject[1] == of and mask & 7:
-            size = (mask & 7) + 1
-            if size & (size - 1) == 0 and (offset - _signed(subject[2])) % size == 0:
-                found |= size - 1
     match value:
         case ("const", number):
             found |= ~number & M64
@@ -147,27 +128,15 @@ def zeros(value: Value, facts: Facts) -> int:  # noqa: PLR0912
             found |= (zeros(of, facts) >> distance) | (M64 << 64 - distance & M64)
         case ("shl", of, distance):
             found |= (zeros(of, facts) << distance & M64) | (1 << distance) - 1
-        case ("or", a, b):
-            found |= zeros(a, facts) & zeros(b, facts)
         case ("add", of, number):
             low, high = bounds(of, facts)
             if 0 <= low + _signed(number) <= high + _signed(number) < 1 << 32:
-                found |= ABOVE
+                found |= M64 ^ (1 << 32) - 1
             found |= low_zeros(of, number, facts)
             below = ~zeros(of, facts) & M64  # no more than this
             if below + number < 1 << 63:
                 found |= M64 & -1 << (below + number).bit_length()
     return found
-
-
-def _is_between(of: Value, number: int, facts: Facts) -> bool:
-    """Whether of + number is between two that are not far from each other and both below 2^32."""
-    below = [
-        _signed(subject[2]) if subject[0] == "add" else 0
-        for kind, subject, mask in facts
-        if kind == "zero" and mask & ABOVE == ABOVE and (subject == of or (subject[0] == "add" and subject[1] == of))
-    ]
-    return any(low <= number <= high <= low + MAX_SPAN for low in below for high in below)
 
 
 def bounds(value: Value, facts: Facts) -> tuple[int, int]:
@@ -231,7 +200,7 @@ def _common(facts: Facts, was: dict[Value, Value], others: Facts) -> Facts:
     return frozenset(common)
 
 
-def replaced(value: Value, by: dict[Value, Value]) -> Value:  # noqa: PLR0911
+def replaced(value: Value, by: dict[Value, Value]) -> Value:
     """A value whose parts have been replaced."""
     if value in by:
         return by[value]
@@ -244,8 +213,6 @@ def replaced(value: Value, by: dict[Value, Value]) -> Value:  # noqa: PLR0911
             return shifted(kind, replaced(of, by), number)
         case ("sum", a, b):
             return total(replaced(a, by), replaced(b, by))
-        case ("or", a, b):
-            return either(replaced(a, by), replaced(b, by))
     return value
 
 
@@ -275,8 +242,7 @@ class State:
     """By the name of a register, or the offset of a word of the frame."""
     facts: Facts = frozenset()
     flags: tuple[str, Value, int] | None = None
-    """("states", value, 0): ZF is set unless these pages are all writable. ("zero", value, mask): it is set if
-    these bits are zero. ("state", page, 0): ... if that page is writable.
+    """("zero", value, mask): ZF is set if these bits are zero. ("state", page, 0): ... if that page is writable.
     ("compare", value, number): all are as after a comparison of the two."""
 
 
@@ -329,9 +295,7 @@ class Checker:
         merged = self._merged.setdefault(target, set())
         places, became, was = {}, dict[Value, Value](), dict[Value, Value]()
         for place in known.places.keys() & state.places.keys():
-            if _is_slot(known.places[place], known.facts) and _is_slot(state.places[place], state.facts):
-                places[place] = known.places[place] if known.places[place] == state.places[place] else SLOT
-            elif place in merged or known.places[place] != state.places[place]:
+            if place in merged or known.places[place] != state.places[place]:
                 if place == "rsp":
                     raise Escape(f"the frame has two sizes at {target:#x}")
                 either: Value = ("unknown", -target - 1, place)
@@ -406,9 +370,7 @@ class Checker:
             return frozenset()
         kind, value, number = state.flags
         if kind in ("zero", "state") and name in _JUMPS_IF_ZERO and _JUMPS_IF_ZERO[name] == taken:
-            return frozenset(_all_zero(value, number) if kind == "zero" else {("writable", value, 0)})
-        if kind == "states" and name in _JUMPS_IF_ZERO and _JUMPS_IF_ZERO[name] != taken:
-            return frozenset(_all_writable(value))
+            return frozenset({("zero", value, number) if kind == "zero" else ("writable", value, 0)})
         if kind == "compare":
             if name in _JUMPS_IF_BELOW and _JUMPS_IF_BELOW[name] == taken and number:
                 return frozenset({("zero", value, M64 << (number - 1).bit_length() & M64)})
@@ -480,9 +442,6 @@ class Checker:
                 raise Escape(f"writes a slot: {where}")
             if last + size > SLOTS_SIZE:
                 self._doubt(instruction, f"outside of the slots: {where}: {offset}")
-        elif kind == SLOT:
-            if writes or offset[0] != "const" or offset[1] + size > SLOT_SIZE:
-                raise Escape(f"outside of a slot: {where}")
         else:
             raise Escape(f"an address from nowhere: {where}: {address}")
 
@@ -490,21 +449,9 @@ class Checker:
         self.doubts.setdefault(instruction.address, why)
 
     def _writable(self, offset: Value, facts: Facts) -> bool:
-        if holds(("writable", shifted("shr", plain(offset, facts), 12), 0), facts):
-            return True
-        # Or it is in one of two pages that are, or that follow each other.
-        of, number = (offset[1], _signed(offset[2])) if offset[0] == "add" else (offset, 0)
-        around = []
-        for kind, page, _ in facts:
-            if kind == "writable" and page[0] == "shr" and page[2] == 12:
-                address = plain(page[1], facts)
-                if address == of:
-                    around.append(0)
-                elif address[0] == "add" and address[1] == of:
-                    around.append(_signed(address[2]))
-        return any(low <= number <= high <= low + MAX_SPAN for low in around for high in around)
+        return holds(("writable", shifted("shr", plain(offset, facts), 12), 0), facts)
 
-    def _loaded(self, instruction: Any, operand: Any, state: State) -> Value | None:  # noqa: PLR0911
+    def _loaded(self, instruction: Any, operand: Any, state: State) -> Value | None:
         """What an operand in memory holds, if that matters."""
         kind, offset = _split(self._address(instruction, operand, state))
         if kind == CONTEXT and offset[0] == "const" and operand.size == 8:
@@ -513,14 +460,10 @@ class Checker:
             return FUNCTION if offset[1] in FUNCTIONS else None  # the others change
         if kind == CODE and operand.size == 8:
             return SLOTS
-        if kind == STATES and operand.size == 1:
-            return ("state", offset)
         if kind == SLOTS and operand.size == 8:
             if zeros(offset, state.facts) & 15 != 15:
                 self._doubt(instruction, f"what may not be a function of a slot at {instruction.address:#x}: {offset}")
             return FUNCTION
-        if kind == SLOT and operand.size == 8:
-            return FUNCTION if offset == const(0) else None
         if kind == STACK and offset[0] == "const" and operand.size == 8:
             return state.places.get(_signed(offset[1]))
         return None
@@ -538,9 +481,8 @@ class Checker:
             return const(operand.imm)
         if operand.type == x86.X86_OP_REG:
             name = instruction.reg_name(operand.reg)
-            whole = self._register(name, state)
-            if operand.size in (4, 8) or whole[0] in ("state", "states"):
-                return whole
+            if operand.size in (4, 8):
+                return self._register(name, state)
             return ("unknown", instruction.address, name)
         loaded = self._loaded(instruction, operand, state)
         unknown: Value = ("unknown", instruction.address, "memory")
@@ -606,18 +548,11 @@ class Checker:
         whole = _WHOLE.get(register, register)
         if value is None:
             value = ("unknown", instruction.address, register)
-        is_number = value[0] not in ("state", "states")
-        places[whole] = masked(value, 0xFFFFFFFF) if register in _HALVES and is_number else value
+        places[whole] = masked(value, 0xFFFFFFFF) if register in _HALVES else value
 
-    def _computed(self, instruction: Any, values: list[Value], state: State) -> Value | None:  # noqa: PLR0911, PLR0912
+    def _computed(self, instruction: Any, values: list[Value], state: State) -> Value | None:  # noqa: PLR0911
         """The result of the instructions that addresses are made by; None for others."""
         operands = instruction.operands
-        if values[-1][0] in ("state", "states"):
-            if instruction.mnemonic in ("mov", "movzx"):
-                return values[1]
-            if instruction.mnemonic == "and" and values[0][0] in ("state", "states"):
-                return ("states", values[0], values[1])
-            return None
         if operands[0].size not in (4, 8):
             return None
         number = values[1][1] if len(values) == 2 and values[1][0] == "const" else None
@@ -636,10 +571,6 @@ class Checker:
                 return add(values[0], -1)
             case "or" if number is not None and values[0][0] == "const":
                 return const(values[0][1] | number)
-            case "or" if len(values) == 2:
-                return either(values[0], values[1])
-            case "and" if values[0][0] == "const":
-                return masked(values[1], values[0][1])
             case "and":
                 return masked(values[0], number) if number is not None else None
             case "shr":
@@ -657,16 +588,12 @@ class Checker:
         width = (1 << 8 * operands[0].size) - 1
         values = [self._operand(instruction, operand, state) for operand in operands]
         match instruction.mnemonic:
-            case "test" if values[0][0] in ("state", "states") and values[1] == const(PageState.WRITABLE):
-                return ("states", values[0], 0)
             case "test" | "and":
                 for value, mask in (values, values[::-1]):
                     if mask[0] == "const" and operands[0].size > 1:
                         return ("zero", value, mask[1] & width)
                 if values[0] == values[1] and operands[0].size > 1:
                     return ("zero", values[0], width)
-            case "or" if operands[0].size > 1:
-                return ("zero", either(values[0], values[1]), width)
             case "shr" if values[1][0] == "const" and operands[0].size > 1:
                 return ("zero", values[0], width >> values[1][1] << values[1][1])
             case "cmp":
@@ -680,31 +607,6 @@ class Checker:
                 if values[1][0] == "const" and operands[0].size == 8:
                     return ("compare", values[0], values[1][1])
         return None
-
-
-def _is_slot(value: Value, facts: Facts) -> bool:
-    """Whether this is the address of a slot."""
-    kind, offset = _split(value)
-    unset = zeros(offset, facts)
-    return value == SLOT or (kind == SLOTS and unset & 15 == 15 and (~unset & M64) + SLOT_SIZE <= SLOTS_SIZE)
-
-
-def _all_zero(value: Value, mask: int) -> Iterator[tuple[str, Value, int]]:
-    """That these bits of a value are zero, and of what it is made of."""
-    yield ("zero", value, mask)
-    if value[0] == "or":
-        for part in value[1:]:
-            yield from _all_zero(part, mask)
-    elif value[0] == "and":
-        yield from _all_zero(value[1], mask & value[2])
-
-
-def _all_writable(states: Value) -> Iterator[tuple[str, Value, int]]:
-    if states[0] == "state":
-        yield ("writable", states[1], 0)
-    else:
-        for part in states[1:]:
-            yield from _all_writable(part)
 
 
 def _split(address: Value) -> tuple[Value, Value]:
@@ -725,7 +627,7 @@ def _split(address: Value) -> tuple[Value, Value]:
 
 
 def _is_base(value: Value) -> bool:
-    return value[0] == "base" or value in (SLOTS, SLOT)
+    return value[0] == "base" or value == SLOTS
 
 
 def _signed(number: int) -> int:

@@ -21,7 +21,6 @@ from assay.machines.riscv_fast.layout import (
     OPERATION_SHIFT,
     OPERATIONS,
     PAGE,
-    PLAIN,
     SLOT,
     UNREACHABLE,
     UNTOUCHED_FLAG,
@@ -435,24 +434,17 @@ def _counted() -> str:
 
 
 def _unknown() -> str:
-    """Decode the word at pc into the slot, and do it. What goes on from there, if a translation does, stays so."""
+    """Decode the word at pc into the slot, and do it."""
     body = Body()
     before = body.field("%slot", 8)
     word = body.field("%memory", "%pc", bits=32)
     operands = body.let(f"call i64 @decode(i32 {word})")
     flag = body.binary("and", before, number(COUNTED))
-    decoded = body.binary("or", operands, flag)
-    body.put(decoded, "%slot", 8)
+    body.put(body.binary("or", operands, flag), "%slot", 8)
     plain = handler_of(body, "%slot")
     function = body.let(f"select i1 {body.compare('eq', flag, '0')}, ptr {plain}, ptr @counted")
-    entered, empty = body.label("entered"), body.label("empty")
-    body.fork(body.let(f"icmp eq ptr {body.let('load ptr, ptr %slot')}, @unknown"), empty, entered)
-    body.place(empty)
     body.do(f"store ptr {function}, ptr %slot")
-    body.put(body.binary("or", decoded, number(PLAIN)), "%slot", 8)
     proceed(body, function, "%remaining", "%slot", "%pc")
-    body.place(entered)
-    proceed(body, plain, "%remaining", "%slot", "%pc")
     return define("unknown", body)
 
 
@@ -628,6 +620,11 @@ def _start() -> str:
     arguments = f"ptr %context, ptr {memory}, ptr {states}, i64 {remaining}, ptr null, i64 {pc}"
     body.do(f"ret i64 {body.let(f'call preserve_nonecc i64 @enter({arguments})')}")
     return "\n".join([f"define dso_local i64 @start(ptr %context) {ATTRIBUTES} {{", *body.lines, "}", ""])
+
+
+def handler_names() -> tuple[str, ...]:
+    """The native functions of the operations, by their numbers."""
+    return (*(f"do_{name}" for name in OPERATIONS), "do_illegal", "unknown", "crossing")
 
 
 def interpreter_ir() -> str:

@@ -9,7 +9,6 @@ that goes on from there, and the operands:
     bits 32-39   rd, 32 (the sink) for x0
     bits 40-47   rs1
     bits 48-52   rs2
-    bit  54      PLAIN: decoded, and no translation is entered here
     bit  55      COUNTED: translated code may jump here, so arrivals are counted
     bits 56-63   the operation: its place in `OPERATIONS`
 """
@@ -54,11 +53,10 @@ class Word(IntEnum):
     FRESH = 54  # untouched pages that may still be written to
     ENTER = 55  # address of the function that goes on at any pc
     RESUME = 56  # address of the function that has the interpreter do one instruction, whatever is translated
-    COUNTED = 57  # address of the function that counts an arrival, and has the interpreter go on
-    SCRATCH = 58  # a slot, and the one after it: for code that is not kept
-    SCRATCH_NEXT = 60
-    HOT = 62  # arrivals at a place before its translation is asked for
-    SIZE = 63
+    SCRATCH = 57  # a slot, and the one after it: for code that is not kept
+    SCRATCH_NEXT = 59
+    HOT = 61  # arrivals at a place before its translation is asked for
+    SIZE = 62
 
 
 class PageState(IntEnum):
@@ -66,8 +64,8 @@ class PageState(IntEnum):
 
     UNTOUCHED = 0  # all zero, and never written to
     CLEAN = 1  # not written to since the last snapshot
-    CODE = 2  # instructions of it are kept in slots
-    WRITABLE = 4  # written to since then: its earlier contents are captured. The only one with this bit
+    WRITABLE = 2  # written to since then: its earlier contents are captured
+    CODE = 3  # instructions of it are kept in slots
 
 
 class Stop(IntEnum):
@@ -84,20 +82,14 @@ class Stop(IntEnum):
 OPERATIONS = tuple(execute.__name__ for _, _, execute in TABLE)
 """Every instruction; its number is its row in the decoder's table."""
 
-FUNCTION = "region"
-"""The name of a translation's one function."""
-
 ILLEGAL = len(OPERATIONS)
 UNKNOWN = ILLEGAL + 1
 """The operation of a slot whose word has not been decoded."""
 CROSSING = UNKNOWN + 1
 """The operation of the slot after the last of a page: the next page's first."""
-HANDLERS = (*(f"do_{name}" for name in OPERATIONS), "do_illegal", "unknown", "crossing")
-"""The native functions of the operations, by their numbers."""
 
 SLOT = 16
 OPERATION_SHIFT = 56
-PLAIN = 1 << 54
 COUNTED = 1 << 55
 SLOTS_SIZE = SLOT * (WORDS_PER_PAGE + 1)
 
