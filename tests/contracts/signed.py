@@ -56,9 +56,11 @@ class Desk:
     def record(self, order: Order, call: Any) -> Job:
         return claimed(Job.posted(order.job_id, order.terms, order.expiry), call, "SignedJobClaimed")
 
-    def tickets(self, nonces: Sequence[int], together: bool = False, **changes: Any) -> Tickets:
+    def tickets(
+        self, nonces: Sequence[int], together: bool = False, expiry: int | None = None, **changes: Any
+    ) -> Tickets:
         """Tickets for a count from as many as the nonce says, signed one by one, or not at all if `together`."""
-        kind = TicketKind(str(self.requester), 0, replace(self.terms, **changes), now() + PERIOD)
+        kind = TicketKind(str(self.requester), 0, replace(self.terms, **changes), expiry or now() + PERIOD)
         own = tuple(Ticket(kind, start(nonce), keccak256(b"spec %d" % nonce), nonce) for nonce in nonces)
         signatures = () if together else tuple(self.sign(self.requester, message) for message in self.messages(own))
         return Tickets(own, signatures or (bytes(65),))

@@ -40,6 +40,8 @@ from tests.contracts.support import (
 
 SNAPSHOT = Path(__file__).with_name("gas.json")
 TOKENS = 10**18
+SLACK = 48  # a few bytes of a time or a signature that happen not to be zero
+LATER = 0x7B1B2C3D  # what is signed expires then, so that the zero bytes of signatures are always the same, too
 START = 0x7A1B2C3D  # in 2034: the times of a run are always the same, so their zero bytes are
 ROUNDS = 8
 STEPS = 16**ROUNDS  # 2^32
@@ -145,8 +147,8 @@ def of_a_batch(parties, terms, verifier, stranger):
 def of_signatures(parties, terms, signers, stranger):
     requester, provider = signers
     desk = Desk(parties.market, parties.referee, requester, provider, terms)
-    finalize(desk.market, stranger, desk.fill_and_claim(desk.order()))
-    job = desk.fill_and_claim(desk.order())
+    finalize(desk.market, stranger, desk.fill_and_claim(desk.order(expiry=LATER)))
+    job = desk.fill_and_claim(desk.order(expiry=LATER))
     yield "signed order and claim", (claiming := last())
     finalize(desk.market, stranger, job)
     yield "a job: signed order and claim, finalize", claiming + last()
@@ -158,9 +160,9 @@ def of_signatures(parties, terms, signers, stranger):
         ({}, [FINAL], "a job: rolling claim", 1),
         (batch, final, f"a task in a rolling claim of {TASKS}", TASKS),
     ):
-        job = desk.record(order := desk.order(**changes), desk.claim_at_once(order, roots=roots))
+        job = desk.record(order := desk.order(expiry=LATER, **changes), desk.claim_at_once(order, roots=roots))
         after(job.deadline)
-        order = Order(replace(job.job_id, generation=job.generation + 1), order.terms, job.deadline + 10_000)
+        order = Order(replace(job.job_id, generation=job.generation + 1), order.terms, LATER)
         job = desk.record(order, desk.claim_at_once(order, [job], roots))
         yield name, last() // shares
         finalize(desk.market, stranger, job)
@@ -168,7 +170,7 @@ def of_signatures(parties, terms, signers, stranger):
     cheap = {"price": TOKENS // 10, "bond": TOKENS // 10}
     for first in (0, 256):
         calls = len(history)
-        tickets = desk.tickets(range(first, first + TASKS), **cheap)
+        tickets = desk.tickets(range(first, first + TASKS), expiry=LATER, **cheap)
         call = desk.market.takeTicketsAndClaim(tickets.abi(), final, RESULT, [], {"from": provider})
         job_id = JobId.from_bytes(bytes(call.events["SignedJobClaimed"]["jobId"]))
         finalize(desk.market, stranger, claimed(Job.posted(job_id, tickets.terms, 0), call, "SignedJobClaimed"))
@@ -215,7 +217,7 @@ def test_no_call_costs_more_gas_than_recorded(measured):
         SNAPSHOT.write_text(json.dumps(measured, indent=2) + "\n")
     recorded = json.loads(SNAPSHOT.read_text())
     assert measured.keys() == recorded.keys()
-    risen = {name: (recorded[name], gas) for name, gas in measured.items() if gas > recorded[name]}
+    risen = {name: (recorded[name], gas) for name, gas in measured.items() if gas > recorded[name] + SLACK}
     assert not risen, f"before and now: {risen}; if it has to be, record it: see this file's first lines"
 
 
