@@ -53,7 +53,7 @@ def provider_obstacles(
     """
     return [
         *_if(
-            price < settings.minimum_price,
+            price < settings.minimum_price <= terms.price,
             f"pays {format_tokens(price)} tokens now, and not yet {format_tokens(settings.minimum_price)}",
         ),
         *_if(not admitted, f"{terms.gate} does not admit this provider"),
