@@ -10,7 +10,7 @@ local node, the node's first account does.
 
 from pathlib import Path
 
-from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, RiscvReferee, network, web3
+from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, RiscvReferee, TensorReferee, network, web3
 
 from assay.chain.deployments import Deployment, code_hash, save_deployment
 from scripts.parameters import Parameters, read_parameters
@@ -36,7 +36,11 @@ def main(parameters_file: str = "") -> None:
         parameters.minimum_challenge_period,
     )
     market = JobMarket.deploy(constructor, sender)
-    referees = {"counter": CounterReferee.deploy(sender), "riscv": RiscvReferee.deploy(sender)}
+    referees = {
+        "counter": CounterReferee.deploy(sender),
+        "riscv": RiscvReferee.deploy(sender),
+        "tensor": TensorReferee.deploy(sender),
+    }
     for address in parameters.fund:
         token.transfer(address, parameters.fund_tokens, sender)
         deployer.transfer(address, parameters.fund_coins)
