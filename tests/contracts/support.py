@@ -246,6 +246,10 @@ class Dispute:
     def timeout(self, sender: Any) -> Any:
         """End the dispute just after the deadline of the side to move."""
         after(self.deadline)
+        return self.end(sender)
+
+    def end(self, sender: Any) -> Any:
+        """End the dispute, whose side to move is out of time."""
         call = self.game.timeout(self.terms.abi(), self.context, {"from": sender})
         self.winner = self.history.to_move.other
         self.calls.append(call)
