@@ -28,6 +28,9 @@ PERIOD = 3_600
 
 RESULT = keccak256(b"result document")
 
+BURNED = "0x000000000000000000000000000000000000dEaD"
+"""Where burned money is credited, until it is swept."""
+
 
 # --- the node -------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import pytest
 
 from assay.chain.records import End
 from tests.contracts.players import MANNERS, STEPS, TRUTH, Manner, Play, Player, friends, players
-from tests.contracts.support import FUNDS, PRICE, STAKE, Parties, money
+from tests.contracts.support import BURNED, FUNDS, PRICE, STAKE, Parties, money
 
 LIARS = [name for name, manner in MANNERS.items() if not manner.truthful and manner.answers != 0]
 """Those that claim something false."""
@@ -24,68 +24,55 @@ def play(market, game, referee, requester, provider, verifier, other_verifier, j
         if beside is not None:
             challengers.append(Player(other_verifier, beside))
         ran = Play(parties, player, challengers, stranger)
-        ran.run(player.manner.breadth)
+        ran.run(1 if player.gives_in_to else player.manner.breadth)
         return ran
 
     return run
 
 
 @pytest.fixture
-def everybody(requester, provider, verifier, other_verifier, junk_challengers, signers):
-    return [requester, provider, verifier, other_verifier, *junk_challengers, *signers]
+def gains(market, token, requester, provider, verifier, other_verifier, junk_challengers, signers):
+    """By how much everybody has more or less in its account than it came with: together they have all that there is."""
 
+    def count():
+        everybody = (requester, provider, verifier, other_verifier, *junk_challengers, *signers)
+        has = {account: sum(money(market, account)) for account in (*everybody, BURNED)}
+        assert sum(has.values()) == token.balanceOf(market)
+        return {account: has[account] - FUNDS - STAKE for account in everybody}
 
-@pytest.fixture
-def take_home(market, token, everybody, stranger):
-    """Everybody takes out all that it has; returns by how much that is more or less than what it came with."""
-
-    def withdraw():
-        gains = {}
-        for account in everybody:
-            free, stake = money(market, account)
-            calls = [market.withdraw.encode_input(account, free + stake)]
-            if stake:
-                calls.insert(0, market.unstake.encode_input(stake))
-            market.multicall(calls, {"from": account})
-            gains[account] = token.balanceOf(account) - FUNDS - STAKE
-        if token.balanceOf(market):
-            market.sweepBurned({"from": stranger})
-        assert token.balanceOf(market) == 0
-        return gains
-
-    return withdraw
+    return count
 
 
 @pytest.mark.parametrize("challenger_is", MANNERS)
 @pytest.mark.parametrize("provider_is", MANNERS)
-def test_the_honest_one_loses_nothing_and_all_ends(play, take_home, requester, provider_is, challenger_is):
-    """SPEC G10, G11, J15: whoever the other one is, and every token gets out."""
+def test_the_honest_one_loses_nothing_and_all_ends(play, gains, requester, provider_is, challenger_is):
+    """SPEC G10, G11, J15, L1: whoever the other one is, and every token gets into somebody's account."""
     ran = play(provider_is, challenger_is)
-    gains = take_home()
+    gained = gains()
 
     assert len(ran.ends) == len(ran.jobs)
     assert all(dispute.winner is not None for dispute in ran.disputes)
     honest = [player.account for player in ran.challengers if player.manner.is_honest]
-    assert all(gains[account] >= 0 for account in honest)
+    assert all(gained[account] >= 0 for account in honest)
     if ran.provider.manner.is_honest:
         assert set(ran.ends.values()) == {End.FINALIZED}
-        assert gains[ran.provider.account] >= PRICE
-        assert gains[requester] == -PRICE
+        assert gained[ran.provider.account] >= PRICE
+        assert gained[requester] == -PRICE
     if honest and not ran.provider.manner.is_honest:
-        check_that_only_the_truth_was_paid(ran, gains[requester])
+        check_that_only_the_truth_was_paid(ran, gained[requester])
 
 
 @pytest.mark.parametrize("challenger_is", MANNERS)
 @pytest.mark.parametrize("provider_is", LIARS)
-def test_one_honest_verifier_is_enough(play, take_home, requester, other_verifier, provider_is, challenger_is):
+def test_one_honest_verifier_is_enough(play, gains, requester, other_verifier, provider_is, challenger_is):
     """SPEC J7, J10, G11: a false claim is not paid, whoever challenges it beside."""
     ran = play(provider_is, challenger_is, MANNERS["honest"])
-    gains = take_home()
+    gained = gains()
 
     assert all(end in (End.SLASHED_BY_STEP, End.SLASHED_BY_TIMEOUT) for end in ran.ends.values())
     assert len(ran.ends) == len(ran.jobs)
-    assert gains[requester] == 0
-    assert gains[other_verifier] >= 0
+    assert gained[requester] == 0
+    assert gained[other_verifier] >= 0
 
 
 def check_that_only_the_truth_was_paid(ran, requester_gain):
