@@ -4,6 +4,7 @@ import secrets
 from dataclasses import replace
 from uuid import uuid4
 
+from assay.amounts import format_tokens
 from assay.chain.connection import Chain
 from assay.chain.history import JobHistory
 from assay.chain.node import Call, Receipt
@@ -14,6 +15,7 @@ from assay.client.checks import check_order, check_tickets, part_of
 from assay.client.exits import current
 from assay.client.papers import SignedOffer, SignedOrder, SignedTickets
 from assay.client.requester import market_domain, posted_job
+from assay.errors import InputError
 
 
 class Provider:
@@ -27,8 +29,14 @@ class Provider:
     def sign_offer(self, offer: Offer, nonce: int | None = None) -> SignedOffer:
         """Sign an offer of this provider. Offers with the same nonce share their capacity.
 
-        Without a nonce, it has one of its own.
+        Without a nonce, it has one of its own. Raises `InputError` for an offer that no job of this market fits.
         """
+        parameters = self.chain.market.parameters()
+        if offer.bond < parameters.minimum_bond or offer.challenge_period < parameters.minimum_challenge_period:
+            raise InputError(
+                f"no job fits this offer: this market asks for a bond of {format_tokens(parameters.minimum_bond)} tokens "
+                f"and a challenge period of {parameters.minimum_challenge_period} s at least"
+            )
         own = replace(offer, provider=self.address, nonce=secrets.randbits(64) if nonce is None else nonce)
         domain, epoch = market_domain(self.chain), self.chain.market.account_of(self.address).epoch
         return SignedOffer.make(domain, epoch, own, sign(self._sender.account, own.message(domain, epoch)))

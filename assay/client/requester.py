@@ -141,12 +141,14 @@ class Requester:
     def sign_order(self, terms: Terms, expiry: int, slot: int | None = None) -> SignedOrder:
         """Sign a job for the next place in a slot: the lowest that is free, without one.
 
-        Orders for the same place exclude each other: only one is filled. Raises `InputError` for a slot in use.
+        Orders for the same place exclude each other: only one is filled. Raises `InputError` for a slot in use, and
+        `ContractError` for terms that the market refuses.
         """
         slot = self._free_slot(0) if slot is None else slot
         generation = self.chain.market.next_generation(self.address, slot)
         if generation == 0:
             raise InputError(f"slot {slot} of {self.address} holds a job that is not over: sign for another slot")
+        self._rehearse(slot, terms)
         order = Order(JobId(self.address, slot, generation), terms, expiry)
         domain, epoch = market_domain(self.chain), self._epoch()
         signature = sign(self._sender.account, order.message(domain, epoch))
@@ -163,7 +165,7 @@ class Requester:
         """Sign tasks, one each of `works`, under one signature. Price and bond are those of one task.
 
         Their nonces go on from `first`, a multiple of 256; without one, it is chosen at random, so that tickets that
-        were signed before have others. Raises `InputError`.
+        were signed before have others. Raises `InputError`, and `ContractError` for terms that the market refuses.
         """
         if not 1 <= len(works) <= MAX_TICKETS:
             raise InputError(f"1 to {MAX_TICKETS} tickets are signed together, not {len(works)}")
@@ -175,6 +177,7 @@ class Requester:
         if len(terms) != 1:
             raise InputError("tickets that are signed together are for one machine and one step limit")
         slot = self._free_slot(0) if slot is None else slot
+        self._rehearse(slot, make_terms(self.chain, works[0], conditions))
         kind = TicketKind(self.address, slot, terms.pop(), expiry)
         tickets = tuple(
             Ticket(kind, work.task_root, work.spec_id, nonce) for nonce, work in enumerate(works, start=first)
@@ -201,6 +204,14 @@ class Requester:
             else:
                 return Posted(posted_job(self.chain, receipt), receipt, missing)
         raise AssertionError("the last attempt returns or raises")
+
+    def _rehearse(self, slot: int, terms: Terms) -> None:
+        """Raise `ContractError` for terms that nobody could fill: as if a job were posted, with the money for it."""
+        try:
+            self.chain.node.call(self.chain.market.post(slot, terms), self.address)
+        except ContractError as refused:
+            if refused.error not in ("BalanceTooLow", "SlotInUse"):  # that may be otherwise by then
+                raise
 
     def _epoch(self) -> int:
         return self.chain.market.account_of(self.address).epoch
