@@ -34,8 +34,8 @@ class Provider:
         parameters = self.chain.market.parameters()
         if offer.bond < parameters.minimum_bond or offer.challenge_period < parameters.minimum_challenge_period:
             raise InputError(
-                f"no job fits this offer: this market asks for a bond of {format_tokens(parameters.minimum_bond)} tokens "
-                f"and a challenge period of {parameters.minimum_challenge_period} s at least"
+                f"no job fits this offer: this market asks for a bond of {format_tokens(parameters.minimum_bond)} "
+                f"tokens and a challenge period of {parameters.minimum_challenge_period} s at least"
             )
         own = replace(offer, provider=self.address, nonce=secrets.randbits(64) if nonce is None else nonce)
         domain, epoch = market_domain(self.chain), self.chain.market.account_of(self.address).epoch

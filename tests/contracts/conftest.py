@@ -14,7 +14,7 @@ use_a_port_of_our_own()  # Brownie connects after it has read this file
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_chain():
-    """web3.py asks for the chain's id before every call, which is a third of all that the node is asked: once will do."""
+    """web3.py asks for the chain's id before every call, a third of all that the node is asked: once will do."""
     web3.provider.cache_allowed_requests = True
     web3.provider.cacheable_requests = {"eth_chainId"}
 

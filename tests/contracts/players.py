@@ -43,7 +43,7 @@ class Manner:
     """Says what the machine computes. A provider that is not claims something else, and a challenger that is not
     challenges whatever is claimed."""
     answers: int | None = None
-    """After so many answers in a dispute it is silent for ever; None: it never is. A provider with none never claims."""
+    """After so many answers in a dispute it is silent for ever; None: it never is. A provider with 0 never claims."""
     late: bool = False
     """Does everything in the last second."""
     breadth: int = 1
@@ -215,7 +215,7 @@ class Play:
 
     def _note(self, job: Job, call: Any) -> None:
         """Remember how a job ended, if it has with this call."""
-        for event in call.events["JobEnded"] if "JobEnded" in call.events else ():
+        for event in call.events["JobEnded"] if "JobEnded" in call.events else ():  # noqa: SIM401 (no dict)
             assert job.slot not in self.ends, "a job ends once"
             self.ends[job.slot] = End(event["end"])
 

@@ -257,9 +257,7 @@ def test_anyone_brings_an_order_and_an_offer_together(
 # Conditions, time, lists
 
 
-def test_a_rising_price_is_agreed_on_when_somebody_accepts(
-    market: Market, shout: Path, bob: Provider, tmp_path: Path
-) -> None:
+def test_a_rising_price_is_agreed_on_when_somebody_accepts(market: Market, shout: Path, bob: Provider) -> None:
     """SPEC J20."""
     submit = ("submit", str(shout), "--price", "9", *SHORT, "--wallet", "alice")
     assert "is not below" in refused(market, *submit, "--floor-price", "9")
@@ -273,9 +271,7 @@ def test_a_rising_price_is_agreed_on_when_somebody_accepts(
     assert float(wait_and_finalize(market, job)["paid"]) == agreed
 
 
-def test_a_job_is_for_one_provider_or_for_whom_a_list_admits(
-    market: Market, shout: Path, bob: Provider, tmp_path: Path
-) -> None:
+def test_a_job_is_for_one_provider_or_for_whom_a_list_admits(market: Market, shout: Path, bob: Provider) -> None:
     """SPEC J19."""
     submit = ("submit", str(shout), "--price", "1", "--wallet", "alice")
     assert "choose one" in refused(market, *submit, "--only", address(market, "bob"), "--admit-list")
