@@ -79,7 +79,7 @@ def play(
     price, bond = np.where(caught, 0.0, 1.0), np.where(caught, market.bond, 0.0)
     fee = price * market.fee_share
     earned = wins * reward - watching
-    outside_gain: Floats = (lies & ~caught) * np.float64(market.external_gain)
+    outside_gain = np.where(lies & ~caught, market.external_gain, 0.0)
     return Played(
         provider=price - fee - bond + friendly * reward - providing + outside_gain,
         requester=earned[:, -1] - price - cost("post"),
