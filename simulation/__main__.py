@@ -14,8 +14,11 @@ FIGURE = Path(__file__).resolve().parents[1] / "docs" / "economics.svg"
 
 def as_text(seen: list[Seen]) -> str:
     """What was seen, as a Markdown table."""
-    head = "| what | at | formula | played | standard error |\n| --- | --- | --- | --- | --- |"
-    rows = [f"| {row.what} | {row.at:g} | {row.expected:.4f} | {row.measured:.4f} | {row.error:.4f} |" for row in seen]
+    head = "| what | at | formula | played | standard error | off, in errors |\n| --- | --- | --- | --- | --- | --- |"
+    rows = [
+        f"| {row.what} | {row.at:g} | {row.expected:.4f} | {row.measured:.4f} | {row.error:.5f} | {row.off:+.1f} |"
+        for row in seen
+    ]
     return "\n".join([head, *rows])
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from math import comb
 
 from simulation.model import Behaviour, Market
@@ -130,6 +131,7 @@ def equilibrium(market: Market, behaviour: Behaviour, friend: bool, outsider: bo
     return Rest(cost / income, then.checked, needed)
 
 
+@cache
 def rest_point(market: Market, behaviour: Behaviour, friend: bool, spread: float) -> Rest:
     """The same for insiders whose costs differ from job to job, by a logistic variable of scale `spread`, in prices.
 
@@ -160,7 +162,7 @@ def _done(advantage: Callable[[float], float], spread: float, behaviour: Behavio
         return behaviour.mistakes / 2 + (1 - behaviour.mistakes) / (1 + math.exp(-inclination))
 
     low, high = -100.0, 100.0
-    for _ in range(60):
+    for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if spread * middle < advantage(share(middle)) else (low, middle)
     return share((low + high) / 2)

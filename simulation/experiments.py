@@ -13,9 +13,9 @@ BONDS = 5.0, 10.0, 20.0, 40.0
 CHECKS = 0.0, 0.04, 0.07, 0.08, 0.1
 SPREAD = 0.03
 FEW = Behaviour(verifiers=3, mistakes=0.002)
-SEEDS = 5
+SEEDS = 4
 EPOCHS = 4_000
-"""Of 1,000 jobs each. The first half is for learning, and is not counted."""
+"""Of 1,000 jobs each. The first half is to learn, and not counted."""
 PATIENCE = 500.0
 JOBS = 200_000
 
@@ -67,7 +67,8 @@ def learning(seeds: int = SEEDS, epochs: int = EPOCHS) -> list[Seen]:
         found += _rest("lone liars", bond, Market(bond=bond), FEW, False, seeds, epochs)
     for checks in CHECKS:
         behaviour = replace(FEW, requester_checks=checks)
-        found += _rest("liars with friends", checks, Market(), behaviour, True, seeds, epochs)
+        # Its verifiers earn nothing, and look by mistake only.
+        found += _rest("liars with friends", checks, Market(), behaviour, True, seeds, epochs)[:1]
     return found
 
 
@@ -81,7 +82,6 @@ def _rest(
     return [
         _seen(f"{name}: lies", at, expected.lies, [float(run.lies.mean()) for run in late]),
         _seen(f"{name}: checked", at, expected.checked, [float(run.checked.mean()) for run in late]),
-        _seen(f"{name}: false and paid", at, expected.believed, [float(run.believed.mean()) for run in late]),
     ]
 
 

@@ -23,6 +23,7 @@ def all_tables() -> Tables:
     return {
         "bond": [_of_bond(replace(market, bond=bond)) for bond in BONDS],
         "burn share": [_of_burn_share(replace(market, burn_share=share)) for share in BURN_SHARES],
+        "cost of recomputing": [_of_cost(replace(market, checking_cost=cost)) for cost in (0.8, 0.4, 0.2, 0.05)],
         "false tasks of 100": [_of_sampling(replace(market, tasks=100), false) for false in (1, 10, 100)],
         "gain outside the market": [_of_gain(replace(market, external_gain=gain)) for gain in (0.0, 1.0, 10.0, 100.0)],
         "bond locked for": [_of_lock(market, name, years) for name, years in LOCKS.items()],
@@ -63,6 +64,14 @@ def _of_burn_share(market: Market) -> Row:
     }
 
 
+def _of_cost(market: Market) -> Row:
+    return {
+        "to recompute a claim costs": market.checking_cost,
+        "lies of lone liars": closed.equilibrium(market, Behaviour(), friend=False, outsider=False).lies,
+        "checks that deter all cost": closed.threshold(market, friend=True, outsider=True) * market.checking_cost,
+    }
+
+
 def _of_sampling(market: Market, false_tasks: int) -> Row:
     one = Behaviour(false_tasks=false_tasks)
     return {
@@ -72,6 +81,9 @@ def _of_sampling(market: Market, false_tasks: int) -> Row:
             market, friend=True, outsider=False, share=false_tasks / market.tasks
         ),
         "claims to sample one task of": closed.checks_to_deter(market, one, friend=True, outsider=False),
+        "lone liars leave false, of all tasks": closed.equilibrium(market, one, friend=False, outsider=False).lies
+        * false_tasks
+        / market.tasks,
     }
 
 
