@@ -93,7 +93,7 @@ def _of_gain(market: Market) -> Row:
     return {
         "gain / price": market.external_gain,
         "outsider with a friend": closed.threshold(market, friend=True, outsider=True),
-        "with 1 check in 10, bond / price": enough,
+        "needed with 1 check in 10: bond / price": enough,
     }
 
 
