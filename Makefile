@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e bench-machine bench-gas check fmt lock clean
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e bench-machine bench-gas simulate check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -64,6 +64,9 @@ bench-machine: setup ## compare the machine's speed with native code and other m
 
 bench-gas: setup ## tell what settling jobs and disputes costs, beside other systems; JSON=1
 	@python -m tests.bench.gas $(if $(JSON),--json)
+
+simulate: setup ## simulate the market's economics, and draw docs/economics.svg (3 minutes); JSON=1
+	@python -m simulation $(if $(JSON),--json)
 
 check: setup ## lint and type-check
 	ruff check .

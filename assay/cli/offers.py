@@ -28,7 +28,7 @@ from assay.cli.work import DEFAULT_RUN_PERIOD, Address, Deal, Work, deal_options
 from assay.client.checks import check_offer
 from assay.client.order import DEFAULT_STEP_LIMIT, rounds_for
 from assay.client.papers import SignedOffer
-from assay.client.requester import admission_of, make_terms
+from assay.client.requester import admission_of, default_bond, make_terms
 from assay.errors import InputError
 from assay.settings import Settings
 
@@ -59,7 +59,7 @@ def offer() -> None:
     help="Of a task, at most; rounded up to a power of 16.",
 )
 @click.option("--price", type=Tokens(), required=True, metavar="TOKENS", help="At least, for a task.")
-@click.option("--bond", type=Tokens(), metavar="TOKENS", help="At most, for a task (the market's least).")
+@click.option("--bond", type=Tokens(), metavar="TOKENS", help="At most, for a task (20 prices).")
 @click.option("--run-period", type=Duration(), default="10m", metavar="TIME", show_default=True, help="At least.")
 @click.option("--challenge-period", type=Duration(), default="1d", metavar="TIME", show_default=True, help="At most.")
 @click.option(
@@ -111,7 +111,7 @@ def sign(
         referee=chain.referee(machine).address,
         rounds=rounds_for(step_limit),
         price=price,
-        bond=chain.market.parameters().minimum_bond if bond is None else bond,
+        bond=default_bond(chain.market.parameters(), price) if bond is None else bond,
         run_period=run_period,
         challenge_period=challenge_period,
         capacity=capacity,
@@ -167,8 +167,9 @@ def take(
 ) -> None:
     """Post a job that an offer fits, and hire its provider with it: it is accepted at once.
 
-    As `assay submit`, but price and run period are those that the offer asks for, unless you say others. The provider
-    may give the job back before it has run it; then the price is yours again.
+    As `assay submit`, but price and run period are those that the offer asks for, and the bond is the most that it
+    offers, unless you say others. The provider may give the job back before it has run it; then the price is yours
+    again.
 
     \b
     Example:
@@ -180,7 +181,7 @@ def take(
     run_period = max(paper.run_period, DEFAULT_RUN_PERIOD)
     deal.warn_verifiers(run_period)
     (wanted,) = work.orders(settings)
-    terms = make_terms(session.chain, wanted, deal.conditions(MATCHING_PERIOD, paper.price, run_period))
+    terms = make_terms(session.chain, wanted, deal.conditions(MATCHING_PERIOD, paper.price, run_period, paper.bond))
     session.requester.check_funds(terms.price)
     wanted.upload(session.store)
     posted = session.requester.hire(paper, terms)

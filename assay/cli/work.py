@@ -59,11 +59,13 @@ class Deal:
     only: str | None
     listed: bool
 
-    def conditions(self, accept_period: int, price: int = 0, run_period: int = DEFAULT_RUN_PERIOD) -> Conditions:
-        """What is offered and asked, with a price and a run period for where none was said."""
+    def conditions(
+        self, accept_period: int, price: int = 0, run_period: int = DEFAULT_RUN_PERIOD, bond: int | None = None
+    ) -> Conditions:
+        """What is offered and asked, with a price, a run period and a bond for where none was said."""
         return Conditions(
             price=price if self.price is None else self.price,
-            bond=self.bond,
+            bond=bond if self.bond is None else self.bond,
             accept_period=accept_period,
             run_period=run_period if self.run_period is None else self.run_period,
             challenge_period=self.challenge_period,
@@ -146,6 +148,7 @@ def deal_options(of: str = "the job", offered: bool = False) -> Callable[[Functi
             return function(deal=Deal(**given), **arguments)
 
         least = " (what the offer asks)" if offered else ""
+        bond = "the most that it offers" if offered else "20 prices"
         command: Any = with_deal
         for option in (
             click.option(
@@ -171,7 +174,7 @@ def deal_options(of: str = "the job", offered: bool = False) -> Callable[[Functi
                 "--bond",
                 type=Tokens(),
                 metavar="TOKENS",
-                help=f"What the provider has at risk for {of} (the market's least).",
+                help=f"What the provider has at risk for {of} ({bond}).",
             ),
             click.option(
                 "--floor-price",

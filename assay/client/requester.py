@@ -8,13 +8,17 @@ from assay.amounts import format_tokens
 from assay.chain.connection import Chain
 from assay.chain.events import JobPosted, SignedJobClaimed, decode_logs
 from assay.chain.node import Call, Receipt
-from assay.chain.records import ZERO_ADDRESS, ZERO_HASH, Admission, JobId, Terms
+from assay.chain.records import ZERO_ADDRESS, ZERO_HASH, Admission, JobId, Parameters, Terms
 from assay.chain.sender import Sender
 from assay.chain.signing import Domain, Order, Ticket, TicketKind, bulk_message, sign
 from assay.client.funds import Funds
 from assay.client.order import Order as Work
 from assay.client.papers import MAX_TICKETS, SignedOffer, SignedOrder, SignedTickets
 from assay.errors import ContractError, InputError, IntegrityError
+
+BOND_RATIO = 20
+"""The bond that is asked by default, in prices: lying then loses money if one claim in 11 is recomputed, also for a
+liar with a friend who challenges it (docs/economics.md)."""
 
 SLOT_ATTEMPTS = 3
 """How often another slot is tried when somebody with the same wallet was faster."""
@@ -27,8 +31,9 @@ RANGE = 256
 class Conditions:
     """What the requester offers and asks. Amounts in base units, periods in seconds.
 
-    Without a bond, it is the market's least. Without a challenge period, verifiers get as long as the provider has: a
-    shorter one would let a wrong claim come so late that nobody can recompute it in time.
+    Without a bond, it is `BOND_RATIO` prices, so that a lie costs many times what it brings. Without a challenge
+    period, verifiers get as long as the provider has: a shorter one would let a wrong claim come so late that nobody
+    can recompute it in time. Neither is less than the market's least.
     """
 
     price: int
@@ -70,7 +75,7 @@ def make_terms(chain: Chain, order: Work, conditions: Conditions) -> Terms:
         task_count=order.task_count,
         rounds=order.rounds,
         price=conditions.price,
-        bond=parameters.minimum_bond if bond is None else bond,
+        bond=default_bond(parameters, conditions.price) if bond is None else bond,
         accept_period=conditions.accept_period,
         run_period=conditions.run_period,
         challenge_period=max(parameters.minimum_challenge_period, conditions.run_period) if period is None else period,
@@ -79,6 +84,11 @@ def make_terms(chain: Chain, order: Work, conditions: Conditions) -> Terms:
         admission=admission,
         gate=gate,
     )
+
+
+def default_bond(parameters: Parameters, price: int) -> int:
+    """The bond for a price where nobody has asked for another, base units."""
+    return max(parameters.minimum_bond, BOND_RATIO * price)
 
 
 def admission_of(chain: Chain, only: str | None, listed: bool) -> tuple[Admission, str]:

@@ -248,6 +248,11 @@ def test_anyone_brings_an_order_and_an_offer_together(
     market: Market, shout: Path, bob: Provider, tmp_path: Path
 ) -> None:
     order, offer = sign_order(market, shout, tmp_path), sign_offer(market, tmp_path)
+    # By default, an order asks for a bond in proportion to its own price, and the offer's price is lower.
+    assert "look at its bond" in refused(
+        market, "order", "match", str(order), str(offer), "--wallet", "carol", status=4
+    )
+    offer = sign_offer(market, tmp_path, "--bond", "60")
     matched = market.json("order", "match", str(order), str(offer), "--wallet", "carol")
     assert matched["provider"] == address(market, "bob")
     bob.claim(matched["job"])
