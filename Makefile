@@ -37,8 +37,9 @@ demo: setup ## play the whole market on a local network; KEEP=1 leaves it runnin
 kernel: setup ## build the guest kernel anew (a test compares it with the committed one)
 	python guest/build.py
 
-# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it.
-PYTEST := python -m pytest -p no:pytest-brownie
+# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it. A process for each
+# core; the tests of a file share one, and what they have set up.
+PYTEST := python -m pytest -p no:pytest-brownie --numprocesses auto --dist loadfile
 
 # The cheap ones first; pytest's summary of the rest closes the run.
 test: setup test-solidity test-contracts ## run all tests
