@@ -230,23 +230,24 @@ abstract contract SignedOrders is Jobs, Signatures {
         _usedTickets[requester][tickets.word] = used | tickets.mask;
     }
 
-    /// @dev INVARIANT S1: each ticket is signed, one by one or all together.
+    /// @dev INVARIANT S1: each ticket is signed, one by one or all together. With so few variables that it compiles without the
+    /// intermediate representation too, as coverage needs it.
     function _requireSignedTickets(Tickets calldata tickets) private view {
-        (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
         bytes calldata signatures = tickets.signatures;
-        (uint256 count, uint256 mask, bool together) = (roots.length, tickets.mask, tickets.together);
+        (uint256 count, uint256 mask) = (tickets.initialRoots.length, tickets.mask);
+        bool together = tickets.together;
         require(
-            count > 0 && count == LibBit.popCount(mask) && count == specIds.length
+            count > 0 && count == LibBit.popCount(mask) && count == tickets.specIds.length
                 && (together || SIGNATURE_BYTES * count == signatures.length),
-            WrongTicketCount(LibBit.popCount(mask), count, specIds.length, signatures.length)
+            WrongTicketCount(LibBit.popCount(mask), count, tickets.specIds.length, signatures.length)
         );
 
         address requester = tickets.kind.requester;
         uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
         bytes32[] memory hashes = new bytes32[](together ? count : 0);
-        uint256 first = tickets.word << 8;
         for (uint256 i = 0; i < count; i++) {
-            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
+            uint256 nonce = (tickets.word << 8) + LibBit.ffs(mask);
+            bytes32 structHash = Signing.hashTicket(words, tickets.initialRoots[i], tickets.specIds[i], nonce);
             mask &= mask - 1;
             if (together) {
                 hashes[i] = structHash;
