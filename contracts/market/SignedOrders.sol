@@ -64,6 +64,7 @@ abstract contract SignedOrders is Jobs, Signatures {
     function skipSlot(uint48 slot, uint48 generation) external {
         JobId skipped = _nextIn(msg.sender, slot);
         // INVARIANT J2: the very order that the caller means, or none.
+        // slither-disable-next-line incorrect-equality
         require(skipped.generation() == generation, OrderNotFillable(skipped, skipped.generation()));
 
         _end(skipped, 0);
@@ -197,6 +198,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         require(block.timestamp <= expiry, TooLate(expiry));
         // INVARIANT S2: a slot has each generation once, so an order is filled once.
         uint48 next = nextGeneration(requester, jobId.slot());
+        // slither-disable-next-line incorrect-equality
         require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
         Terms calldata terms = order.terms;
         bytes32 structHash = Signing.hashOrder(jobId, terms, expiry, _epochOf(requester));
@@ -264,11 +266,13 @@ abstract contract SignedOrders is Jobs, Signatures {
         pure
         returns (bytes calldata signature)
     {
-        // SAFETY: the caller has checked that there are so many.
+        // SAFETY: the caller has checked that there are so many. Two fields, which look like one variable written twice.
+        // slither-disable-start write-after-write
         assembly ("memory-safe") {
             signature.offset := add(signatures.offset, mul(i, SIGNATURE_BYTES))
             signature.length := SIGNATURE_BYTES
         }
+        // slither-disable-end write-after-write
     }
 
     /// @dev The terms of the job that tickets make.
