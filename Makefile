@@ -85,8 +85,12 @@ slither: setup .venv-verify/installed ## have slither analyse the contracts
 		--filter-paths 'node_modules/|contracts/test/' --exclude $(UNREPORTED) --fail-pedantic
 
 symbolic: setup .venv-verify/installed ## prove with halmos; LONG=1 also what takes long
-	$(VERIFY) FOUNDRY_PROFILE=symbolic halmos --forge-build-out build/symbolic --loop 16 \
+	$(VERIFY) FOUNDRY_PROFILE=symbolic halmos --forge-build-out build/symbolic --loop 20 \
 		$(if $(LONG),--match-test '^check' --solver-timeout-assertion 1h)
+
+coverage: setup ## show that the Foundry tests take every branch of the market and of the game
+	FOUNDRY_PROFILE=coverage forge coverage --report lcov --report-file build/coverage.info --no-match-contract Invariants
+	python tools/branch_coverage.py build/coverage.info
 
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)
