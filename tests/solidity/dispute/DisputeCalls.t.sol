@@ -119,6 +119,16 @@ contract DisputeCallsTest {
         game.move(id, Proofs.pairAt(terms.initialRoot, list, index % 16), answer);
     }
 
+    /// @notice SPEC G6.
+    function test_no_move_out_of_time(uint8 rounds, uint40 late) external {
+        open(2 + rounds % 14);
+        uint256 deadline = game.deadlineOf(id);
+        vm.warp(deadline + 1 + late);
+        vm.prank(DEFENDER);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeGame.OutOfTime.selector, deadline));
+        game.move(id, Proofs.pairAt(terms.initialRoot, list, 0), list);
+    }
+
     // --- step --------------------------------------------------------------------------------------------------------------------
 
     /// @notice SPEC G5.
