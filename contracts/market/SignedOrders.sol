@@ -51,14 +51,13 @@ abstract contract SignedOrders is Jobs, Signatures {
         _finalizeAny(jobs);
 
         (Slot storage slot, Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
-        (JobId jobId, bytes32 claimRoot) = (order.jobId, _claimRootOf(finalRoots));
-        _takeStake(msg.sender, agreed.bond());
-        Stage claimed =
-            _storeClaim(slot, jobId, agreed, open, order.terms.hash(), finalRoots.length, claimRoot);
+        bytes32 termsHash = order.terms.hash();
+        (Stage claimed, bytes32 claimRoot) =
+            _claimAtOnce(finalRoots, slot, order.jobId, agreed, open, termsHash);
 
-        emit SignedJobClaimed(jobId, order.terms, claimed, claimRoot, resultId);
-        _emitPrice(jobId, order.terms.deal, agreed);
-        _emitFinalRoots(jobId, finalRoots);
+        emit SignedJobClaimed(order.jobId, order.terms, claimed, claimRoot, resultId);
+        _emitPrice(order.jobId, order.terms.deal, agreed);
+        _emitFinalRoots(order.jobId, finalRoots);
     }
 
     /// @inheritdoc ISignedOrders
@@ -99,14 +98,13 @@ abstract contract SignedOrders is Jobs, Signatures {
 
         Slot storage slot;
         Deal agreed;
-        Stage stage;
+        Stage open;
         Terms memory terms;
-        (slot, jobId, agreed, stage, terms) = _openTickets(tickets);
-        bytes32 claimRoot = _claimRootOf(finalRoots);
-        _takeStake(msg.sender, agreed.bond());
-        stage = _storeClaim(slot, jobId, agreed, stage, terms.hashInMemory(), finalRoots.length, claimRoot);
+        (slot, jobId, agreed, open, terms) = _openTickets(tickets);
+        (Stage claimed, bytes32 claimRoot) =
+            _claimAtOnce(finalRoots, slot, jobId, agreed, open, terms.hashInMemory());
 
-        emit SignedJobClaimed(jobId, terms, stage, claimRoot, resultId);
+        emit SignedJobClaimed(jobId, terms, claimed, claimRoot, resultId);
         _emitTaken(jobId, tickets, terms.deal, agreed);
         _emitFinalRoots(jobId, finalRoots);
     }
@@ -237,32 +235,38 @@ abstract contract SignedOrders is Jobs, Signatures {
         _usedTickets[requester][tickets.word] = used | tickets.mask;
     }
 
-    /// @dev INVARIANT S1: each ticket is signed, one by one or all together. With so few variables that it compiles without the
-    /// intermediate representation too, as coverage needs it.
+    /// @dev INVARIANT S1: each ticket is signed, one by one or all together.
     function _requireSignedTickets(Tickets calldata tickets) private view {
-        bytes calldata signatures = tickets.signatures;
-        (uint256 count, uint256 mask) = (tickets.initialRoots.length, tickets.mask);
-        bool together = tickets.together;
-        require(
-            count > 0 && count == LibBit.popCount(mask) && count == tickets.specIds.length
-                && (together || SIGNATURE_BYTES * count == signatures.length),
-            WrongTicketCount(LibBit.popCount(mask), count, tickets.specIds.length, signatures.length)
-        );
+        _requireTicketCount(tickets);
 
+        (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
+        bytes calldata signatures = tickets.signatures;
+        (uint256 first, uint256 mask) = (tickets.word << 8, tickets.mask);
         address requester = tickets.kind.requester;
         uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
-        bytes32[] memory hashes = new bytes32[](together ? count : 0);
-        for (uint256 i = 0; i < count; i++) {
-            uint256 nonce = (tickets.word << 8) + LibBit.ffs(mask);
-            bytes32 structHash = Signing.hashTicket(words, tickets.initialRoots[i], tickets.specIds[i], nonce);
+        bytes32[] memory hashes = new bytes32[](tickets.together ? roots.length : 0);
+        for (uint256 i = 0; i < roots.length; i++) {
+            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
             mask &= mask - 1;
-            if (together) {
+            if (hashes.length > 0) {
                 hashes[i] = structHash;
             } else {
                 _requireSigned(requester, structHash, _signature(signatures, i));
             }
         }
-        if (together) _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+        if (hashes.length > 0) {
+            _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+        }
+    }
+
+    function _requireTicketCount(Tickets calldata tickets) private pure {
+        (uint256 count, uint256 bits) = (tickets.initialRoots.length, LibBit.popCount(tickets.mask));
+        uint256 signatureBytes = tickets.signatures.length;
+        require(
+            count > 0 && count == bits && count == tickets.specIds.length
+                && (tickets.together || SIGNATURE_BYTES * count == signatureBytes),
+            WrongTicketCount(bits, count, tickets.specIds.length, signatureBytes)
+        );
     }
 
     /// @dev One of many, each of 65 bytes.
@@ -319,6 +323,20 @@ abstract contract SignedOrders is Jobs, Signatures {
         _takeStake(provider, agreed.bond());
 
         emit JobAccepted(jobId, stage);
+    }
+
+    /// @dev The caller accepts and claims a job that nobody has accepted.
+    function _claimAtOnce(
+        bytes32[] calldata finalRoots,
+        Slot storage slot,
+        JobId jobId,
+        Deal agreed,
+        Stage open,
+        bytes32 termsHash
+    ) private returns (Stage claimed, bytes32 claimRoot) {
+        claimRoot = _claimRootOf(finalRoots);
+        _takeStake(msg.sender, agreed.bond());
+        claimed = _storeClaim(slot, jobId, agreed, open, termsHash, finalRoots.length, claimRoot);
     }
 
     /// @dev Have the provider of an offer accept a job that fits it.
