@@ -24,6 +24,7 @@ from assay.machines.base import Machine
 from assay.machines.registry import Execution
 from assay.native.cache import default_folder
 from provider_agent.bench import shipped_machines
+from provider_agent.confinement import Limits
 from provider_agent.context import Context
 from provider_agent.daemon import Daemon
 from provider_agent.executor import Executor
@@ -193,7 +194,7 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
         if not dry:
             held.enter_context(Lock(_lock_folder() / f"{address}-{chain_id}.lock", f"the key of {address}"))
             journal.lock_key(chain_id, address)
-        executor = Executor(partial(machines, _execution(settings)), settings.loop.processes)
+        executor = Executor(partial(machines, _execution(settings)), settings.loop.processes, _limits(settings))
         held.callback(executor.close)
         journal.bind(_identity(chain, address))
         yield _Means(chain, signer, journal, executor)
@@ -204,6 +205,12 @@ def _execution(settings: Settings) -> Execution:
     chosen = settings.execution
     cache = chosen.cache or default_folder(os.environ)
     return Execution(reference=chosen.engine == "reference", memory=chosen.maximum_memory, cache=cache)
+
+
+def _limits(settings: Settings) -> Limits:
+    """What each worker may take."""
+    chosen = settings.execution
+    return Limits(memory=chosen.worker_memory, check_time=chosen.check_time, run_time=chosen.run_time)
 
 
 def _identity(chain: Chain, account: str) -> Identity:

@@ -64,6 +64,7 @@ class Context:
             store=self.settings.store.location,
             cache=self.settings.cache / str(job.job_id),
             maximum_bytes=maximum_bytes,
+            maximum_output=self.settings.execution.maximum_output,
         )
 
 

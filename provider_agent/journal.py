@@ -194,6 +194,10 @@ class Journal:
         values = {"state": State.COMPUTED, "reason": reason, "final_roots": roots, "result_id": _text(result_id)}
         return self._update_duty(duty, **values, attempts=0, retry_at=0.0)
 
+    def set_size(self, duty: Duty, size: int) -> Duty:
+        """Record how many bytes a job's documents, program and inputs have; the duty as it is then."""
+        return self._update_duty(duty, reason=duty.reason, size=size)
+
     def note(self, duty: Duty, reason: str) -> None:
         """Record why nothing happens at present."""
         if duty.reason != _plain(reason):
@@ -429,7 +433,8 @@ def _position(row: Row[Any]) -> Position:
 def _duty(row: Row[Any]) -> Duty:
     roots = tuple(_bytes(root) for root in row.final_roots.split())
     result_id = None if row.result_id is None else _bytes(row.result_id)
-    return Duty(row.role, row.job, State(row.state), row.reason, roots, result_id, row.attempts, row.retry_at)
+    state, tries = State(row.state), (row.attempts, row.retry_at)
+    return Duty(row.role, row.job, state, row.reason, roots, result_id, *tries, row.size)
 
 
 def _pending(row: Row[Any], attempts: Sequence[Row[Any]]) -> Pending:

@@ -72,6 +72,7 @@ duties = Table(
     Column("reason", Text, nullable=False, comment="why the duty is in this state, for people"),
     Column("final_roots", Text, nullable=False, default="", comment="what was computed, by task, separated by spaces"),
     Column("result_id", String(66), comment="what was published"),
+    Column("size", BigInteger, comment="bytes of its documents, program and inputs, once they were read"),
     Column("attempts", Integer, nullable=False, default=0, comment="faults in a row"),
     Column("retry_at", Float, nullable=False, default=0.0, comment="not before this time, after a fault"),
     Column("created_at", Float, nullable=False),

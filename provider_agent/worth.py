@@ -12,6 +12,7 @@ from assay.chain.records import JobId
 from assay.chain.sender import Worth
 from assay.dispute.game import Side
 from provider_agent.context import Context
+from provider_agent.policy import tariff
 
 GAS_AFTER_ACCEPT = 100_000
 """What an acceptance makes necessary: the claim and the payment (tests/contracts/gas.json)."""
@@ -37,7 +38,7 @@ class Appraiser:
             return None
         match purpose.split():
             case ["accept", job]:
-                return self._of_job(job, lambda history: history.job.price, GAS_AFTER_ACCEPT)
+                return self._of_job(job, self._above_tariff, GAS_AFTER_ACCEPT)
             case ["claim" | "finalize", job]:
                 return self._of_job(job, lambda history: history.job.price + history.job.terms.bond)
             case ["challenge", job, *_]:
@@ -58,6 +59,13 @@ class Appraiser:
         if dispute.terms.party(Side.DEFENDER) == self._context.account:
             return self._coins(history.job.price + history.job.terms.bond)
         return self._coins(self._context.parameters.challenger_bond + self._reward(history))
+
+    def _above_tariff(self, history: JobHistory) -> int:
+        """What a job pays beyond what its steps and bytes have to bring, base units: its gas comes out of that."""
+        job, settings = history.job, self._context.settings.provider
+        duty = self._context.journal.duty("provider", str(job.job_id))
+        size = 0 if duty is None else duty.size or 0
+        return max(job.price - tariff(job.terms, size, settings), 0)
 
     def _reward(self, history: JobHistory) -> int:
         """What a challenger gets of the bond of a provider that was wrong, base units."""

@@ -96,18 +96,26 @@ class Provider:
         if duty.state is State.CONSIDERING:
             settings = context.settings.provider
             if refusals := policy.provider_refusals(job.terms, context.machine_of(job), context.account, settings):
-                context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
-                log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
+                self._refuse(duty, refusals)
                 return
             taken = context.journal.count_duties(self.name, (State.TAKEN, State.COMPUTED))
             price = job.terms.price_at(context.now, job.deadline)
             admitted = is_admitted(context.chain, job, context.account)
             money = context.own_account()
-            if obstacles := policy.provider_obstacles(job.terms, price, money, taken, admitted, settings):
+            size = duty.size or 0
+            if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
-            if context.executor.ask(duty.job, self._workload(history), Check()) is None:
+            reply = context.executor.ask(duty.job, self._workload(history), Check())
+            if reply is None:
                 return
+            if duty.size != reply.value.size:
+                duty = context.journal.set_size(duty, reply.value.size)
+                if refusals := policy.size_refusals(job.terms, reply.value.size, settings):
+                    self._refuse(duty, refusals)
+                    return
+                if price < policy.tariff(job.terms, reply.value.size, settings):
+                    return  # the obstacle is noted at the next pass
             duty = context.journal.set_duty(duty, State.TAKEN, "wanted")
         if context.outbox.wants(_accepting(duty)):
             price = job.terms.price_at(context.now, job.deadline)
@@ -181,6 +189,10 @@ class Provider:
 
     def _workload(self, history: JobHistory) -> Workload:
         return self._context.workload(history, self._context.settings.provider.maximum_bytes)
+
+    def _refuse(self, duty: Duty, refusals: list[str]) -> None:
+        self._context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
+        log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
 
     def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)
