@@ -23,6 +23,7 @@ from assay.errors import InputError
 from assay.machines.base import Machine
 from assay.machines.registry import Execution
 from assay.native.cache import default_folder
+from provider_agent.batch import Batch
 from provider_agent.bench import shipped_machines
 from provider_agent.confinement import Limits
 from provider_agent.context import Context
@@ -92,13 +93,15 @@ def _run(
         limit = int(fees.limit * GWEI)
         sender = Sender(node, means.signer, chain.deployment.chain_id, means.journal, fee_limit=limit)
         kind = DryOutbox if dry else Outbox
+        outbox = kind(means.journal, sender, settings.loop, confirmations, replace_after=fees.replace_after)
         context = Context(
             settings=settings,
             chain=chain,
             parameters=chain.market.parameters(),
             account=address,
             journal=means.journal,
-            outbox=kind(means.journal, sender, settings.loop, confirmations, replace_after=fees.replace_after),
+            outbox=outbox,
+            batch=Batch(outbox, chain.market),
             executor=means.executor,
             book=Book(chain.deployment.market),
         )

@@ -89,6 +89,7 @@ class Daemon:
         self._follow(confirmed)
         self._meet_deadlines()
         self._act()
+        context.batch.send()
         context.outbox.settle(confirmed.number)
         self._keeper.tick()
 

@@ -323,10 +323,26 @@ class Journal:
 
     def find(self, purpose: str) -> Transaction | None:
         """The newest one signed for a purpose; None if there is none, or it can never take effect any more."""
-        table = schema.transactions
-        current = (table.c.purpose == purpose) & ~table.c.superseded & table.c.state.in_(("signed", "done"))
+        table, parts = schema.transactions, schema.parts
+        bound = select(parts.c.transaction_id).where((parts.c.purpose == purpose) & ~parts.c.superseded)
+        own = (table.c.purpose == purpose) & ~table.c.superseded
+        current = (own | table.c.id.in_(bound)) & table.c.state.in_(("signed", "done"))
         found = self._pending(select(table).where(current))
         return found[0].latest if found else None
+
+    def reopen(self, purpose: str) -> bool:
+        """Unbind a purpose from a transaction that was one for several, and is done; whether it was bound to one.
+
+        For a purpose that such a transaction has not achieved, although the others were.
+        """
+        table, parts = schema.transactions, schema.parts
+        done = select(table.c.id).where(table.c.state == "done")
+        bound = (parts.c.purpose == purpose) & ~parts.c.superseded & parts.c.transaction_id.in_(done)
+        with self.transaction():
+            found = bool(self._rows(select(parts.c.purpose).where(bound)))
+            if found:
+                self._write(update(parts).where(bound).values(superseded=True))
+        return found
 
     def next_nonce(self, sender: str) -> int:
         """One above the highest nonce that anything was signed with; 0 if there is none."""
@@ -340,11 +356,19 @@ class Journal:
 
         The database refuses a purpose that has a transaction, unless that has failed, and a nonce that has a purpose.
         """
-        table = schema.transactions
+        table, parts = schema.transactions, schema.parts
+        purposes = (intent.purpose, *intent.parts)
         with self.transaction():
-            self._write(delete(table).where(table.c.state == "intended"))
-            failed = (table.c.purpose == intent.purpose) & table.c.state.in_(("failed", "lost"))
-            self._write(update(table).where(failed).values(superseded=True))
+            self._drop_intended(table.c.state == "intended")
+            in_vain = table.c.state.in_(("failed", "lost"))
+            self._write(update(table).where(table.c.purpose.in_(purposes) & in_vain).values(superseded=True))
+            bound = parts.c.transaction_id.in_(select(table.c.id).where(in_vain))
+            self._write(update(parts).where(parts.c.purpose.in_(purposes) & bound).values(superseded=True))
+            # The database sees to each of the two tables, and not to what is in both.
+            own = select(table.c.purpose).where(table.c.purpose.in_(intent.parts) & ~table.c.superseded)
+            other = select(parts.c.purpose).where((parts.c.purpose == intent.purpose) & ~parts.c.superseded)
+            if twice := [*self._rows(own), *self._rows(other)]:
+                raise IntegrityError(f"{twice[0].purpose!r} has a transaction already: this is a mistake of the agent")
             self._write(
                 insert(table).values(
                     purpose=intent.purpose,
@@ -359,11 +383,20 @@ class Journal:
                     created_at=self._clock(),
                 )
             )
+            number = self._rows(select(table.c.id).where(table.c.state == "intended"))[0].id
+            for purpose in intent.parts:
+                self._write(insert(parts).values(transaction_id=number, purpose=purpose, superseded=False))
+
+    def _drop_intended(self, chosen: Any) -> None:
+        table, parts = schema.transactions, schema.parts
+        with self.transaction():
+            self._write(delete(parts).where(parts.c.transaction_id.in_(select(table.c.id).where(chosen))))
+            self._write(delete(table).where(chosen))
 
     def withdraw(self, intent: Intent) -> None:
         """Nothing was signed for this intent, and nothing will be: its nonce is free again."""
         table = schema.transactions
-        self._write(delete(table).where((table.c.purpose == intent.purpose) & (table.c.state == "intended")))
+        self._drop_intended((table.c.purpose == intent.purpose) & (table.c.state == "intended"))
 
     def record(self, transaction: Transaction) -> None:
         """Remember a signed version of what was intended, before it is sent."""

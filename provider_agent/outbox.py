@@ -68,24 +68,32 @@ class Outbox:
             return False
         return self._journal.find(purpose) is None
 
-    def send(self, call: Call, purpose: str) -> None:
+    def send(self, call: Call, purpose: str, parts: tuple[str, ...] = ()) -> bool:
         """Sign and send `call`, if it would succeed. If not, that is logged, and it can be tried again a little later.
 
+        `parts` are the purposes that it achieves together, if there are several. Returns whether anything was signed.
         Raises `TransientError` if the node does not answer; what was signed by then is sent by `settle`.
         """
         if not self.wants(purpose):
-            return
+            return False
         try:
-            self._deliver(call, purpose)
+            self._deliver(call, purpose, parts)
         except ChainError as refusal:
             # Prices change all the time, and with them the words of the refusal.
             kind = "not worth it" if isinstance(refusal, NotWorthError) else str(refusal)
             self._refuse(purpose, str(refusal), kind)
-            return
-        self._refusals.pop(purpose, None)
+            return False
+        for done in (purpose, *parts):
+            self._refusals.pop(done, None)
+        return True
 
-    def _deliver(self, call: Call, purpose: str) -> None:
-        signed = self._sender.send(call, purpose, self.appraise(purpose))
+    def reopen(self, purpose: str) -> None:
+        """A transaction for several purposes is done, and has not achieved this one."""
+        if self._journal.reopen(purpose):
+            log.info("in vain", extra=about(purpose=purpose))
+
+    def _deliver(self, call: Call, purpose: str, parts: tuple[str, ...]) -> None:
+        signed = self._sender.send(call, purpose, self.appraise(purpose), parts)
         self._note_sent(signed)
         log.info("sent", extra=about(purpose=purpose, nonce=signed.nonce, **_version(signed)))
 
@@ -214,9 +222,9 @@ class DryOutbox(Outbox):
     def settle(self, confirmed: int) -> None:
         """Nothing was sent."""
 
-    def _deliver(self, call: Call, purpose: str) -> None:
+    def _deliver(self, call: Call, purpose: str, parts: tuple[str, ...]) -> None:
         intent, fees = self._sender.rehearse(call, purpose, self.appraise(purpose))
-        self._told.add(purpose)
+        self._told |= {purpose, *parts}
         about_it = about(purpose=purpose, nonce=intent.nonce, gas=intent.gas, gwei=f"{fees.maximum / GWEI:g}")
         log.info("would send", extra=about_it)
 

@@ -116,6 +116,16 @@ transactions = Table(
     comment="What was to be sent, and what became of it. Written before anything is signed.",
 )
 
+parts = Table(
+    "parts",
+    metadata,
+    Column("transaction_id", Integer, ForeignKey("transactions.id", ondelete="CASCADE"), primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("superseded", Boolean, nullable=False, comment="its transaction was in vain for this purpose"),
+    Index("one_part_a_purpose", "purpose", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+    comment="The purposes that one transaction achieves together. Each counts as bound to it.",
+)
+
 ledger = Table(
     "ledger",
     metadata,

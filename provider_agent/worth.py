@@ -4,13 +4,14 @@ Only a price of the token in the chain's coins can tell (`fees.token_price`): wi
 that is unknown here is a duty at any cost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from assay.chain.history import JobHistory
 from assay.chain.records import JobId
 from assay.chain.sender import Worth
 from assay.dispute.game import Side
+from provider_agent.batch import parts_of
 from provider_agent.context import Context
 from provider_agent.policy import tariff
 
@@ -36,6 +37,9 @@ class Appraiser:
         """What it is worth to achieve `purpose`; None for whatever it costs."""
         if self._token_price is None:
             return None
+        return _sum([self._of_one(part) for part in parts_of(purpose) or [purpose]])
+
+    def _of_one(self, purpose: str) -> Worth | None:
         match purpose.split():
             case ["accept", job]:
                 return self._of_job(job, self._above_tariff, GAS_AFTER_ACCEPT)
@@ -80,3 +84,11 @@ class Appraiser:
         # A token has 18 decimals, and so has a coin.
         assert self._token_price is not None
         return Worth(int(amount * self._token_price), later_gas)
+
+
+def _sum(worths: Sequence[Worth | None]) -> Worth | None:
+    """Of several things together; None if one of them is a duty at any cost."""
+    known = [worth for worth in worths if worth is not None]
+    if len(known) < len(worths):
+        return None
+    return Worth(sum(each.wei for each in known), sum(each.later_gas for each in known))

@@ -140,7 +140,7 @@ class Provider:
         assert duty.result_id is not None
         purpose = f"claim {duty.job}"
         if context.outbox.wants(purpose):
-            context.outbox.send(context.chain.market.claim(job, duty.final_roots, duty.result_id), purpose)
+            context.batch.claim(context.chain.market.claim(job, duty.final_roots, duty.result_id), purpose)
 
     def _run(self, duty: Duty, history: JobHistory) -> Done[Result] | None:
         """What was computed; None while it is not there, and of a job that is declined."""
@@ -176,11 +176,13 @@ class Provider:
         if history is None or history.job.status != Status.CLAIMED or history.ended:
             context.journal.drop_deadline(deadline)
             return
+        # Done, and all events up to there were read, and the job has not ended: a payment of several has left it out.
+        context.outbox.reopen(purpose)
         if not context.outbox.wants(purpose):
             return
         is_current, disputes = context.chain.market.is_current(history.job)
         if is_current and disputes == 0:
-            context.outbox.send(context.chain.market.finalize(history.job), purpose)
+            context.batch.pay(history.job, purpose)
 
     # Helpers
 

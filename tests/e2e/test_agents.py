@@ -304,6 +304,26 @@ def test_a_provider_killed_again_and_again_finishes_and_signs_nothing_twice(
     assert account(network, killed) == (1 + 5, 100)
 
 
+def test_payments_that_are_due_at_once_are_one_transaction(
+    network: LocalMarket, requester: Party, provider: Agent
+) -> None:
+    free, stake = account(network, provider)
+    job_ids = [network.post(requester, [COUNT], slot=slot, price=FAIR) for slot in range(4)]
+    for job_id in job_ids:
+        wait_until("the claim is settled", lambda job_id=job_id: f"claim {job_id}" in settled_by(provider))
+    network.skip_time(CHALLENGE_PERIOD)
+    assert [end_of(network, job_id) for job_id in job_ids] == [End.FINALIZED] * 4
+
+    endings = {book_of(network).jobs[job_id].entries[-1].transaction for job_id in job_ids}
+    assert len(endings) == 1
+    assert account(network, provider) == (free + 4 * FAIR, stake)
+
+
+def settled_by(agent: Agent) -> str:
+    """The lines of an agent's log about its settled transactions."""
+    return "\n".join(line for line in agent.said().splitlines() if " settled " in line)
+
+
 def test_agents_find_their_way_through_a_reorganisation(
     network: LocalMarket, requester: Party, provider: Agent, verifier: Agent
 ) -> None:

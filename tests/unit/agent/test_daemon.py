@@ -18,6 +18,7 @@ from assay.chain.history import Book
 from assay.chain.node import Block, Log, Node
 from assay.chain.records import ZERO_ADDRESS, Job, JobId, Status, Terms
 from assay.errors import AssayError, TransientError
+from provider_agent.batch import Batch
 from provider_agent.bench import shipped_machines
 from provider_agent.context import Context
 from provider_agent.daemon import JOB_FAULT_LIMIT, Daemon
@@ -156,13 +157,15 @@ def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
         }
     )
     unused = cast(Any, None)
+    outbox = Outbox(journal, cast(Any, QuietSender()), settings.loop, CONFIRMATIONS)
     context = Context(
         settings=settings,
         chain=Chain(cast(Node, node), deployment, *[unused] * 5),
         parameters=unused,
         account=PROVIDER,
         journal=journal,
-        outbox=Outbox(journal, cast(Any, QuietSender()), settings.loop, CONFIRMATIONS),
+        outbox=outbox,
+        batch=Batch(outbox, unused),
         executor=Executor(shipped_machines, 1),
         book=Book(MARKET),
     )

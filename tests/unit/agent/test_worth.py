@@ -11,6 +11,7 @@ import pytest
 from assay.chain.records import JobId
 from assay.chain.sender import Worth
 from assay.dispute.game import Side
+from provider_agent.batch import batch_purpose
 from provider_agent.settings import ProviderSettings
 from provider_agent.worth import GAS_AFTER_ACCEPT, GAS_AFTER_CHALLENGE, GAS_OF_MOVE, Appraiser
 
@@ -81,3 +82,9 @@ def test_every_purpose_of_the_roles_is_known() -> None:
         names = re.findall(r"{(.*?)}", shape)
         purpose = re.sub(r"{.*?}", "%s", shape) % tuple(fields.get(name, about) for name in names)
         assert appraiser("1").worth(purpose) is not None, purpose
+
+
+def test_what_goes_together_is_worth_what_it_is_worth_together() -> None:
+    both = batch_purpose([f"claim {JOB}", f"finalize {JOB}"])
+    assert appraiser("1").worth(both) == Worth(26 * TOKEN)
+    assert appraiser("1").worth(batch_purpose([f"claim {JOB}", "something new"])) is None
