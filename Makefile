@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e bench-machine bench-gas check fmt lock clean
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash bench-machine bench-gas check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -58,6 +58,9 @@ test-differential: setup ## compare the referee and the engine with the referenc
 
 test-e2e: setup ## run whole processes against a local node
 	$(PYTEST) tests/e2e
+
+crash: setup ## kill an agent at every write to its journal and every send (10 minutes)
+	KILLS=0 $(PYTEST) -s tests/e2e/test_kills.py
 
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)

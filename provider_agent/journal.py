@@ -145,6 +145,12 @@ class Journal:
         for row in self._rows(select(schema.logs).order_by(*order)):
             yield _log(row)
 
+    def log_keys(self, first: int) -> set[tuple[int, int]]:
+        """Block and index of the logs from block `first` on."""
+        table = schema.logs
+        chosen = select(table.c.block, table.c.log_index).where(table.c.block >= first)
+        return {(row.block, row.log_index) for row in self._rows(chosen)}
+
     def forget_job(self, job: str) -> None:
         """Drop the logs of a job that is long over."""
         self._write(delete(schema.logs).where(schema.logs.c.job == job))
@@ -350,6 +356,23 @@ class Journal:
         mine = (table.c.sender == sender) & (table.c.state != "intended")
         rows = self._rows(select(func.max(table.c.nonce)).where(mine))
         return 0 if rows[0][0] is None else int(rows[0][0]) + 1
+
+    def reopen_done(self, purpose: str, before: int) -> bool:
+        """Unbind a purpose from a transaction that a block before this one has; whether there was one.
+
+        For a purpose that is not achieved although its transaction is said to have succeeded.
+        """
+        table, parts = schema.transactions, schema.parts
+        long_done = (table.c.state == "done") & (table.c.block < before)
+        bound = (parts.c.purpose == purpose) & ~parts.c.superseded
+        with self.transaction():
+            of_parts = bound & parts.c.transaction_id.in_(select(table.c.id).where(long_done))
+            own = long_done & (table.c.purpose == purpose) & ~table.c.superseded
+            found = bool(self._rows(select(table.c.id).where(own)) or self._rows(select(parts).where(of_parts)))
+            if found:
+                self._write(update(parts).where(of_parts).values(superseded=True))
+                self._write(update(table).where(own).values(superseded=True))
+        return found
 
     def intend(self, intent: Intent) -> None:
         """Bind a nonce to a purpose, before anything is signed for it. Whatever was intended and not signed is off.

@@ -331,8 +331,10 @@ def test_agents_find_their_way_through_a_reorganisation(
     job_id = network.post(requester, [COUNT], price=FAIR)
     wait_until("the verifier agrees", lambda: f'job={job_id} reason="recomputed, and right"' in verifier.said())
     wait_until("the claim is settled", lambda: f'settled purpose="claim {job_id}"' in provider.said())
+    network.request("evm_setIntervalMining", 0)  # no block between the count and the cut
     posted, accepted, *_ = book_of(network).jobs[job_id].entries
     network.request("anvil_reorg", network.chain.node.head().number - accepted.block + 1, [])
+    network.request("evm_setIntervalMining", 1)
 
     for agent in (provider, verifier):
         wait_until("it is noticed", lambda agent=agent: " reorganisation " in agent.said())

@@ -38,6 +38,14 @@ class Market(Contract):
         current, disputes = self._read("isCurrent", job.abi(), block=block)
         return bool(current), int(disputes)
 
+    def are_current(self, jobs: Sequence[Job], block: int | None = None) -> list[tuple[bool, int]]:
+        """What `is_current` says of each of these jobs, in one request."""
+        entry = self._abi.functions["isCurrent"]
+        calls = [Call(self.address, entry.encode_call((job.abi(),)), "read isCurrent") for job in jobs]
+        returned = self._node.call(self.multicall(calls), block=block)
+        (results,) = self._abi.functions["multicall"].decode_result(returned)
+        return [(bool(current), int(disputes)) for current, disputes in map(entry.decode_result, results)]
+
     # Money
 
     def deposit(self, to: str, amount: int) -> Call:
