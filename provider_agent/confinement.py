@@ -29,6 +29,9 @@ _MOST_FILES = 256
 _FIRST_TO_GO = 800
 """Of 1000: if the machine runs out of memory, the system ends workers, and not the agent."""
 
+_NICENESS = 5
+"""So that the loop, which answers in disputes, is never behind what it has jobs computed."""
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 
@@ -47,6 +50,7 @@ class Limits:
 
 def confine() -> None:
     """Give up, in a worker, whatever no job needs."""
+    os.nice(_NICENESS)
     with suppress(OSError):
         os.setsid()  # a group of its own, so that it goes with all that it may have started
     for kind, most in (

@@ -102,8 +102,11 @@ class Daemon:
         if self._operations is None:
             return
         danger = set(self._operations.passed(self._context, self._stop.draining))
-        for job in danger - self._in_danger:
-            log.error("deadline in danger", extra=about(job=job))
+        for what in danger - self._in_danger:
+            if what.startswith("dispute "):
+                log.error("dispute in danger", extra=about(dispute=what.removeprefix("dispute ")))
+            else:
+                log.error("deadline in danger", extra=about(job=what))
         self._in_danger = danger
 
     def _watch_stall(self, head: Block) -> None:

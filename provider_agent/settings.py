@@ -230,6 +230,9 @@ class OperationsSettings(_Section):
     danger: Seconds = Field(
         default=120.0, description="to the deadline of a claim, from which on it counts as in danger, seconds"
     )
+    dispute_danger: Seconds = Field(
+        default=60.0, description="to the end of a turn in a dispute, from which on it counts as in danger, seconds"
+    )
 
 
 class LoopSettings(_Section):

@@ -19,7 +19,7 @@ from tests.support.anvil import CHECKOUT, anvil
 from tests.support.market import ALLOWANCE, CHALLENGE_PERIOD, TOKEN, LocalMarket, Party
 from tests.support.programs import program
 
-WAIT = 120.0
+WAIT = 300.0
 """Seconds of real time after which something that should happen counts as not happening."""
 
 COUNT = {"start": 7, "target": 100}

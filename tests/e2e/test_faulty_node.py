@@ -74,5 +74,6 @@ def test_reorganisations_of_several_blocks_come_to_the_same_end(
     print(reorganised)
     assert len(reorganised) >= 3
     assert scenario.outcome() == undisturbed
-    calls = [call for _, call, _ in scenario.sent()]
+    # In a block that is built anew, a transaction can come too early and be refused. Then it is made again.
+    calls = [call for _, call, succeeded in scenario.sent() if succeeded]
     assert len(set(calls)) == len(calls)
