@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e verify slither symbolic coverage \
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash verify slither symbolic coverage \
 	bench-machine bench-gas simulate check fmt lock clean
 
 help: ## list the targets
@@ -60,6 +60,9 @@ test-differential: setup ## compare the referee and the engine with the referenc
 
 test-e2e: setup ## run whole processes against a local node
 	$(PYTEST) tests/e2e
+
+crash: setup ## kill an agent at every write to its journal and every send (10 minutes)
+	KILLS=0 $(PYTEST) -s tests/e2e/test_kills.py
 
 # --- what is proven about the contracts: docs/verification.md
 
