@@ -1,4 +1,4 @@
-"""Instructions: one arithmetic over the elements of a tensor, and where its operands and results lie (docs/operators.md, section 4).
+"""Instructions: one arithmetic over the elements of a tensor, and where its operands and results lie (docs/operators.md, 4).
 
 Addresses are numbers of 32-bit words, modulo 2^30, in one of two spaces: the weights, which never change, and memory.
 """
@@ -135,7 +135,7 @@ class Instruction:
     def decode(encoding: bytes) -> "Instruction | None":
         """The instruction that `encode` gave these bytes; None if they are none."""
         axes, rest = divmod(len(encoding) - HEAD.size, AXIS.size)
-        if rest != 0 or not 0 <= axes <= MAX_AXES or encoding[0] not in Kind or encoding[1] > 3:
+        if rest != 0 or not 0 <= axes <= MAX_AXES or encoding[0] > max(Kind) or encoding[1] > 3:
             return None
         kind, spaces, length, target, a, b = HEAD.unpack_from(encoding)
         return Instruction(

@@ -14,6 +14,7 @@ from assay.machines.tensor.instruction import ADDRESSES, BLOCK, READS_B, REDUCTI
 from assay.machines.tensor.state import END, State
 
 BITMAP = 3  # bytes
+M64 = (1 << 64) - 1
 
 
 @dataclass(frozen=True)
@@ -156,5 +157,5 @@ def _step(instruction: Instruction, following: bytes, state: State, reader: Read
     block[target % BLOCK] = result
     memory = climb(keccak256(block.astype(">u4").tobytes()), target // BLOCK, siblings)
     if state.element + 1 < instruction.elements:
-        return replace(state, memory=memory, element=state.element + 1, run=0, accumulator=0)
+        return replace(state, memory=memory, element=state.element + 1 & M64, run=0, accumulator=0)
     return State(following, state.weights, memory)
