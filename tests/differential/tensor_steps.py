@@ -16,6 +16,7 @@ from random import Random
 import numpy as np
 
 from assay.errors import IntegrityError
+from assay.keccak import keccak256
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.block_tree import BlockTree
 from assay.machines.tensor.instruction import MAX_AXES, REDUCTIONS, Axis, Instruction, Kind, Operand
@@ -94,17 +95,11 @@ def _random_step(random: Random, weights: BlockTree, memory: BlockTree) -> Tenso
     accumulator = int(random.choice((0, 0x3F800000, 0xFFFFFFFF, random.getrandbits(32)))) if run else 0
     code = code_hashes([encoding])[0] if following == END and encoding else END
     if encoding and following != END:
-        code = _hash(encoding + following)
+        code = keccak256(encoding + following)
     state = State(code, weights.root(), memory.root(), element, run, accumulator)
     witness = record(encoding, following, state, (weights, memory))
     step = TensorStep(Instruction.decode(encoding), state.root(), witness, replay(state.root(), witness))
     return _spoilt(random, step) if random.random() < 0.15 else step
-
-
-def _hash(data: bytes) -> bytes:
-    from assay.keccak import keccak256
-
-    return keccak256(data)
 
 
 def _spoilt(random: Random, step: TensorStep) -> TensorStep:
@@ -126,6 +121,13 @@ def _spoilt(random: Random, step: TensorStep) -> TensorStep:
     return replace(step, witness=bytes(witness), expected=expected, spoilt=True)
 
 
+def name_of(step: TensorStep) -> str:
+    """What kind of step it is."""
+    if step.spoilt:
+        return "spoilt"
+    return step.instruction.kind.name if step.instruction is not None else "no instruction"
+
+
 def disagreements(steps: list[TensorStep], referee: Referee) -> list[tuple[TensorStep, Verdict]]:
     """The steps that the referee takes otherwise."""
     verdicts = referee.step_all([(step.prestate, step.witness) for step in steps])
@@ -144,7 +146,7 @@ def main() -> None:
         referee = Referee(url, source=SOURCE)
         for _ in range(0, arguments.steps, REQUEST):
             batch = list(islice(steps, REQUEST))
-            kinds.update("spoilt" if each.spoilt else getattr(each.instruction, "kind", None).__repr__() for each in batch)
+            kinds.update(name_of(step) for step in batch)
             for step, verdict in disagreements(batch, referee):
                 wrong += 1
                 print(step.instruction, step.spoilt, step.expected, verdict, sep="\n  ")

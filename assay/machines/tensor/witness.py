@@ -51,9 +51,7 @@ def record(instruction: bytes, following: bytes, state: State, trees: tuple[Bloc
     return code + position + accesses
 
 
-def addresses(
-    instruction: Instruction, state: State, trees: tuple[BlockTree, BlockTree]
-) -> Iterator[tuple[bool, int]]:
+def addresses(instruction: Instruction, state: State, trees: tuple[BlockTree, BlockTree]) -> Iterator[tuple[bool, int]]:
     """The space and an address of each block that a step touches: what b is, what a is, and the result."""
     target, a, b = instruction.place(state.element)
     if instruction.kind in REDUCTIONS:
