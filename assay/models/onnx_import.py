@@ -137,7 +137,7 @@ def _results(node: Node) -> list[Value | np.ndarray[Any, Any]]:
         if node.op in FOLDABLE and all(each is None or isinstance(each, np.ndarray) for each in node.inputs):
             folded = fold(node.op, [each for each in node.inputs], node)  # type: ignore[misc]
             if folded is not None:
-                return [folded]
+                return [np.asarray(folded)]  # a scalar of NumPy is no array
         if node.op == "Shape":
             return [np.array(node.value(0).shape, np.int64)]
         lower: Callable[[Node], Value | Sequence[Value]] | None = operators.OPERATORS.get(node.op)
@@ -159,7 +159,7 @@ def _opset(model: Any) -> int:
 
 
 def _shape_of(given: Any, chosen: Sequence[int] | None) -> Shape:
-    dimensions = [d.dim_value if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim]
+    dimensions = [max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim]
     if chosen is None:
         if not all(dimension > 0 for dimension in dimensions):
             raise InputError(f"input {given.name!r} has a shape that is open: say which one it shall be")

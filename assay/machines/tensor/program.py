@@ -143,16 +143,17 @@ def check(program: Program) -> None:
         if len(tensor.strides) != len(tensor.shape):
             raise InputError(f"not a model: input {tensor.name!r} has not as many strides as axes")
         _mark(written, tensor.addresses(), f"input {tensor.name!r}")
+    own = np.zeros(program.memory, bool)
     for number, instruction in enumerate(program.instructions):
         target, a, b = instruction.places()
         _mark(written, target, f"instruction {number}")
-        own = np.zeros(program.memory, bool)
         own[target] = True
         for weights, places in _reads(instruction, a, b):
             if not weights and own[places[places < program.memory]].any():
                 raise InputError(f"not a model: instruction {number} reads what it writes")
         if instruction.kind == Kind.GATHER and not instruction.a.weights:
             raise InputError(f"not a model: instruction {number} gathers from memory, where it also writes")
+        own[target] = False
 
 
 def _reads(instruction: Instruction, a: Addresses, b: Addresses) -> list[tuple[bool, Addresses]]:
@@ -172,9 +173,11 @@ def _reads(instruction: Instruction, a: Addresses, b: Addresses) -> list[tuple[b
 def _mark(written: np.ndarray[Any, np.dtype[np.bool_]], places: Addresses, what: str) -> None:
     if len(places) and int(places.max()) >= len(written):
         raise InputError(f"not a model: {what} lies beyond its memory of {len(written)} words")
-    if written[places].any() or len(np.unique(places)) != len(places):
+    if written[places].any():
         raise InputError(f"not a model: {what} overwrites what was written before")
     written[places] = True
+    if np.any(places[1:] <= places[:-1]) and len(np.unique(places)) != len(places):
+        raise InputError(f"not a model: {what} overwrites what was written before")
 
 
 def _parsed(data: bytes) -> Any:
