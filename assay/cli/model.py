@@ -104,7 +104,7 @@ def _encoded(program: Program, data: bytes) -> bytes:
         outputs[tensor.name] = np.frombuffer(part, np.dtype(tensor.type).newbyteorder("<")).reshape(tensor.shape)
     file = io.BytesIO()
     if len(outputs) == 1:
-        np.save(file, *outputs.values())
+        np.save(file, next(iter(outputs.values())))
     else:
         np.savez(file, **outputs)  # type: ignore[arg-type]
     return file.getvalue()

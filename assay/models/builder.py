@@ -1,7 +1,7 @@
 """Programs, put together tensor by tensor (docs/operators.md, section 8).
 
-A `Value` is a view of words: transposing, slicing and broadcasting make another view and cost nothing. A tensor is laid out so
-that a row, its last axis, begins at a block or lies within one: then reductions and products can read it in runs.
+A `Value` is a view of words: transposing, slicing and broadcasting make another view and cost nothing. A tensor is laid
+out so that a row, its last axis, begins at a block or lies within one: then reductions and products read it in runs.
 """
 
 from collections.abc import Sequence
@@ -63,8 +63,8 @@ class Value:
 
     def sliced(self, axis: int, start: int, size: int, step: int = 1) -> "Value":
         """Every `step`-th element from `start` of an axis."""
-        strides = self.strides[:axis] + (self.strides[axis] * step,) + self.strides[axis + 1 :]
-        shape = self.shape[:axis] + (size,) + self.shape[axis + 1 :]
+        strides = (*self.strides[:axis], self.strides[axis] * step, *self.strides[axis + 1 :])
+        shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
         return replace(self, address=self.address + start * self.strides[axis], shape=shape, strides=strides)
 
     def viewed(self, shape: Shape) -> "Value":
@@ -87,7 +87,7 @@ class Builder:
         self._inputs: list[tuple[str, Value]] = []
         self._instructions: list[Instruction] = []
 
-    # --- tensors ----------------------------------------------------------------------------------------------------------
+    # --- tensors ------------------------------------------------------------------------------------------------------
 
     def constant(self, array: Array) -> Value:
         """A tensor among the weights."""
@@ -120,7 +120,7 @@ class Builder:
         self._memory_words += size
         return Value(shape, address, strides, False, kind)
 
-    # --- instructions -----------------------------------------------------------------------------------------------------
+    # --- instructions -------------------------------------------------------------------------------------------------
 
     def unary(self, kind: Kind, a: Value, result: str = "float32") -> Value:
         """`kind` of each element."""
@@ -228,7 +228,7 @@ class Builder:
         first, other = Operand(a.address, a.weights), Operand(second.address, second.weights)
         self._instructions.append(Instruction(kind, target.address, first, other, axes, length))
 
-    # --- the end ----------------------------------------------------------------------------------------------------------
+    # --- the end ------------------------------------------------------------------------------------------------------
 
     def program(self, outputs: Sequence[tuple[str, Value]]) -> Program:
         """The program that leaves these tensors as its outputs."""

@@ -51,7 +51,7 @@ def fold(op: str, inputs: Sequence[Constant], node: Attributes) -> Constant | No
             kind = TYPES.get(node.attribute("to"))
             return first.astype(kind) if kind is not None and exact else None
         case "Gather":
-            return np.take(first, inputs[1].astype(np.int64), axis=node.attribute("axis", 0))
+            return np.asarray(np.take(first, inputs[1].astype(np.int64), axis=node.attribute("axis", 0)))
         case "Unsqueeze":
             return np.expand_dims(first, tuple(node.integers("axes", 1) or ()))
         case "Squeeze":
@@ -69,11 +69,11 @@ def fold(op: str, inputs: Sequence[Constant], node: Attributes) -> Constant | No
         case "Expand":
             return np.broadcast_to(first, np.broadcast_shapes(first.shape, tuple(int(each) for each in inputs[1])))
         case "Slice":
-            return first[_slices(first, inputs, node)]
+            return np.asarray(first[_slices(first, node)])
         case "Where":
             return np.where(first, inputs[1], inputs[2])
         case "Equal":
-            return first == inputs[1]
+            return np.asarray(first == inputs[1])
         case "Range":
             return np.arange(*(each.item() for each in inputs), dtype=first.dtype) if exact else None
     if not exact:
@@ -106,7 +106,7 @@ def slice_ranges(shape: Sequence[int], node: Attributes) -> list[tuple[int, rang
     return ranges
 
 
-def _slices(first: Constant, inputs: Sequence[Constant], node: Attributes) -> tuple[Any, ...]:  # noqa: ARG001
+def _slices(first: Constant, node: Attributes) -> tuple[Any, ...]:
     taken: list[Any] = [slice(None)] * first.ndim
     for axis, places in slice_ranges(first.shape, node):
         end = places.stop if places.stop >= 0 else None

@@ -1,7 +1,7 @@
 """From an ONNX file to a program of the tensor machine (docs/operators.md, section 9).
 
-Shapes are fixed, and what depends on constants alone is computed, at import. The same file always gives the same program.
-Needs the package `onnx`: `pip install assay[models]`.
+Shapes are fixed, and what depends on constants alone is computed, at import. The same file always gives the same
+program. Needs the package `onnx`: `pip install assay[models]`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +56,11 @@ class Node:
         if not isinstance(given, np.ndarray):
             raise InputError(f"input {place} has to be a constant: shapes and indices are fixed at import")
         return given
+
+    def rank(self, place: int) -> int:
+        """The number of axes of an input."""
+        given = self.inputs[place]
+        return 0 if given is None else len(given.shape)
 
     def integers(self, name: str, place: int) -> list[int] | None:
         """A list that older opsets have as an attribute and newer ones as an input; None if it is not given."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Lowering = Callable[["Node"], Value | Sequence[Value]]
 
 
-# --- element by element ---------------------------------------------------------------------------------------------------
+# --- element by element ----------------------------------------------------------------------------------------------
 
 
 def _unary(kind: Kind) -> Lowering:
@@ -106,12 +106,12 @@ def cast(node: "Node") -> Value:
     raise InputError(f"a cast to type {to}: float32, int32 and int64 are supported")
 
 
-# --- sums and products ----------------------------------------------------------------------------------------------------
+# --- sums and products -----------------------------------------------------------------------------------------------
 
 
 def matmul(node: "Node") -> Value:
     a = _floats(node.value(0))
-    if len(a.shape) == 1 or np.ndim(node.inputs[1]) == 1:
+    if len(a.shape) == 1 or node.rank(1) == 1:
         raise InputError("a product with a tensor of one axis")
     return node.builder.dot(a, _columns(node, 1))
 
@@ -320,9 +320,7 @@ def layer_normalization(node: "Node") -> Value:
     axes = list(range(node.attribute("axis", -1) % len(x.shape), len(x.shape)))
     centred = build.binary(Kind.SUB, x, _mean(build, x, axes, keep=True))
     variance = _mean(build, build.binary(Kind.MUL, centred, centred), axes, keep=True)
-    deviation = build.unary(
-        Kind.SQRT, build.binary(Kind.ADD, variance, build.scalar(node.attribute("epsilon", 1e-5)))
-    )
+    deviation = build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, build.scalar(node.attribute("epsilon", 1e-5))))
     result = build.binary(Kind.MUL, build.binary(Kind.DIV, centred, deviation), node.value(1))
     return build.binary(Kind.ADD, result, node.value(2)) if node.has(2) else result
 
@@ -338,7 +336,7 @@ def arg_max(node: "Node") -> Value:
     return place.with_axis(axis, 1, 0) if node.attribute("keepdims", 1) else place
 
 
-# --- the movement of data -------------------------------------------------------------------------------------------------
+# --- the movement of data --------------------------------------------------------------------------------------------
 
 
 def identity(node: "Node") -> Value:

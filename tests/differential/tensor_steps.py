@@ -2,8 +2,8 @@
 
     python -m tests.differential.tensor_steps --steps 20000
 
-An instruction of any kind stands over words that are edges of binary32, small integers and random bits, at an element and a
-run anywhere in it; and some witnesses are spoilt.
+An instruction of any kind stands over words that are edges of binary32, small integers and random bits, at an element
+and a run anywhere in it; and some witnesses are spoilt.
 """
 
 import argparse

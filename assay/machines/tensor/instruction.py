@@ -1,4 +1,4 @@
-"""Instructions: one arithmetic over the elements of a tensor, and where its operands and results lie (docs/operators.md, 4).
+"""Instructions: an arithmetic over the elements of a tensor, and where operands and results lie (docs/operators.md, 4).
 
 Addresses are numbers of 32-bit words, modulo 2^30, in one of two spaces: the weights, which never change, and memory.
 """

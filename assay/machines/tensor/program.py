@@ -1,4 +1,4 @@
-"""Programs of the tensor machine: an imported model, as the document that a job names (docs/operators.md, section 7)."""
+"""Programs of the tensor machine: an imported model, as the document that a job names (docs/operators.md, 7)."""
 
 import json
 from collections.abc import Sequence

@@ -82,7 +82,9 @@ NODES: dict[str, Callable[[Graph], str]] = {
     "Expand": lambda g: g.node("Expand", g.input(floats(3, 1)), g.constant(ints(2, 1, 4))),
     "Concat": lambda g: g.node("Concat", g.input(floats(2, 3)), g.input(floats(2, 5)), axis=1),
     "Slice": lambda g: g.node(
-        "Slice", g.input(floats(5, 6)), *(g.constant(each) for each in (ints(4, 1), ints(-9, 6), ints(0, 1), ints(-2, 2)))
+        "Slice",
+        g.input(floats(5, 6)),
+        *(g.constant(each) for each in (ints(4, 1), ints(-9, 6), ints(0, 1), ints(-2, 2))),
     ),
     "Gather": lambda g: g.node("Gather", g.constant(floats(9, 5)), g.input(ints(3, 0, 8)), axis=0),
     "Gather of columns": lambda g: g.node("Gather", g.constant(floats(4, 9)), g.input(ints(3, 0)), axis=1),
@@ -103,7 +105,9 @@ def test_operator_agrees_with_onnxruntime(name: str) -> None:
 
 def test_perceptron_agrees() -> None:
     graph = Graph(opset=13)
-    hidden = graph.node("Gemm", graph.input(floats(3, 64)), graph.constant(floats(64, 32) / 8), graph.constant(floats(32)))
+    hidden = graph.node(
+        "Gemm", graph.input(floats(3, 64)), graph.constant(floats(64, 32) / 8), graph.constant(floats(32))
+    )
     logits = graph.node("MatMul", graph.node("Relu", hidden), graph.constant(floats(32, 10)))
     agrees(graph, graph.node("Softmax", logits, axis=-1), graph.node("ArgMax", logits, axis=1))
 
@@ -117,7 +121,9 @@ def test_convolutional_network_agrees() -> None:
         x = graph.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     x = graph.node("Flatten", x)
     for size, count in ((256, 120), (120, 10)):
-        x = graph.node("Gemm", x, graph.constant(floats(count, size) / size**0.5), graph.constant(floats(count)), transB=1)
+        x = graph.node(
+            "Gemm", x, graph.constant(floats(count, size) / size**0.5), graph.constant(floats(count)), transB=1
+        )
     agrees(graph, graph.node("Softmax", x))
 
 
