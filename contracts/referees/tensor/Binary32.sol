@@ -26,9 +26,18 @@ library Binary32 {
         unchecked {
             uint256 sign = (a ^ b) & SIGN;
             uint256 signC = c & SIGN;
-            if (a & INFINITY == INFINITY || b & INFINITY == INFINITY || c & INFINITY == INFINITY) {
-                return _special(a, b, c);
+            bool special;
+            assembly ("memory-safe") {
+                // Adding one to an exponent of all ones carries out of it.
+                special := and(
+                    or(
+                        or(add(and(a, INFINITY), 0x800000), add(and(b, INFINITY), 0x800000)),
+                        add(and(c, INFINITY), 0x800000)
+                    ),
+                    SIGN
+                )
             }
+            if (special) return _special(a, b, c);
 
             (uint256 product, int256 exponent) = _unpack(a);
             (uint256 other, int256 exponentC) = _unpack(b);
@@ -169,11 +178,11 @@ library Binary32 {
 
     /// @dev The magnitude of a finite number as significand * 2^exponent.
     function _unpack(uint256 a) private pure returns (uint256 significand, int256 exponent) {
-        unchecked {
-            uint256 biased = (a >> 23) & 0xff;
-            significand = a & 0x7fffff;
-            if (biased == 0) return (significand, -149);
-            return (significand | 0x800000, int256(biased) - 150);
+        // Without a branch: products unpack three numbers a term.
+        assembly ("memory-safe") {
+            let biased := and(shr(23, a), 0xff)
+            significand := or(and(a, 0x7fffff), shl(23, gt(biased, 0)))
+            exponent := sub(add(biased, iszero(biased)), 150)
         }
     }
 
