@@ -62,7 +62,7 @@ test-e2e: setup ## run whole processes against a local node
 	$(PYTEST) tests/e2e
 
 crash: setup ## kill an agent at every write to its journal and every send (10 minutes)
-	KILLS=0 $(PYTEST) -s tests/e2e/test_kills.py
+	KILLS=0 $(PYTEST) --numprocesses 0 -s tests/e2e/test_kills.py
 
 # --- what is proven about the contracts: docs/verification.md
 

@@ -39,6 +39,9 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "run": ("programs", "run a program here and now"),
         "machine": ("machine", "try the machine itself, without the kernel"),
     },
+    "Models": {
+        "model": ("model", "import models from ONNX files, and run them here and now"),
+    },
     "Jobs": {
         "submit": ("submit", "send a program as a job, and pay for it"),
         "jobs": ("jobs", "list jobs"),
