@@ -233,31 +233,33 @@ abstract contract SignedOrders is Jobs, Signatures {
     }
 
     /// @dev INVARIANT S1: each ticket is signed, one by one or all together. With so few variables that it compiles without the
-    /// intermediate representation too, as coverage needs it.
+    /// intermediate representation too, as `make coverage` has it.
     function _requireSignedTickets(Tickets calldata tickets) private view {
+        (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
         bytes calldata signatures = tickets.signatures;
-        (uint256 count, uint256 mask) = (tickets.initialRoots.length, tickets.mask);
-        bool together = tickets.together;
+        (uint256 count, uint256 mask) = (roots.length, tickets.mask);
         require(
-            count > 0 && count == LibBit.popCount(mask) && count == tickets.specIds.length
-                && (together || SIGNATURE_BYTES * count == signatures.length),
-            WrongTicketCount(LibBit.popCount(mask), count, tickets.specIds.length, signatures.length)
+            count > 0 && count == LibBit.popCount(mask) && count == specIds.length
+                && (tickets.together || SIGNATURE_BYTES * count == signatures.length),
+            WrongTicketCount(LibBit.popCount(mask), count, specIds.length, signatures.length)
         );
 
         address requester = tickets.kind.requester;
         uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
-        bytes32[] memory hashes = new bytes32[](together ? count : 0);
+        bytes32[] memory hashes = new bytes32[](tickets.together ? count : 0);
         for (uint256 i = 0; i < count; i++) {
-            uint256 nonce = (tickets.word << 8) + LibBit.ffs(mask);
-            bytes32 structHash = Signing.hashTicket(words, tickets.initialRoots[i], tickets.specIds[i], nonce);
+            uint256 nonce = (tickets.word << 8) | LibBit.ffs(mask);
+            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], nonce);
             mask &= mask - 1;
-            if (together) {
+            if (hashes.length > 0) {
                 hashes[i] = structHash;
             } else {
                 _requireSigned(requester, structHash, _signature(signatures, i));
             }
         }
-        if (together) _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+        if (hashes.length > 0) {
+            _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+        }
     }
 
     /// @dev One of many, each of 65 bytes.
