@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e verify slither symbolic coverage \
-	bench-machine bench-gas check fmt lock clean
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash verify slither symbolic coverage \
+	bench-machine bench-gas simulate check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -38,8 +38,9 @@ demo: setup ## play the whole market on a local network; KEEP=1 leaves it runnin
 kernel: setup ## build the guest kernel anew (a test compares it with the committed one)
 	python guest/build.py
 
-# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it.
-PYTEST := python -m pytest -p no:pytest-brownie
+# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it. A process for each
+# core; the tests of a file share one, and what they have set up.
+PYTEST := python -m pytest -p no:pytest-brownie --numprocesses auto --dist loadfile
 
 # The cheap ones first; pytest's summary of the rest closes the run.
 test: setup test-solidity test-contracts ## run all tests
@@ -59,6 +60,9 @@ test-differential: setup ## compare the referee and the engine with the referenc
 
 test-e2e: setup ## run whole processes against a local node
 	$(PYTEST) tests/e2e
+
+crash: setup ## kill an agent at every write to its journal and every send (10 minutes)
+	KILLS=0 $(PYTEST) --numprocesses 0 -s tests/e2e/test_kills.py
 
 # --- what is proven about the contracts: docs/verification.md
 
@@ -97,6 +101,9 @@ bench-machine: setup ## compare the machine's speed with native code and other m
 
 bench-gas: setup ## tell what settling jobs and disputes costs, beside other systems; JSON=1
 	@python -m tests.bench.gas $(if $(JSON),--json)
+
+simulate: setup ## simulate the market's economics, and draw docs/economics.svg (3 minutes); JSON=1
+	@python -m simulation $(if $(JSON),--json)
 
 check: setup ## lint and type-check
 	ruff check .

@@ -34,29 +34,29 @@ class ResultDocument(DocumentModel):
     tasks: Tasks
 
 
-Document = TypeVar("Document", JobSpec, ResultDocument)
+Document = TypeVar("Document", bound=DocumentModel)
 
 
 def write_document(document: JobSpec | ResultDocument) -> bytes:
     """The document's bytes: the same content always gives the same ones. Raises `InputError` if they are too many."""
-    text = json.dumps(document.model_dump(), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return write_json(document.model_dump(), f", with {len(document.tasks)} tasks")
+
+
+def write_json(content: Any, more: str = "") -> bytes:
+    """The bytes of a document with this content. Raises `InputError` if they are too many; `more` says why."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise InputError("a document can hold no text that is not Unicode") from error
     if len(data) > MAX_DOCUMENT:
-        raise InputError(
-            f"a document of {len(data)} bytes, with {len(document.tasks)} tasks: at most {MAX_DOCUMENT} fit"
-        )
+        raise InputError(f"a document of {len(data)} bytes{more}: at most {MAX_DOCUMENT} fit")
     return data
 
 
 def read_job_spec(data: bytes) -> JobSpec:
     """The job spec in `data`; raises `InputError` if it is none."""
-    try:
-        return _read(JobSpec, data)
-    except ValueError as error:
-        raise InputError(f"not a job spec: {_reason(error)}") from error
+    return read_document(JobSpec, data, "job spec")
 
 
 def read_result_document(data: bytes) -> ResultDocument:
@@ -65,6 +65,14 @@ def read_result_document(data: bytes) -> ResultDocument:
         return _read(ResultDocument, data)
     except ValueError as error:
         raise IntegrityError(f"not a result document: {_reason(error)}") from error
+
+
+def read_document(model: type[Document], data: bytes, name: str) -> Document:
+    """The document of this kind in `data`; raises `InputError`, which calls it by its `name`, if it is none."""
+    try:
+        return _read(model, data)
+    except ValueError as error:
+        raise InputError(f"not a {name}: {_reason(error)}") from error
 
 
 def _read(model: type[Document], data: bytes) -> Document:

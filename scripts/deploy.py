@@ -18,6 +18,7 @@ from brownie import (
     DisputeGame,
     JobMarket,
     RiscvReferee,
+    TensorReferee,
     network,
     web3,
 )
@@ -50,7 +51,11 @@ def main(parameters_file: str = "") -> None:
     market = JobMarket.deploy(constructor, sender)
     directory = Directory.deploy(token.address, parameters.listing_stake, parameters.leave_period, sender)
     access_lists = AccessLists.deploy(sender)
-    referees = {"counter": CounterReferee.deploy(sender), "riscv": RiscvReferee.deploy(sender)}
+    referees = {
+        "counter": CounterReferee.deploy(sender),
+        "riscv": RiscvReferee.deploy(sender),
+        "tensor": TensorReferee.deploy(sender),
+    }
     for address in parameters.fund:
         token.transfer(address, parameters.fund_tokens, sender)
         deployer.transfer(address, parameters.fund_coins)

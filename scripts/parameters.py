@@ -14,7 +14,8 @@ TOKEN = 10**18
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a market is deployed with. The defaults are for a local network, with short periods: waiting is dull.
+    """What a market is deployed with. The defaults are for a local network, with short periods: waiting is dull. For
+    others, docs/economics.md says how to choose.
 
     In a parameters file, amounts are tokens as text ("12.5") and lists are lists.
     """

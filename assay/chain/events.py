@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from assay.chain.codec import load_abi
 from assay.chain.deployments import Deployment
 from assay.chain.node import Log, Node, RangeRefusedError
@@ -265,6 +267,48 @@ class BurnedSwept:
     amount: int
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A provider is listed, with this capability record."""
+
+    provider: str
+    record_id: bytes
+    stake: int
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A provider is not listed any more; its stake can be returned later than `leaves_at`."""
+
+    provider: str
+    leaves_at: int
+
+
+@dataclass(frozen=True)
+class Delisted:
+    """A provider that has left has its stake back."""
+
+    provider: str
+    stake: int
+
+
+@dataclass(frozen=True)
+class ListedOnlySet:
+    """An access list is now one that allows, or one that denies."""
+
+    principal: str
+    listed_only: bool
+
+
+@dataclass(frozen=True)
+class ListedSet:
+    """Accounts were put on an access list, or taken off it."""
+
+    principal: str
+    candidates: tuple[str, ...]
+    listed: bool
+
+
 JobEvent = (
     JobPosted
     | PriceAgreed
@@ -284,7 +328,9 @@ JobEvent = (
 DisputeEvent = DisputeOpened | Moved | Stepped | DisputeResolved
 MoneyEvent = Deposited | Withdrawn | Staked | Unstaked | BurnedSwept
 SigningEvent = EpochRaised | SlotSkipped | TicketsCancelled | OfferCancelled
-Event = JobEvent | DisputeEvent | MoneyEvent | SigningEvent
+ListingEvent = Listed | Leaving | Delisted
+AccessEvent = ListedOnlySet | ListedSet
+Event = JobEvent | DisputeEvent | MoneyEvent | SigningEvent | ListingEvent | AccessEvent
 
 
 @dataclass(frozen=True)
@@ -349,10 +395,22 @@ _GAME: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "Stepped": lambda v: Stepped(v["disputeId"], v["index"], v["prestate"], v["poststate"]),
     "DisputeResolved": lambda v: DisputeResolved(v["disputeId"], Side(v["winner"]), Ending(v["ending"])),
 }
+_DIRECTORY: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "Listed": lambda v: Listed(v["provider"], v["recordId"], v["stake"]),
+    "Leaving": lambda v: Leaving(v["provider"], v["leavesAt"]),
+    "Delisted": lambda v: Delisted(v["provider"], v["stake"]),
+}
+_ACCESS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "ListedOnlySet": lambda v: ListedOnlySet(v["principal"], v["listedOnly"]),
+    "ListedSet": lambda v: ListedSet(v["principal"], tuple(map(to_checksum_address, v["candidates"])), v["listed"]),
+}
 
 
 def decode_logs(logs: Sequence[Log], deployment: Deployment) -> list[Entry]:
-    """The events of the market and the game among `logs`; logs of others are left out. Raises `IntegrityError`."""
+    """The events of a deployment's contracts among `logs`; logs of others are left out. Raises `IntegrityError`.
+
+    The directory has a ledger too: what happens to the money there is left out.
+    """
     entries = (_decode(log, deployment) for log in logs)
     return [entry for entry in entries if entry is not None]
 
@@ -369,19 +427,36 @@ def read_events(
         yield from decode_logs(page, deployment)
 
 
+def read_listings(node: Node, deployment: Deployment, last: int) -> Iterator[Entry]:
+    """The directory's events up to block `last`, in the chain's order. Raises as `read_events` does."""
+    for page in _pages(node, (deployment.directory,), deployment.start_block, last, ()):
+        yield from decode_logs(page, deployment)
+
+
+def read_access(node: Node, deployment: Deployment, principal: str, last: int) -> Iterator[Entry]:
+    """What has happened to the access list of `principal` up to block `last`. Raises as `read_events` does."""
+    topics = (None, [bytes(12) + bytes.fromhex(principal[2:])])
+    for page in _pages(node, (deployment.access_lists,), deployment.start_block, last, topics):
+        yield from decode_logs(page, deployment)
+
+
 def read_logs(
     node: Node, deployment: Deployment, first: int, last: int, keys: Sequence[bytes] | None = None
 ) -> Iterator[list[Log]]:
-    """The logs behind `read_events`, page by page, for whoever keeps them.
-
-    The pages become smaller when the node refuses to answer for so many blocks.
-    """
+    """The logs behind `read_events`, page by page, for whoever keeps them."""
     topics = () if keys is None else (None, list(keys))
+    return _pages(node, (deployment.market, deployment.game), first, last, topics)
+
+
+def _pages(
+    node: Node, addresses: tuple[str, ...], first: int, last: int, topics: tuple[list[bytes] | None, ...]
+) -> Iterator[list[Log]]:
+    """The logs of some contracts, page by page. The pages become smaller when the node refuses so many blocks."""
     size = FIRST_PAGE
     while first <= last:
         until = min(first + size - 1, last)
         try:
-            page = node.logs((deployment.market, deployment.game), first, until, topics)
+            page = node.logs(addresses, first, until, topics)
         except RangeRefusedError:
             if size == 1:
                 raise
@@ -392,9 +467,13 @@ def read_logs(
 
 
 def _decode(log: Log, deployment: Deployment) -> Entry | None:
-    contract, makers = {deployment.market: ("market", _MARKET), deployment.game: ("game", _GAME)}.get(
-        log.address, ("", {})
-    )
+    known = {
+        deployment.market: ("market", _MARKET),
+        deployment.game: ("game", _GAME),
+        deployment.directory: ("directory", _DIRECTORY),
+        deployment.access_lists: ("access", _ACCESS),
+    }
+    contract, makers = known.get(log.address, ("", {}))
     if not contract or not log.topics:
         return None
     declared = load_abi(contract).events.get(log.topics[0])

@@ -1,17 +1,24 @@
 """What parties sign instead of sending it (EIP-712): orders, tickets, offers and extensions, as in ISignedOrders.
 
 The domain is the market at its address on its chain, and all that is signed holds the signer's epoch (`Account.epoch`):
-so a signature counts nowhere else, and can be cancelled.
+so a signature counts nowhere else, and can be cancelled. A provider's capability record, which no contract reads, is
+signed for the directory in the same way, without an epoch.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
+from assay.chain.codec import Entry
+from assay.chain.node import Call, Node
 from assay.chain.records import ZERO_ADDRESS, Admission, JobId, Terms
-from assay.errors import InputError
+from assay.errors import ChainError, InputError, IntegrityError
 from assay.keccak import keccak256
 from assay.machines import merkle
 
@@ -69,7 +76,27 @@ _TYPES = {
     ],
     "Extension": [("jobId", "bytes32"), ("from", "uint40"), ("deadline", "uint40"), ("epoch", "uint64")],
     "Bulk": [("root", "bytes32")],
+    "Capability": [
+        ("provider", "address"),
+        ("machines", "Speed[]"),
+        ("priceFloor", "uint96"),
+        ("endpoint", "string"),
+        ("issuedAt", "uint40"),
+    ],
+    "Speed": [("machine", "string"), ("stepsPerSecond", "uint64"), ("rounds", "uint8")],
 }
+PLAIN_SIGNATURE = 65
+"""Bytes of an account's own signature: r, s, v."""
+
+_IS_VALID = Entry(
+    "isValidSignature",
+    ({"name": "hash", "type": "bytes32"}, {"name": "signature", "type": "bytes"}),
+    ({"name": "magic", "type": "bytes4"},),
+)
+"""ERC-1271. It answers with its own selector."""
+
+_INDEX = 4
+"""Bytes of a leaf's place, in a signature of one of many."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +104,7 @@ class Domain:
     """Where signatures count."""
 
     chain_id: int
-    market: str
+    contract: str
 
     def sign_with(self, kind: str, values: dict[str, Any]) -> SignableMessage:
         """The message to sign for a struct of this kind, by field."""
@@ -87,11 +114,11 @@ class Domain:
                     "name": "Assay",
                     "version": "1",
                     "chainId": self.chain_id,
-                    "verifyingContract": self.market,
+                    "verifyingContract": self.contract,
                 },
                 "types": {
                     "EIP712Domain": [{"name": name, "type": kind} for name, kind in _DOMAIN],
-                    kind: [{"name": name, "type": type_} for name, type_ in _TYPES[kind]],
+                    **{part: [{"name": name, "type": type_} for name, type_ in _TYPES[part]] for part in _parts(kind)},
                 },
                 "primaryType": kind,
                 "message": values,
@@ -175,6 +202,8 @@ class Tickets:
     tickets: tuple[Ticket, ...]
     signatures: tuple[bytes, ...]
     """Of each ticket, in the same order; or one alone, for all of them together."""
+    together: bool | None = None
+    """Whether it is one for all of them; None for what their number says."""
 
     def __post_init__(self) -> None:
         nonces = [ticket.nonce for ticket in self.tickets]
@@ -182,7 +211,7 @@ class Tickets:
             raise InputError("tickets are taken in the order of their nonces, all out of one range of 256")
         if len({ticket.kind for ticket in self.tickets}) > 1:
             raise InputError("tickets that are taken together are of one kind")
-        if len(self.signatures) not in (1, len(nonces)):
+        if len(self.signatures) not in (1, len(nonces)) or (self.together and len(self.signatures) > 1):
             raise InputError(
                 f"{len(nonces)} tickets have so many signatures, or one together, not {len(self.signatures)}"
             )
@@ -209,7 +238,7 @@ class Tickets:
     def abi(self) -> tuple[Any, ...]:
         """As the ABI wants it."""
         mask = sum(1 << (ticket.nonce & 0xFF) for ticket in self.tickets)
-        together = len(self.signatures) == 1 and len(self.tickets) > 1
+        together = len(self.signatures) == 1 and (len(self.tickets) > 1 or bool(self.together))
         return (
             self.kind.abi(),
             self.tickets[0].nonce >> 8,
@@ -277,6 +306,55 @@ class Extension:
         return domain.sign_with("Extension", values)
 
 
+@dataclass(frozen=True)
+class Speed:
+    """How fast a provider runs a machine."""
+
+    machine: str
+    steps_per_second: int
+    rounds: int
+    """Tasks of at most 16^rounds steps."""
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What a provider says of itself in the directory."""
+
+    provider: str
+    machines: tuple[Speed, ...]
+    price_floor: int
+    """The least that a task brings, base units."""
+    endpoint: str
+    """Where more is to be had: a URL, or nothing."""
+    issued_at: int
+    """Seconds since the epoch."""
+
+    def message(self, domain: Domain) -> SignableMessage:
+        """What the provider signs, for the directory."""
+        speeds = [
+            {"machine": speed.machine, "stepsPerSecond": speed.steps_per_second, "rounds": speed.rounds}
+            for speed in self.machines
+        ]
+        values = {
+            "provider": self.provider,
+            "machines": speeds,
+            "priceFloor": self.price_floor,
+            "endpoint": self.endpoint,
+            "issuedAt": self.issued_at,
+        }
+        return domain.sign_with("Capability", values)
+
+
+def sign(account: LocalAccount, message: SignableMessage) -> bytes:
+    """The account's own signature."""
+    return bytes(account.sign_message(message).signature)
+
+
+def digest(message: SignableMessage) -> bytes:
+    """The hash that is signed (EIP-712)."""
+    return keccak256(b"\x19" + message.version + message.header + message.body)
+
+
 def struct_hash(message: SignableMessage) -> bytes:
     """The hash of the struct in a message, without its domain: a leaf of what is signed in bulk."""
     return bytes(message.body)
@@ -284,13 +362,83 @@ def struct_hash(message: SignableMessage) -> bytes:
 
 def bulk_message(domain: Domain, messages: Sequence[SignableMessage]) -> SignableMessage:
     """The one message that signs for all of `messages`."""
-    return domain.sign_with("Bulk", {"root": merkle.root([struct_hash(message) for message in messages])})
+    return _bulk(domain, merkle.root([struct_hash(message) for message in messages]))
 
 
 def bulk_signature(signature: bytes, messages: Sequence[SignableMessage], index: int) -> bytes:
     """The signature of one of `messages`, from that of their `bulk_message`. At least two."""
-    siblings = merkle.prove([struct_hash(message) for message in messages], index)
-    return signature + index.to_bytes(4, "big") + b"".join(siblings)
+    return part_signature(signature, [struct_hash(message) for message in messages], index, 1)
+
+
+def part_signature(signature: bytes, hashes: Sequence[bytes], first: int, count: int) -> bytes:
+    """The signature of `count` structs together, of all whose hashes were signed in bulk.
+
+    Raises `ValueError` if no node of their tree is over just these (`merkle.prove_part`).
+    """
+    index, siblings = merkle.prove_part(hashes, first, count)
+    return signature if not siblings else signature + index.to_bytes(_INDEX, "big") + b"".join(siblings)
+
+
+def is_signed(node: Node, signer: str, domain: Domain, message: SignableMessage, signature: bytes) -> bool:
+    """Whether the contracts take `signature` for that of `signer` over a struct (contracts/market/Signatures.sol)."""
+    if len(signature) == PLAIN_SIGNATURE and _recover(message, signature) == signer:
+        return True
+    if _is_of_many(signature) and _recover(_above(domain, struct_hash(message), signature), signature) == signer:
+        return True
+    return _is_accepted(node, signer, digest(message), signature)
+
+
+def are_signed(node: Node, signer: str, domain: Domain, messages: Sequence[SignableMessage], signature: bytes) -> bool:
+    """Whether the contracts take `signature` for that of `signer` over these structs together."""
+    root = merkle.root([struct_hash(message) for message in messages])
+    if len(signature) == PLAIN_SIGNATURE and _recover(_bulk(domain, root), signature) == signer:
+        return True
+    if _is_of_many(signature) and _recover(_above(domain, root, signature), signature) == signer:
+        return True
+    return _is_accepted(node, signer, digest(_bulk(domain, root)), signature)
+
+
+def _bulk(domain: Domain, root: bytes) -> SignableMessage:
+    return domain.sign_with("Bulk", {"root": root})
+
+
+def _is_of_many(signature: bytes) -> bool:
+    rest = len(signature) - PLAIN_SIGNATURE - _INDEX
+    return rest > 0 and rest % 32 == 0
+
+
+def _above(domain: Domain, node: bytes, signature: bytes) -> SignableMessage:
+    """What was signed for all structs in a tree, of one node of it, and a signature with its place."""
+    rest = signature[PLAIN_SIGNATURE:]
+    index, siblings = int.from_bytes(rest[:_INDEX], "big"), rest[_INDEX:]
+    return _bulk(domain, merkle.climb(node, index, [siblings[at : at + 32] for at in range(0, len(siblings), 32)]))
+
+
+def _recover(message: SignableMessage, signature: bytes) -> str | None:
+    try:
+        return str(Account.recover_message(message, signature=signature[:PLAIN_SIGNATURE]))
+    except (ValueError, BadSignature, ValidationError):  # what no key can have signed
+        return None
+
+
+def _is_accepted(node: Node, signer: str, signed: bytes, signature: bytes) -> bool:
+    """Whether the contract at `signer`, if there is one, accepts it (ERC-1271)."""
+    if not node.code(signer):
+        return False
+    try:
+        answer = node.call(Call(signer, _IS_VALID.encode_call((signed, signature)), "check a signature"))
+        return bool(_IS_VALID.decode_result(answer)[0] == _IS_VALID.signature_hash[:4])
+    except (ChainError, IntegrityError):
+        return False
+
+
+def _parts(kind: str) -> list[str]:
+    """A struct, and those that its fields are made of."""
+    parts = [kind]
+    for part in parts:
+        types = (type_.removesuffix("[]") for _, type_ in _TYPES[part])
+        parts += [type_ for type_ in types if type_ in _TYPES and type_ not in parts]
+    return parts
 
 
 def _terms_of_all(terms: Terms) -> dict[str, Any]:

@@ -39,6 +39,9 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "run": ("programs", "run a program here and now"),
         "machine": ("machine", "try the machine itself, without the kernel"),
     },
+    "Models": {
+        "model": ("model", "import models from ONNX files, and run them here and now"),
+    },
     "Jobs": {
         "submit": ("submit", "send a program as a job, and pay for it"),
         "jobs": ("jobs", "list jobs"),
@@ -47,6 +50,18 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "cancel": ("exits", "take back a job that nobody has accepted"),
         "expire": ("exits", "end a job that was not accepted or claimed in time"),
         "finalize": ("exits", "pay for a claim that stood"),
+        "extend": ("parties", "give the provider more time, if both sides want it"),
+        "decline": ("parties", "give back a job that you were hired for by your offer"),
+    },
+    "Signatures": {
+        "order": ("orders", "sign a job, for a provider to fill"),
+        "ticket": ("tickets", "sign many tasks at once, for providers to take"),
+        "offer": ("offers", "sign what you run, for requesters to hire you"),
+        "epoch": ("parties", "cancel all that you have signed"),
+    },
+    "Who deals with whom": {
+        "directory": ("directory", "be found as a provider, and find providers"),
+        "access": ("access", "say whom you deal with"),
     },
 }
 """The commands by section: the module of `assay.cli`, and a summary. Loaded when needed: web3 takes its time."""

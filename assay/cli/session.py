@@ -12,6 +12,7 @@ from assay.chain.keys import Wallet, find_password, find_wallet, list_wallets, u
 from assay.chain.node import Receipt
 from assay.chain.sender import Sender
 from assay.cli.output import print_json
+from assay.client.provider import Provider
 from assay.client.requester import Requester
 from assay.errors import InputError
 from assay.settings import Settings
@@ -74,6 +75,11 @@ class Session:
     def requester(self) -> Requester:
         """The wallet as a requester."""
         return Requester(self.chain, self.sender)
+
+    @cached_property
+    def provider(self) -> Provider:
+        """The wallet as a provider."""
+        return Provider(self.chain, self.sender)
 
 
 def read_password(settings: Settings, prompt: str, confirm: bool = False) -> str:

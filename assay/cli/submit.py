@@ -10,84 +10,41 @@ from assay.amounts import format_tokens
 from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import INTERRUPTED, NOT_FINALIZED
-from assay.cli.options import Duration, Tokens, build_options, json_option, settings_options
-from assay.cli.output import check_writable, format_time, print_json, read_file, say, waiting, write_output
-from assay.cli.programs import read_program
+from assay.cli.options import Duration, json_option, settings_options
+from assay.cli.output import check_writable, format_time, print_json, say, waiting, write_output
 from assay.cli.session import Session
 from assay.cli.stages import describe, describe_end, status_of
+from assay.cli.work import Deal, Work, deal_options, wait_options, work_options
 from assay.client.exits import end_overdue
 from assay.client.follow import News, follow
-from assay.client.order import DEFAULT_STEP_LIMIT, order_program, rounds_for
-from assay.client.requester import Conditions, make_terms
+from assay.client.requester import Posted, make_terms
 from assay.client.result import fetch_outcomes
 from assay.machines.base import Outcome, RunStatus
-from assay.machines.registry import machines_for
 from assay.settings import Settings
-from assay.toolchain.build import Options
 
 
-@click.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": True})
-@click.argument("program", type=click.Path(path_type=Path), metavar="FILE")
-@click.argument("arguments", nargs=-1)
-@click.option(
-    "--stdin", "stdin_file", type=click.Path(path_type=Path), metavar="FILE", help="Standard input; - for ours."
-)
-@click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="A variable of the environment.")
-@click.option("--price", type=Tokens(), required=True, metavar="TOKENS", help="What the provider is paid.")
-@click.option("--bond", type=Tokens(), metavar="TOKENS", help="What the provider has at risk (the market's least).")
-@click.option(
-    "--step-limit",
-    type=click.IntRange(min=1),
-    default=DEFAULT_STEP_LIMIT,
-    metavar="N",
-    show_default=True,
-    help="Rounded up to a power of 16.",
-)
+@click.command()
+@work_options()
+@deal_options()
 @click.option(
     "--accept-period",
     type=Duration(),
     default="1h",
     metavar="TIME",
     show_default=True,
-    help="How long it can be accepted.",
+    help="How long it can be accepted; a rising price rises for so long.",
 )
-@click.option(
-    "--run-period",
-    type=Duration(),
-    default="10m",
-    metavar="TIME",
-    show_default=True,
-    help="How long the provider has to run it.",
-)
-@click.option(
-    "--challenge-period",
-    type=Duration(),
-    metavar="TIME",
-    help="How long the claim can be challenged (the run period, so that a verifier has as long as the provider had).",
-)
-@click.option("--wait", is_flag=True, help="Wait until the job has ended, and fetch its output.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="With --wait: the file for the output."
-)
-@build_options
+@wait_options
 @settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
 @json_option
 def submit(
     *,
     settings: Settings,
-    program: Path,
-    arguments: tuple[str, ...],
-    stdin_file: Path | None,
-    environment: tuple[str, ...],
-    price: int,
-    bond: int | None,
-    step_limit: int,
+    work: Work,
+    deal: Deal,
     accept_period: int,
-    run_period: int,
-    challenge_period: int | None,
     wait: bool,
     output: Path | None,
-    options: Options,
     as_json: bool,
 ) -> None:
     """Send one run of a program as a job, and pay for it.
@@ -98,34 +55,38 @@ def submit(
     the program's standard output to OUT, or to standard output. A job that nobody takes in time is then ended and
     refunded. Exit status: 6 if the job ends without a result. Arguments that start with a dash go after `--`.
 
-    What is missing of the price in the market is deposited from the wallet in the same transaction.
+    What is missing of the price in the market is deposited from the wallet in the same transaction. With --floor-price
+    the price rises until somebody accepts, and what is not paid comes back.
 
     \b
     Examples:
         assay submit compress.elf --stdin README.md --price 5
+        assay submit compress.elf --stdin README.md --floor-price 1 --price 5 --accept-period 10m
         assay submit compress.elf --stdin README.md --price 5 --wait -o README.gz -- -9
     """
-    if output and not wait:
-        raise click.UsageError("-o needs --wait: without it, there is no output yet; `assay result` fetches it later")
-    if challenge_period is not None and challenge_period < run_period:
-        say(
-            f"A challenge period of {challenge_period} s is shorter than the run period of {run_period} s: a wrong "
-            "claim can be made so late that no verifier has the time to recompute it."
-        )
-    if output:
-        check_writable(output)
+    check_output(wait, output)
+    deal.warn_verifiers()
     session = Session(settings)
-    name, code = read_program(program, options, settings)
-    stdin = read_file(stdin_file) if stdin_file else b""
+    (order,) = work.orders(settings)
     requester = session.requester
-    with waiting("preparing the job"):
-        machines = machines_for(settings.execution)
-        order = order_program(code, (name, *arguments), stdin, rounds_for(step_limit), environment, machines)
-        conditions = Conditions(price, bond, accept_period, run_period, challenge_period)
-        terms = make_terms(session.chain, order, conditions)
-        requester.check_funds(price)
+    terms = make_terms(session.chain, order, deal.conditions(accept_period))
+    with waiting("posting the job"):
+        requester.check_funds(terms.price)
         order.upload(session.store)
         posted = requester.post(terms)
+    tell_posted(session, posted, wait, output, as_json)
+
+
+def check_output(wait: bool, output: Path | None) -> None:
+    """Refuse an output that there is not, or that cannot be written, before anything is paid."""
+    if output and not wait:
+        raise click.UsageError("-o needs --wait: without it, there is no output yet; `assay result` fetches it later")
+    if output:
+        check_writable(output)
+
+
+def tell_posted(session: Session, posted: Posted, wait: bool, output: Path | None, as_json: bool) -> None:
+    """Tell what was posted, or stay with it until its end."""
     facts = {"job": posted.job_id, "id": bytes(posted.job_id), "transaction": posted.receipt.transaction}
     if posted.deposited:
         say(f"deposited {format_tokens(posted.deposited)} tokens")

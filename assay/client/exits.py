@@ -16,17 +16,17 @@ GRACE = 15
 
 def finalize_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
     """Pay for a claim that stood. Raises `InputError` for a job that has ended, `ContractError` if it is too early."""
-    return sender.execute(chain.market.finalize(_current(history)), f"finalize {uuid4()}")
+    return sender.execute(chain.market.finalize(current(history)), f"finalize {uuid4()}")
 
 
 def expire_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
     """End a job that nobody accepted, or claimed, in time. Raises as `finalize_job` does."""
-    return sender.execute(chain.market.expire(_current(history)), f"expire {uuid4()}")
+    return sender.execute(chain.market.expire(current(history)), f"expire {uuid4()}")
 
 
 def cancel_job(chain: Chain, sender: Sender, history: JobHistory) -> Receipt:
     """Take back a job that nobody has accepted. Raises as `finalize_job` does."""
-    return sender.execute(chain.market.cancel(_current(history)), f"cancel {uuid4()}")
+    return sender.execute(chain.market.cancel(current(history)), f"cancel {uuid4()}")
 
 
 def end_overdue(chain: Chain, sender: Sender, news: News) -> None:
@@ -46,7 +46,8 @@ def end_overdue(chain: Chain, sender: Sender, news: News) -> None:
             raise
 
 
-def _current(history: JobHistory) -> Job:
+def current(history: JobHistory) -> Job:
+    """The record of a job that has not ended. Raises `InputError` if it has."""
     if history.ended:
         raise InputError(f"job {history.job.job_id} has ended already: {words(history.ended.end)}")
     return history.job

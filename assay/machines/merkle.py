@@ -41,7 +41,29 @@ def verify(expected: bytes, count: int, index: int, leaf: bytes, siblings: Seque
     """Whether `leaf` is leaf `index` of the tree over `count` leaves whose root is `expected`."""
     if not 0 <= index < count or len(siblings) != depth(count):
         return False
-    return _climb(leaf, index, siblings) == expected
+    return climb(leaf, index, siblings) == expected
+
+
+def prove_part(leaves: Sequence[bytes], first: int, count: int) -> tuple[int, list[bytes]]:
+    """The place, among those of its level, of the node over the `count` leaves from `first` on, and its siblings.
+
+    Raises `ValueError` if no node is over just these: one is over 2^k leaves from a multiple of 2^k on, or over fewer
+    if the tree has no more.
+    """
+    height = depth(count)
+    _check_index(first, len(leaves))
+    if first % (1 << height) or (count != 1 << height and first + count != len(leaves)) or first + count > len(leaves):
+        raise ValueError(f"no node of a tree of {len(leaves)} leaves is over the {count} leaves from {first} on")
+    index = first >> height
+    levels = _levels(leaves)[height:-1]
+    return index, [nodes[index >> level ^ 1] for level, nodes in enumerate(levels)]
+
+
+def climb(node: bytes, index: int, siblings: Sequence[bytes]) -> bytes:
+    """The ancestor of the node at place `index` of its level that is one level up for each sibling."""
+    for level, sibling in enumerate(siblings):
+        node = keccak256(sibling + node if index >> level & 1 else node + sibling)
+    return node
 
 
 def prove_pair(leaves: Sequence[bytes], index: int) -> list[bytes]:
@@ -72,9 +94,9 @@ def verify_pair(expected: bytes, count: int, index: int, pair: tuple[bytes, byte
     if not 0 < index < count or len(siblings) != 2 * (meeting - 1) + depth(count) - meeting:
         return False
     split = 2 * (meeting - 1)
-    left = _climb(before, index - 1, siblings[0:split:2])
-    right = _climb(leaf, index, siblings[1:split:2])
-    return _climb(keccak256(left + right), index >> meeting, siblings[split:]) == expected
+    left = climb(before, index - 1, siblings[0:split:2])
+    right = climb(leaf, index, siblings[1:split:2])
+    return climb(keccak256(left + right), index >> meeting, siblings[split:]) == expected
 
 
 def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
@@ -86,13 +108,6 @@ def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
         nodes = levels[-1]
         levels.append([keccak256(nodes[i] + nodes[i + 1]) for i in range(0, len(nodes), 2)])
     return levels
-
-
-def _climb(node: bytes, index: int, siblings: Sequence[bytes]) -> bytes:
-    """The ancestor of the node at place `index` of its level that is one level up for each sibling."""
-    for level, sibling in enumerate(siblings):
-        node = keccak256(sibling + node if index >> level & 1 else node + sibling)
-    return node
 
 
 def _check_index(index: int, count: int) -> None:

@@ -9,6 +9,7 @@ from assay.machines.base import Machine
 from assay.machines.counter.machine import CounterMachine
 from assay.machines.riscv.machine import RiscvMachine
 from assay.machines.riscv_fast.machine import fast_machine
+from assay.machines.tensor.machine import TensorMachine
 
 DEFAULT_MEMORY = 1 << 32
 """All that a program can address."""
@@ -33,7 +34,7 @@ DEFAULT = Execution()
 def machines_for(execution: Execution) -> Mapping[str, Machine]:
     """The machines by name, with programs run as `execution` says."""
     riscv = RiscvMachine() if execution.reference else fast_machine(execution.memory, execution.cache)
-    return {machine.name: machine for machine in (CounterMachine(), riscv)}
+    return {machine.name: machine for machine in (CounterMachine(), riscv, TensorMachine())}
 
 
 MACHINES: Mapping[str, Machine] = machines_for(DEFAULT)

@@ -43,8 +43,13 @@ abstract contract Jobs is IJobMarket, Ledger {
     uint16 internal immutable _feeShare;
     address internal immutable _feeRecipient;
 
+    /// @dev A struct, so that code can hold on to where a slot is stored instead of hashing its key again.
+    struct Slot {
+        JobWord word;
+    }
+
     /// @dev INVARIANT J1: all that is stored of jobs.
-    mapping(uint256 slotKey => JobWord) private _slots;
+    mapping(uint256 slotKey => Slot) private _slots;
 
     /// @param parameters_ Bonds above zero, a burn share from 1 to 90 %, a challenge period of at most 30 days, a fee of at most 10 %.
     constructor(Parameters memory parameters_) Ledger(parameters_.token) {
@@ -76,11 +81,12 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function post(uint48 slot, Terms calldata terms) external returns (JobId jobId) {
-        jobId = _nextIn(msg.sender, slot);
+        Slot storage place;
+        (jobId, place) = _nextIn(msg.sender, slot);
         (Deal deal, Work work) = (terms.deal, terms.work);
         Stage stage = _opened(deal, work, terms.opening, _after(work.acceptPeriod()));
 
-        _store(jobId, deal, stage, terms.hash());
+        _store(place, jobId, deal, stage, terms.hash());
         _takeFree(msg.sender, deal.price());
 
         emit JobPosted(jobId, terms, stage);
@@ -88,13 +94,13 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function cancel(Job calldata job) external {
-        _requireCurrent(job);
+        (Slot storage slot,) = _requireCurrent(job);
         _requireStatus(job, Status.Open);
         // INVARIANT J4.
         address requester = job.id.requester();
         require(msg.sender == requester, NotTheRequester(requester, msg.sender));
 
-        _refund(job.id, job.deal, End.Cancelled);
+        _refund(slot, job.id, job.deal, End.Cancelled);
     }
 
     // --- accept -----------------------------------------------------------------------------------------------------------
@@ -120,7 +126,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function decline(Job calldata job) external {
-        _requireCurrent(job);
+        (Slot storage slot,) = _requireCurrent(job);
         _requireStatus(job, Status.Accepted);
         _requireProvider(job);
         // INVARIANT J17: what a provider accepted itself it has to claim, and what it was hired for it does not keep for long.
@@ -129,7 +135,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(block.timestamp <= last, TooLate(last));
 
         _credit(msg.sender, 0, job.deal.bond());
-        _refund(job.id, job.deal, End.Declined);
+        _refund(slot, job.id, job.deal, End.Declined);
     }
 
     // --- claim ------------------------------------------------------------------------------------------------------------
@@ -141,7 +147,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function claimBatch(Job calldata job, bytes32[] calldata finalRoots, bytes32 resultId) external {
-        _claim(job, finalRoots.length, MerkleProof.rootOfLeaves(finalRoots), resultId);
+        _claim(job, finalRoots.length, _claimRootOf(finalRoots), resultId);
         _emitFinalRoots(job.id, finalRoots);
     }
 
@@ -155,7 +161,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         TaskProof calldata proof,
         bytes32[16] calldata roots
     ) external returns (DisputeId disputeId) {
-        JobWord word = _requireCurrent(job);
+        (Slot storage slot, JobWord word) = _requireCurrent(job);
         _requireStatus(job, Status.Claimed);
         _requireInTime(job);
         require(
@@ -165,7 +171,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         _requireIn(proof, terms, claimRoot);
         require(word.disputes() < type(uint32).max, TooManyDisputes(job.id));
 
-        _slots[job.id.slotKey()] = word.plusDispute();
+        slot.word = word.plusDispute();
         _takeStake(msg.sender, _challengerBond);
 
         // SAFETY: the game calls nothing while it opens a dispute, and this is the last thing that changes anything here.
@@ -198,10 +204,11 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(msg.sender == address(_game), NotTheGame(address(_game), msg.sender));
 
         JobId jobId = JobId.wrap(terms.claim);
-        JobWord word = _slots[jobId.slotKey()].minusDispute();
+        Slot storage slot = _slots[jobId.slotKey()];
+        JobWord word = slot.word.minusDispute();
         if (word.isEnd()) {
             // INVARIANT J10: another challenger has won before. By J8, the slot has not been used again since.
-            _slots[jobId.slotKey()] = word;
+            slot.word = word;
             _closeChallenge(terms, Verdict.Moot);
             return;
         }
@@ -211,11 +218,11 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(word.holds(Records.hash(job.id, job.deal, job.stage, job.commitment)), RecordMismatch(jobId));
         // INVARIANT J15: none of what follows can fail, so that every dispute can be ended (no credit overflows, by L3).
         if (winner == IDisputeGame.Side.Defender) {
-            _slots[jobId.slotKey()] = word;
+            slot.word = word;
             _closeChallenge(terms, Verdict.Lost);
         } else {
             End end = ending == IDisputeGame.Ending.Step ? End.SlashedByStep : End.SlashedByTimeout;
-            _slash(jobId, job.deal, end, terms.challenger, word.disputes());
+            _slash(slot, jobId, job.deal, end, terms.challenger, word.disputes());
             _closeChallenge(terms, Verdict.Won);
         }
     }
@@ -229,7 +236,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
         require(jobs.length > 0, NoJobs());
         Job calldata first = jobs[0];
-        JobWord word = _requireCurrent(first);
+        (, JobWord word) = _requireCurrent(first);
         _requireStatus(first, Status.Claimed);
         _requireOver(first);
         revert DisputesOpen(first.id, word.disputes());
@@ -237,15 +244,15 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function expire(Job calldata job) external {
-        _requireCurrent(job);
+        (Slot storage slot,) = _requireCurrent(job);
         _requireOver(job);
 
         if (job.stage.status() == Status.Open) {
-            _refund(job.id, job.deal, End.Expired);
+            _refund(slot, job.id, job.deal, End.Expired);
         } else {
             _requireStatus(job, Status.Accepted);
             // INVARIANT J12.
-            _slash(job.id, job.deal, End.MissedDeadline, job.id.requester(), 0);
+            _slash(slot, job.id, job.deal, End.MissedDeadline, job.id.requester(), 0);
         }
     }
 
@@ -253,20 +260,17 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function slotWord(address requester, uint48 slot) external view returns (bytes32) {
-        return JobWord.unwrap(_wordOf(requester, slot));
+        return JobWord.unwrap(_slotOf(requester, slot).word);
     }
 
     /// @inheritdoc IJobMarket
-    function nextGeneration(address requester, uint48 slot) public view returns (uint48) {
-        JobWord word = _wordOf(requester, slot);
-        // A count that nobody can change but by opening and ending disputes.
-        // slither-disable-next-line incorrect-equality
-        return word.isEnd() && word.disputes() == 0 ? word.generation() + 1 : 0;
+    function nextGeneration(address requester, uint48 slot) external view returns (uint48) {
+        return _nextGeneration(_slotOf(requester, slot).word);
     }
 
     /// @inheritdoc IJobMarket
     function isCurrent(Job calldata job) external view returns (bool current, uint32 disputes) {
-        JobWord word = _slots[job.id.slotKey()];
+        JobWord word = _slots[job.id.slotKey()].word;
         current = word.holds(job.hash());
         disputes = current ? word.disputes() : 0;
     }
@@ -310,8 +314,9 @@ abstract contract Jobs is IJobMarket, Ledger {
     }
 
     /// @dev INVARIANT J2, J9: the record is that of the job as it is now, whatever disputes are open about it.
-    function _requireCurrent(Job calldata job) internal view returns (JobWord word) {
-        word = _slots[job.id.slotKey()];
+    function _requireCurrent(Job calldata job) internal view returns (Slot storage slot, JobWord word) {
+        slot = _slots[job.id.slotKey()];
+        word = slot.word;
         require(word.holds(job.hash()), RecordMismatch(job.id));
     }
 
@@ -349,12 +354,19 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     // --- internals: what it does ------------------------------------------------------------------------------------------
 
-    /// @dev The id that the next job in a slot has.
-    function _nextIn(address requester, uint48 slot) internal view returns (JobId) {
-        // INVARIANT J8: neither a job nor a dispute about the last one is left in the slot.
-        uint48 generation = nextGeneration(requester, slot);
+    /// @dev The id that the next job in a slot has, and where it is stored.
+    function _nextIn(address requester, uint48 slot) internal view returns (JobId, Slot storage place) {
+        place = _slotOf(requester, slot);
+        uint48 generation = _nextGeneration(place.word);
         require(generation > 0, SlotInUse(requester, slot));
-        return JobIds.pack(requester, slot, generation);
+        return (JobIds.pack(requester, slot, generation), place);
+    }
+
+    /// @dev 0 while the slot is in use. INVARIANT J8: neither a job nor a dispute about the last one is left in it.
+    function _nextGeneration(JobWord word) internal pure returns (uint48) {
+        // A count that nobody can change but by opening and ending disputes.
+        // slither-disable-next-line incorrect-equality
+        return word.isEnd() && word.disputes() == 0 ? word.generation() + 1 : 0;
     }
 
     /// @dev The stage of a job with these terms that can be accepted until `deadline`.
@@ -381,30 +393,31 @@ abstract contract Jobs is IJobMarket, Ledger {
     }
 
     function _accept(Job calldata job, Deal agreed) private {
-        _requireCurrent(job);
+        (Slot storage slot,) = _requireCurrent(job);
         _requireStatus(job, Status.Open);
         _requireInTime(job);
 
         Stage stage = job.stage.advance(Status.Accepted, _after(agreed.runPeriod()), msg.sender);
-        _store(job.id, agreed, stage, job.commitment);
+        _store(slot, job.id, agreed, stage, job.commitment);
         _takeStake(msg.sender, agreed.bond());
 
         emit JobAccepted(job.id, stage);
     }
 
     function _claim(Job calldata job, uint256 roots, bytes32 claimRoot, bytes32 resultId) private {
-        _requireCurrent(job);
+        (Slot storage slot,) = _requireCurrent(job);
         _requireStatus(job, Status.Accepted);
         _requireProvider(job);
         _requireInTime(job);
 
-        Stage claimed = _storeClaim(job.id, job.deal, job.stage, job.commitment, roots, claimRoot);
+        Stage claimed = _storeClaim(slot, job.id, job.deal, job.stage, job.commitment, roots, claimRoot);
 
         emit JobClaimed(job.id, claimed, claimRoot, resultId);
     }
 
     /// @dev The caller is the provider.
     function _storeClaim(
+        Slot storage slot,
         JobId jobId,
         Deal deal,
         Stage stage,
@@ -417,7 +430,12 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(roots == stage.taskCount(), WrongTaskCount(stage.taskCount(), roots));
 
         claimed = stage.advance(Status.Claimed, _after(deal.challengePeriod()), msg.sender);
-        _store(jobId, deal, claimed, Hashes.efficientKeccak256(termsHash, claimRoot));
+        _store(slot, jobId, deal, claimed, Hashes.efficientKeccak256(termsHash, claimRoot));
+    }
+
+    /// @dev The usual case of one task needs no copy of the roots.
+    function _claimRootOf(bytes32[] calldata finalRoots) internal pure returns (bytes32) {
+        return finalRoots.length == 1 ? finalRoots[0] : MerkleProof.rootOfLeaves(finalRoots);
     }
 
     /// @dev INVARIANT J6: whoever reads the chain knows every final root that is claimed, and so can challenge it. That of one
@@ -426,17 +444,17 @@ abstract contract Jobs is IJobMarket, Ledger {
         if (finalRoots.length > 1) emit FinalRootsClaimed(jobId, finalRoots);
     }
 
-    function _store(JobId jobId, Deal deal, Stage stage, bytes32 commitment) internal {
-        _slots[jobId.slotKey()] = JobWords.ofJob(Records.hash(jobId, deal, stage, commitment), 0);
+    function _store(Slot storage slot, JobId jobId, Deal deal, Stage stage, bytes32 commitment) internal {
+        slot.word = JobWords.ofJob(Records.hash(jobId, deal, stage, commitment), 0);
     }
 
-    function _end(JobId jobId, uint32 disputes) internal {
-        _slots[jobId.slotKey()] = JobWords.ofEnd(jobId.generation(), disputes);
+    function _end(Slot storage slot, JobId jobId, uint32 disputes) internal {
+        slot.word = JobWords.ofEnd(jobId.generation(), disputes);
     }
 
-    function _refund(JobId jobId, Deal deal, End end) private {
+    function _refund(Slot storage slot, JobId jobId, Deal deal, End end) private {
         uint96 price = deal.price();
-        _end(jobId, 0);
+        _end(slot, jobId, 0);
         _credit(jobId.requester(), price, 0);
 
         emit JobEnded(jobId, end, price);
@@ -446,21 +464,22 @@ abstract contract Jobs is IJobMarket, Ledger {
     function _finalizeAny(Job[] calldata jobs) internal returns (uint256 finalized) {
         for (uint256 i = 0; i < jobs.length; i++) {
             Job calldata job = jobs[i];
-            JobWord word = _slots[job.id.slotKey()];
+            Slot storage slot = _slots[job.id.slotKey()];
+            JobWord word = slot.word;
             if (!word.holds(job.hash()) || job.stage.status() != Status.Claimed) continue;
             // INVARIANT J7: a claim is paid only when its challenge period is over and every dispute about it is won.
             if (block.timestamp <= job.stage.deadline() || word.disputes() > 0) continue;
 
-            _finalize(job);
+            _finalize(slot, job);
             finalized++;
         }
     }
 
-    function _finalize(Job calldata job) private {
+    function _finalize(Slot storage slot, Job calldata job) private {
         uint96 price = job.deal.price();
         // INVARIANT J21: a share of less than one, rounded down.
         uint96 fee = uint96(uint256(price) * _feeShare / WHOLE);
-        _end(job.id, 0);
+        _end(slot, job.id, 0);
         _credit(job.stage.provider(), price - fee, job.deal.bond());
 
         emit JobEnded(job.id, End.Finalized, price);
@@ -471,9 +490,11 @@ abstract contract Jobs is IJobMarket, Ledger {
     }
 
     /// @dev End a job: its price goes back to the requester, the bond to the flames and to `beneficiary`.
-    function _slash(JobId jobId, Deal deal, End end, address beneficiary, uint32 disputes) private {
+    function _slash(Slot storage slot, JobId jobId, Deal deal, End end, address beneficiary, uint32 disputes)
+        private
+    {
         uint96 price = deal.price();
-        _end(jobId, disputes);
+        _end(slot, jobId, disputes);
         _credit(jobId.requester(), price, 0);
         (uint96 paid, uint96 burned) = _divide(deal.bond(), _burnShare, beneficiary);
 
@@ -493,7 +514,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         emit ChallengeClosed(JobId.wrap(terms.claim), disputeId, terms.challenger, verdict, _challengerBond);
     }
 
-    function _wordOf(address requester, uint48 slot) private view returns (JobWord) {
+    function _slotOf(address requester, uint48 slot) internal view returns (Slot storage) {
         return _slots[JobIds.pack(requester, slot, 0).slotKey()];
     }
 

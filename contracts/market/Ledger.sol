@@ -22,7 +22,12 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     IERC20 private immutable _token;
 
-    mapping(address account => AccountWord) private _accounts;
+    /// @dev A struct, so that code can hold on to where an account is stored instead of hashing the address again.
+    struct StoredAccount {
+        AccountWord word;
+    }
+
+    mapping(address account => StoredAccount) private _accounts;
 
     constructor(address token_) {
         require(token_.code.length > 0, NotAContract(token_));
@@ -85,10 +90,10 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function raiseEpoch() external {
-        AccountWord account = _accounts[msg.sender].nextEpoch();
-        _accounts[msg.sender] = account;
+        StoredAccount storage account = _accounts[msg.sender];
+        account.word = account.word.nextEpoch();
 
-        emit EpochRaised(msg.sender, account.epoch());
+        emit EpochRaised(msg.sender, account.word.epoch());
     }
 
     // --- money goes out ---------------------------------------------------------------------------------------------------
@@ -106,7 +111,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function sweepBurned() external nonReentrant {
-        uint96 amount = _accounts[BURNED].free();
+        uint96 amount = _accounts[BURNED].word.free();
         require(amount > 0, ZeroAmount());
 
         _takeFree(BURNED, amount);
@@ -124,7 +129,7 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @inheritdoc ILedger
     function accountOf(address account) external view returns (Account memory) {
-        AccountWord word = _accounts[account];
+        AccountWord word = _accounts[account].word;
         return Account({free: word.free(), stake: word.stake(), epoch: word.epoch()});
     }
 
@@ -132,29 +137,32 @@ abstract contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @dev Add to an account's free money and to its stake.
     function _credit(address to, uint96 free, uint96 staked) internal {
-        _accounts[to] = _accounts[to].plus(free, staked);
+        StoredAccount storage account = _accounts[to];
+        account.word = account.word.plus(free, staked);
     }
 
     /// @dev Take free money, for an escrow or a withdrawal. INVARIANT L5: `from` is whoever calls, or has signed for it, here and
     /// in `_takeStake` (burned money has no owner, and goes where it has to).
     function _takeFree(address from, uint96 amount) internal {
-        AccountWord account = _accounts[from];
-        require(amount <= account.free(), BalanceTooLow(from, account.free(), amount));
+        StoredAccount storage account = _accounts[from];
+        AccountWord word = account.word;
+        require(amount <= word.free(), BalanceTooLow(from, word.free(), amount));
 
-        _accounts[from] = account.minusFree(amount);
+        account.word = word.minusFree(amount);
     }
 
     /// @dev Take stake, for a bond.
     function _takeStake(address from, uint96 amount) internal {
         // INVARIANT L4: a bond is no longer in the stake, so that no money leaves while it is at risk.
-        AccountWord account = _accounts[from];
-        require(amount <= account.stake(), StakeTooLow(from, account.stake(), amount));
+        StoredAccount storage account = _accounts[from];
+        AccountWord word = account.word;
+        require(amount <= word.stake(), StakeTooLow(from, word.stake(), amount));
 
-        _accounts[from] = account.minusStake(amount);
+        account.word = word.minusStake(amount);
     }
 
     function _epochOf(address account) internal view returns (uint64) {
-        return _accounts[account].epoch();
+        return _accounts[account].word.epoch();
     }
 
     /// @dev Divide a lost bond between the flames and whoever it is slashed in favour of.

@@ -35,9 +35,9 @@ abstract contract SignedOrders is Jobs, Signatures {
 
     /// @inheritdoc ISignedOrders
     function fill(Order calldata order, bytes calldata signature) external {
-        (Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
+        (Slot storage slot, Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
         _emitPosted(order, open, agreed);
-        _acceptFor(msg.sender, 0, order.jobId, agreed, open, order.terms.hash());
+        _acceptFor(msg.sender, 0, slot, order.jobId, agreed, open, order.terms.hash());
     }
 
     /// @inheritdoc ISignedOrders
@@ -50,24 +50,24 @@ abstract contract SignedOrders is Jobs, Signatures {
     ) external {
         _finalizeAny(jobs);
 
-        (Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
-        (JobId jobId, bytes32 claimRoot) = (order.jobId, MerkleProof.rootOfLeaves(finalRoots));
-        _takeStake(msg.sender, agreed.bond());
-        Stage claimed = _storeClaim(jobId, agreed, open, order.terms.hash(), finalRoots.length, claimRoot);
+        (Slot storage slot, Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
+        bytes32 termsHash = order.terms.hash();
+        (Stage claimed, bytes32 claimRoot) =
+            _claimAtOnce(finalRoots, slot, order.jobId, agreed, open, termsHash);
 
-        emit SignedJobClaimed(jobId, order.terms, claimed, claimRoot, resultId);
-        _emitPrice(jobId, order.terms.deal, agreed);
-        _emitFinalRoots(jobId, finalRoots);
+        emit SignedJobClaimed(order.jobId, order.terms, claimed, claimRoot, resultId);
+        _emitPrice(order.jobId, order.terms.deal, agreed);
+        _emitFinalRoots(order.jobId, finalRoots);
     }
 
     /// @inheritdoc ISignedOrders
     function skipSlot(uint48 slot, uint48 generation) external {
-        JobId skipped = _nextIn(msg.sender, slot);
+        (JobId skipped, Slot storage place) = _nextIn(msg.sender, slot);
         // INVARIANT J2: the very order that the caller means, or none.
         // slither-disable-next-line incorrect-equality
         require(skipped.generation() == generation, OrderNotFillable(skipped, skipped.generation()));
 
-        _end(skipped, 0);
+        _end(place, skipped, 0);
 
         emit SlotSkipped(msg.sender, slot, generation);
     }
@@ -76,14 +76,15 @@ abstract contract SignedOrders is Jobs, Signatures {
 
     /// @inheritdoc ISignedOrders
     function takeTickets(Tickets calldata tickets) external returns (JobId jobId) {
+        Slot storage slot;
         Deal agreed;
         Stage open;
         Terms memory terms;
-        (jobId, agreed, open, terms) = _openTickets(tickets);
+        (slot, jobId, agreed, open, terms) = _openTickets(tickets);
 
         emit JobPosted(jobId, terms, open);
         _emitTaken(jobId, tickets, terms.deal, agreed);
-        _acceptFor(msg.sender, 0, jobId, agreed, open, terms.hashInMemory());
+        _acceptFor(msg.sender, 0, slot, jobId, agreed, open, terms.hashInMemory());
     }
 
     /// @inheritdoc ISignedOrders
@@ -95,15 +96,15 @@ abstract contract SignedOrders is Jobs, Signatures {
     ) external returns (JobId jobId) {
         _finalizeAny(jobs);
 
+        Slot storage slot;
         Deal agreed;
-        Stage stage;
+        Stage open;
         Terms memory terms;
-        (jobId, agreed, stage, terms) = _openTickets(tickets);
-        bytes32 claimRoot = MerkleProof.rootOfLeaves(finalRoots);
-        _takeStake(msg.sender, agreed.bond());
-        stage = _storeClaim(jobId, agreed, stage, terms.hashInMemory(), finalRoots.length, claimRoot);
+        (slot, jobId, agreed, open, terms) = _openTickets(tickets);
+        (Stage claimed, bytes32 claimRoot) =
+            _claimAtOnce(finalRoots, slot, jobId, agreed, open, terms.hashInMemory());
 
-        emit SignedJobClaimed(jobId, terms, stage, claimRoot, resultId);
+        emit SignedJobClaimed(jobId, terms, claimed, claimRoot, resultId);
         _emitTaken(jobId, tickets, terms.deal, agreed);
         _emitFinalRoots(jobId, finalRoots);
     }
@@ -122,14 +123,15 @@ abstract contract SignedOrders is Jobs, Signatures {
         external
         returns (JobId jobId)
     {
-        jobId = _nextIn(msg.sender, slot);
+        Slot storage place;
+        (jobId, place) = _nextIn(msg.sender, slot);
         uint40 end = _after(terms.work.acceptPeriod());
         (Deal agreed, Stage open) =
             _open(msg.sender, terms.deal, terms.work, terms.opening, end, offer.provider);
 
         emit JobPosted(jobId, terms, open);
         _emitPrice(jobId, terms.deal, agreed);
-        _hire(offer, signature, jobId, terms, agreed, open);
+        _hire(offer, signature, place, jobId, terms, agreed, open);
     }
 
     /// @inheritdoc ISignedOrders
@@ -139,9 +141,9 @@ abstract contract SignedOrders is Jobs, Signatures {
         Offer calldata offer,
         bytes calldata offerSignature
     ) external {
-        (Deal agreed, Stage open) = _openOrder(order, orderSignature, offer.provider);
+        (Slot storage slot, Deal agreed, Stage open) = _openOrder(order, orderSignature, offer.provider);
         _emitPosted(order, open, agreed);
-        _hire(offer, offerSignature, order.jobId, order.terms, agreed, open);
+        _hire(offer, offerSignature, slot, order.jobId, order.terms, agreed, open);
     }
 
     /// @inheritdoc ISignedOrders
@@ -155,7 +157,7 @@ abstract contract SignedOrders is Jobs, Signatures {
 
     /// @inheritdoc ISignedOrders
     function extend(Job calldata job, uint40 deadline, bytes calldata signature) external {
-        _requireCurrent(job);
+        (Slot storage slot,) = _requireCurrent(job);
         _requireStatus(job, Status.Accepted);
         _requireInTime(job);
         (address requester, address provider) = (job.id.requester(), job.stage.provider());
@@ -169,7 +171,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         _requireSigned(other, Signing.hashExtension(job.id, present, deadline, _epochOf(other)), signature);
 
         Stage stage = job.stage.advance(Status.Accepted, deadline, provider);
-        _store(job.id, job.deal, stage, job.commitment);
+        _store(slot, job.id, job.deal, stage, job.commitment);
 
         emit DeadlineExtended(job.id, stage);
     }
@@ -191,26 +193,27 @@ abstract contract SignedOrders is Jobs, Signatures {
     /// @dev The job of an order, for `provider`. The caller stores it and emits what happened.
     function _openOrder(Order calldata order, bytes calldata signature, address provider)
         private
-        returns (Deal agreed, Stage open)
+        returns (Slot storage slot, Deal agreed, Stage open)
     {
         (JobId jobId, uint40 expiry) = (order.jobId, order.expiry);
         address requester = jobId.requester();
         require(block.timestamp <= expiry, TooLate(expiry));
         // INVARIANT S2: a slot has each generation once, so an order is filled once.
-        uint48 next = nextGeneration(requester, jobId.slot());
+        slot = _slotOf(requester, jobId.slot());
+        uint48 next = _nextGeneration(slot.word);
         // slither-disable-next-line incorrect-equality
         require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
         Terms calldata terms = order.terms;
         bytes32 structHash = Signing.hashOrder(jobId, terms, expiry, _epochOf(requester));
         _requireSigned(requester, structHash, signature);
 
-        return _open(requester, terms.deal, terms.work, terms.opening, expiry, provider);
+        (agreed, open) = _open(requester, terms.deal, terms.work, terms.opening, expiry, provider);
     }
 
     /// @dev The job that tickets make, for the caller. The caller stores it and emits what happened.
     function _openTickets(Tickets calldata tickets)
         private
-        returns (JobId jobId, Deal agreed, Stage open, Terms memory terms)
+        returns (Slot storage slot, JobId jobId, Deal agreed, Stage open, Terms memory terms)
     {
         TicketKind calldata kind = tickets.kind;
         require(block.timestamp <= kind.expiry, TooLate(kind.expiry));
@@ -218,7 +221,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         _useTickets(kind.requester, tickets);
         _requireSignedTickets(tickets);
 
-        jobId = _nextIn(kind.requester, kind.slot);
+        (jobId, slot) = _nextIn(kind.requester, kind.slot);
         terms = _termsOf(tickets);
         (agreed, open) = _open(kind.requester, terms.deal, terms.work, terms.opening, kind.expiry, msg.sender);
     }
@@ -232,24 +235,18 @@ abstract contract SignedOrders is Jobs, Signatures {
         _usedTickets[requester][tickets.word] = used | tickets.mask;
     }
 
-    /// @dev INVARIANT S1: each ticket is signed, one by one or all together. With so few variables that it compiles without the
-    /// intermediate representation too, as `make coverage` has it.
+    /// @dev INVARIANT S1: each ticket is signed, one by one or all together.
     function _requireSignedTickets(Tickets calldata tickets) private view {
+        _requireTicketCount(tickets);
+
         (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
         bytes calldata signatures = tickets.signatures;
-        (uint256 count, uint256 mask) = (roots.length, tickets.mask);
-        require(
-            count > 0 && count == LibBit.popCount(mask) && count == specIds.length
-                && (tickets.together || SIGNATURE_BYTES * count == signatures.length),
-            WrongTicketCount(LibBit.popCount(mask), count, specIds.length, signatures.length)
-        );
-
+        (uint256 first, uint256 mask) = (tickets.word << 8, tickets.mask);
         address requester = tickets.kind.requester;
         uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
-        bytes32[] memory hashes = new bytes32[](tickets.together ? count : 0);
-        for (uint256 i = 0; i < count; i++) {
-            uint256 nonce = (tickets.word << 8) | LibBit.ffs(mask);
-            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], nonce);
+        bytes32[] memory hashes = new bytes32[](tickets.together ? roots.length : 0);
+        for (uint256 i = 0; i < roots.length; i++) {
+            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
             mask &= mask - 1;
             if (hashes.length > 0) {
                 hashes[i] = structHash;
@@ -260,6 +257,16 @@ abstract contract SignedOrders is Jobs, Signatures {
         if (hashes.length > 0) {
             _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
         }
+    }
+
+    function _requireTicketCount(Tickets calldata tickets) private pure {
+        (uint256 count, uint256 bits) = (tickets.initialRoots.length, LibBit.popCount(tickets.mask));
+        uint256 signatureBytes = tickets.signatures.length;
+        require(
+            count > 0 && count == bits && count == tickets.specIds.length
+                && (tickets.together || SIGNATURE_BYTES * count == signatureBytes),
+            WrongTicketCount(bits, count, tickets.specIds.length, signatureBytes)
+        );
     }
 
     /// @dev One of many, each of 65 bytes.
@@ -305,22 +312,38 @@ abstract contract SignedOrders is Jobs, Signatures {
     function _acceptFor(
         address provider,
         uint16 flags,
+        Slot storage slot,
         JobId jobId,
         Deal agreed,
         Stage open,
         bytes32 termsHash
     ) private {
         Stage stage = open.advance(Status.Accepted, _after(agreed.runPeriod()), provider).plus(flags);
-        _store(jobId, agreed, stage, termsHash);
+        _store(slot, jobId, agreed, stage, termsHash);
         _takeStake(provider, agreed.bond());
 
         emit JobAccepted(jobId, stage);
+    }
+
+    /// @dev The caller accepts and claims a job that nobody has accepted.
+    function _claimAtOnce(
+        bytes32[] calldata finalRoots,
+        Slot storage slot,
+        JobId jobId,
+        Deal agreed,
+        Stage open,
+        bytes32 termsHash
+    ) private returns (Stage claimed, bytes32 claimRoot) {
+        claimRoot = _claimRootOf(finalRoots);
+        _takeStake(msg.sender, agreed.bond());
+        claimed = _storeClaim(slot, jobId, agreed, open, termsHash, finalRoots.length, claimRoot);
     }
 
     /// @dev Have the provider of an offer accept a job that fits it.
     function _hire(
         Offer calldata offer,
         bytes calldata signature,
+        Slot storage slot,
         JobId jobId,
         Terms calldata terms,
         Deal agreed,
@@ -345,7 +368,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         _offerUse[provider][offer.nonce] = used + count;
 
         emit OfferTaken(jobId, provider, offer.nonce);
-        _acceptFor(provider, Stages.HIRED, jobId, agreed, open, terms.hash());
+        _acceptFor(provider, Stages.HIRED, slot, jobId, agreed, open, terms.hash());
     }
 
     function _emitTaken(JobId jobId, Tickets calldata tickets, Deal asked, Deal agreed) private {

@@ -1,7 +1,7 @@
 """The actors and the contracts of the Brownie tests. Nothing else names an account by its number."""
 
 import pytest
-from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, accounts
+from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, accounts, web3
 
 from assay.chain.records import ZERO_ADDRESS
 from assay.keccak import keccak256
@@ -10,6 +10,13 @@ from tests.contracts.signed import Desk
 from tests.contracts.support import BOND, FUNDS, STAKE, terms_for, undone
 
 use_a_port_of_our_own()  # Brownie connects after it has read this file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_chain():
+    """web3.py asks for the chain's id before every call, a third of all that the node is asked: once will do."""
+    web3.provider.cache_allowed_requests = True
+    web3.provider.cacheable_requests = {"eth_chainId"}
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,9 @@ PERIOD = 3_600
 
 RESULT = keccak256(b"result document")
 
+BURNED = "0x000000000000000000000000000000000000dEaD"
+"""Where burned money is credited, until it is swept."""
+
 
 # --- the node -------------------------------------------------------------------------------------------------------
 
@@ -246,6 +249,10 @@ class Dispute:
     def timeout(self, sender: Any) -> Any:
         """End the dispute just after the deadline of the side to move."""
         after(self.deadline)
+        return self.end(sender)
+
+    def end(self, sender: Any) -> Any:
+        """End the dispute, whose side to move is out of time."""
         call = self.game.timeout(self.terms.abi(), self.context, {"from": sender})
         self.winner = self.history.to_move.other
         self.calls.append(call)

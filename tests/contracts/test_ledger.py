@@ -6,10 +6,9 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from assay.chain.records import ZERO_ADDRESS, JobId
-from tests.contracts.support import BOND, FUNDS, PRICE, STAKE, accept, after, money, post, refused, terms_for
+from tests.contracts.support import BOND, BURNED, FUNDS, PRICE, STAKE, accept, after, money, post, refused, terms_for
 
 ZERO = "0x" + 40 * "0"
-DEAD = "0x000000000000000000000000000000000000dEaD"
 
 
 @pytest.fixture
@@ -113,7 +112,7 @@ def test_a_token_that_calls_back_is_refused(market_of, deployer, outer, inner):
     token, market = market_of(HookToken)
     token.transfer(token, 1_000, {"from": deployer})
     token.approveFromHere(market)
-    for account in (deployer, token, DEAD):
+    for account in (deployer, token, BURNED):
         market.deposit(account, 100, {"from": deployer})
     arguments = {"deposit": (token, 10), "withdraw": (deployer, 10), "sweepBurned": ()}
     token.setHook(market, getattr(market, inner).encode_input(*arguments[inner]))
@@ -234,4 +233,4 @@ def test_burned_money_leaves_for_nobodys_address(market, token, referee, request
     after(job.deadline)
     market.expire(job.abi(), {"from": stranger})
     assert market.sweepBurned({"from": stranger}).events["BurnedSwept"]["amount"] == 100
-    assert token.balanceOf(DEAD) == 100
+    assert token.balanceOf(BURNED) == 100

@@ -100,7 +100,7 @@ def test_a_signature_of_another_is_refused(desk):
 def test_a_signature_for_another_chain_or_market_is_refused(desk, elsewhere, stranger):
     """SPEC S1."""
     order, here = desk.order(), desk.domain
-    domain = Domain(1, here.market) if elsewhere == "chain" else Domain(here.chain_id, str(stranger))
+    domain = Domain(1, here.contract) if elsewhere == "chain" else Domain(here.chain_id, str(stranger))
     with refused("BadSignature"):
         desk.fill(order, desk.signed(order, domain=domain))
 

@@ -24,13 +24,13 @@ TIMEOUT = 120.0  # seconds
 
 
 class Referee:
-    """A `RiscvReferee`, deployed to the node at `url`. A call may use `gas`."""
+    """The referee in `source`, deployed to the node at `url`. A call may use `gas`."""
 
-    def __init__(self, url: str, gas: int = 30_000_000) -> None:
+    def __init__(self, url: str, gas: int = 30_000_000, source: str = SOURCE) -> None:
         self._url = url
         self._gas = hex(gas)
         self._session = requests.Session()
-        self.address = deploy(Web3(Web3.HTTPProvider(url)), built(SOURCE))
+        self.address = deploy(Web3(Web3.HTTPProvider(url)), built(source))
 
     def step_all(self, steps: Sequence[tuple[bytes, bytes]]) -> list[Verdict]:
         """The verdict for each prestate and witness."""

@@ -71,6 +71,7 @@ class LocalMarket:
         referees = {
             "counter": self._deploy("referees/CounterReferee.sol"),
             "riscv": self._deploy("referees/RiscvReferee.sol"),
+            "tensor": self._deploy("referees/TensorReferee.sol"),
         }
         node = Node(url)
         directory = self._deploy("market/Directory.sol", token, 100 * TOKEN, CHALLENGE_PERIOD)

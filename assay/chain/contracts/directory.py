@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from assay.chain.codec import load_abi
-from assay.chain.contracts.base import Contract
+from assay.chain.contracts.ledger import Ledger
 from assay.chain.node import Call, Node
 
 
@@ -17,7 +17,7 @@ class Listing:
     """From when on the stake can be returned, seconds since the epoch; 0 for who does not leave."""
 
 
-class Directory(Contract):
+class Directory(Ledger):
     """The directory: what interfaces/IDirectory.sol says. It has a ledger of its own, as the market does."""
 
     def __init__(self, node: Node, address: str) -> None:

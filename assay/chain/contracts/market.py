@@ -1,18 +1,17 @@
-"""IJobMarket and ILedger: jobs, and the money in them."""
+"""IJobMarket and ISignedOrders: jobs, and what is signed for them."""
 
 from collections.abc import Sequence
 
 from assay.chain.codec import load_abi
-from assay.chain.contracts.base import Contract
-from assay.chain.contracts.token import Permit
+from assay.chain.contracts.ledger import Ledger
 from assay.chain.node import Call, Node
-from assay.chain.records import Account, Job, JobId, Parameters, TaskProof, Terms
+from assay.chain.records import Job, Parameters, TaskProof, Terms
 from assay.chain.signing import Offer, Order, Tickets
 from assay.dispute.game import Roots
 
 
-class Market(Contract):
-    """The market: what interfaces/IJobMarket.sol and interfaces/ILedger.sol say."""
+class Market(Ledger):
+    """The market: what interfaces/IJobMarket.sol, ISignedOrders.sol and ILedger.sol say."""
 
     def __init__(self, node: Node, address: str) -> None:
         super().__init__(node, address, load_abi("market"))
@@ -20,10 +19,6 @@ class Market(Contract):
     def parameters(self) -> Parameters:
         """Fixed when the market was deployed."""
         return Parameters.from_abi(self._read("parameters", block=None))
-
-    def account_of(self, account: str, block: int | None = None) -> Account:
-        """What `account` has in the market, beside its money in bonds and escrows."""
-        return Account(*self._read("accountOf", account, block=block))
 
     def slot_word(self, requester: str, slot: int, block: int | None = None) -> bytes:
         """What a slot holds; zero for one that was never used."""
@@ -38,28 +33,13 @@ class Market(Contract):
         current, disputes = self._read("isCurrent", job.abi(), block=block)
         return bool(current), int(disputes)
 
-    # Money
-
-    def deposit(self, to: str, amount: int) -> Call:
-        """Pay `amount` into the account of `to`, from the sender's allowance."""
-        return self._call("deposit", (to, amount), "deposit")
-
-    def permit(self, permit: Permit) -> Call:
-        """Use a signed allowance."""
-        arguments = (permit.amount, permit.deadline, permit.v, permit.r, permit.s)
-        return self._call("permit", arguments, "allow a deposit")
-
-    def withdraw(self, to: str, amount: int) -> Call:
-        """Pay `amount` of the sender's free money out to `to`."""
-        return self._call("withdraw", (to, amount), "withdraw")
-
-    def stake(self, amount: int) -> Call:
-        """Move `amount` of the sender's free money to its stake."""
-        return self._call("stake", (amount,), "stake")
-
-    def unstake(self, amount: int) -> Call:
-        """Move `amount` of the sender's stake back to its free money."""
-        return self._call("unstake", (amount,), "unstake")
+    def are_current(self, jobs: Sequence[Job], block: int | None = None) -> list[tuple[bool, int]]:
+        """What `is_current` says of each of these jobs, in one request."""
+        entry = self._abi.functions["isCurrent"]
+        calls = [Call(self.address, entry.encode_call((job.abi(),)), "read isCurrent") for job in jobs]
+        returned = self._node.call(self.multicall(calls), block=block)
+        (results,) = self._abi.functions["multicall"].decode_result(returned)
+        return [(bool(current), int(disputes)) for current, disputes in map(entry.decode_result, results)]
 
     # The life of a job
 
@@ -145,10 +125,6 @@ class Market(Contract):
         arguments = (order.abi(), order_signature, offer.abi(), offer_signature)
         return self._call("matchOrder", arguments, f"match order {order.job_id}")
 
-    def raise_epoch(self) -> Call:
-        """Cancel all that the sender has signed."""
-        return self._call("raiseEpoch", (), "cancel all that was signed")
-
     def skip_slot(self, slot: int, generation: int) -> Call:
         """Cancel the sender's order for the next job, of this generation, of a slot that is not in use."""
         return self._call("skipSlot", (slot, generation), f"cancel the order for slot {slot}")
@@ -168,15 +144,3 @@ class Market(Contract):
     def offer_use(self, provider: str, nonce: int, block: int | None = None) -> int:
         """How many tasks of an offer's capacity are used; 2^256 - 1 if it is cancelled."""
         return int(self._read("offerUse", provider, nonce, block=block))
-
-    def sweep_burned(self) -> Call:
-        """Send all burned money out of the market."""
-        return self._call("sweepBurned", (), "sweep burned tokens")
-
-    def multicall(self, calls: Sequence[Call]) -> Call:
-        """Several calls of the market in one transaction, all or none."""
-        return self._call("multicall", ([call.data for call in calls],), ", ".join(call.purpose for call in calls))
-
-    def posted_job(self, returned: bytes) -> JobId:
-        """The id of the job in what `post` returned."""
-        return JobId.from_bytes(self._abi.functions["post"].decode_result(returned)[0])

@@ -14,6 +14,7 @@ from assay.errors import InputError
 ORDER = Order("riscv", bytes(32), 1, 3, bytes(32), ())
 LEAST = 300
 """The least challenge period of the market, seconds."""
+LEAST_BOND = 50
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Market:
 
     def parameters(self) -> Parameters:
         return Parameters(
-            **{name: 0 for name in Parameters.__dataclass_fields__} | {"minimum_challenge_period": LEAST}  # type: ignore[arg-type]
+            **{name: 0 for name in Parameters.__dataclass_fields__}  # type: ignore[arg-type]
+            | {"minimum_challenge_period": LEAST, "minimum_bond": LEAST_BOND}
         )
 
 
@@ -47,6 +49,15 @@ def test_verifiers_get_as_long_as_the_provider_and_never_less_than_the_market_al
 
 def test_a_challenge_period_that_is_given_is_taken() -> None:
     assert make_terms(CHAIN, ORDER, Conditions(1, challenge_period=7)).challenge_period == 7
+
+
+@pytest.mark.parametrize(("price", "expected"), [(0, LEAST_BOND), (2, LEAST_BOND), (3, 60), (7, 140)])
+def test_a_provider_risks_twenty_prices_and_never_less_than_the_market_allows(price: int, expected: int) -> None:
+    assert make_terms(CHAIN, ORDER, Conditions(price)).bond == expected
+
+
+def test_a_bond_that_is_given_is_taken() -> None:
+    assert make_terms(CHAIN, ORDER, Conditions(7, bond=1)).bond == 1
 
 
 def test_nothing_is_no_deposit() -> None:

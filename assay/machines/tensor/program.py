@@ -1,0 +1,187 @@
+"""Programs of the tensor machine: an imported model, as the document that a job names (docs/operators.md, 7)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from assay.content import content_id
+from assay.errors import InputError
+from assay.machines.base import FetchBlob
+from assay.machines.tensor.binary32 import Words
+from assay.machines.tensor.execution import Spaces
+from assay.machines.tensor.instruction import ADDRESSES, BLOCK, READS_B, REDUCTIONS, Addresses, Instruction, Kind
+from assay.validation import ContentId, DocumentModel, HexBytes, explain
+
+MAX_WORDS = 1 << 30
+OUTPUT = BLOCK
+"""The address of the outputs, one behind the other. The block before them holds the number of their words."""
+
+Size = Annotated[int, Field(ge=1, lt=MAX_WORDS)]
+
+
+class Tensor(DocumentModel):
+    """An input or output as it is outside: dense, in row-major order, little-endian."""
+
+    name: str
+    type: Literal["float32", "int32"]
+    shape: list[Size]
+
+    @property
+    def words(self) -> int:
+        """The number of elements."""
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+
+class Input(Tensor):
+    """An input and where its elements lie in memory."""
+
+    address: Annotated[int, Field(ge=0, lt=MAX_WORDS)]
+    strides: list[Annotated[int, Field(ge=0, lt=MAX_WORDS)]]
+
+    def addresses(self) -> Addresses:
+        """The address of each element."""
+        total = np.array([self.address], np.int64)
+        for size, stride in zip(self.shape, self.strides, strict=True):
+            total = (total[:, None] + np.arange(size, dtype=np.int64) * stride).ravel()
+        return total
+
+
+class ProgramDocument(DocumentModel):
+    """What the program of a job spec is."""
+
+    assay: Literal["model/1"]
+    weights: ContentId
+    memory: Annotated[int, Field(ge=2 * BLOCK, le=MAX_WORDS)]
+    """Words; those beyond are zero and stay so."""
+    inputs: list[Input]
+    outputs: Annotated[list[Tensor], Field(min_length=1)]
+    instructions: list[HexBytes]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A model, ready to run."""
+
+    weights: Words = field(repr=False)
+    memory: int
+    inputs: tuple[Input, ...]
+    outputs: tuple[Tensor, ...]
+    instructions: tuple[Instruction, ...]
+
+    def documents(self) -> tuple[bytes, bytes]:
+        """The document, and the weights that it names. The same program always gives the same bytes."""
+        weights = self.weights.astype("<u4").tobytes()
+        document = {
+            "assay": "model/1",
+            "weights": content_id(weights),
+            "memory": self.memory,
+            "inputs": [tensor.model_dump() for tensor in self.inputs],
+            "outputs": [tensor.model_dump() for tensor in self.outputs],
+            "instructions": [instruction.encode().hex() for instruction in self.instructions],
+        }
+        return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(), weights
+
+    def initial(self, inputs: Sequence[bytes]) -> Spaces:
+        """The weights, and memory at the start; raises `InputError` if these are not the inputs."""
+        if len(inputs) != len(self.inputs):
+            raise InputError(f"the model has {len(self.inputs)} inputs, not {len(inputs)}")
+        memory = np.zeros(self.memory, np.uint32)
+        memory[0] = sum(tensor.words for tensor in self.outputs)
+        for tensor, data in zip(self.inputs, inputs, strict=True):
+            if len(data) != 4 * tensor.words:
+                shape = "x".join(map(str, tensor.shape))
+                raise InputError(
+                    f"input {tensor.name!r} is {tensor.type} {shape}, {4 * tensor.words} bytes, not {len(data)}"
+                )
+            memory[tensor.addresses()] = np.frombuffer(data, "<u4")
+        return Spaces(self.weights, memory)
+
+
+def read_program(data: bytes, fetch: FetchBlob) -> Program:
+    """The program in `data`; raises `InputError` if it is none, or one that does not write each word once."""
+    try:
+        document = ProgramDocument.model_validate(_parsed(data))
+    except ValidationError as error:
+        raise InputError(f"not a model: {explain(error)}") from error
+    weights = fetch(document.weights)
+    if len(weights) % 4 or len(weights) > 4 * MAX_WORDS:
+        raise InputError(f"not a model: its weights have {len(weights)} bytes")
+    instructions = [Instruction.decode(encoding) for encoding in document.instructions]
+    program = Program(
+        weights=np.frombuffer(weights, "<u4").astype(np.uint32),
+        memory=document.memory,
+        inputs=tuple(document.inputs),
+        outputs=tuple(document.outputs),
+        instructions=tuple(each for each in instructions if each is not None),
+    )
+    if len(program.instructions) != len(instructions):
+        raise InputError(f"not a model: instruction {instructions.index(None)} is none")
+    check(program)
+    return program
+
+
+def check(program: Program) -> None:
+    """Raise `InputError` unless each word is written at most once, and no instruction reads what it writes.
+
+    So an instruction gives the same results in whatever order its elements are computed, and what memory held at any
+    step can be told from what it holds at the end.
+    """
+    written = np.zeros(program.memory, bool)
+    written[:BLOCK] = True
+    end = OUTPUT + sum(tensor.words for tensor in program.outputs)
+    if end > program.memory:
+        raise InputError("not a model: its outputs do not fit into its memory")
+    written[end : end + -end % BLOCK] = True  # so that a result can show the blocks of the outputs whole
+    for tensor in program.inputs:
+        if len(tensor.strides) != len(tensor.shape):
+            raise InputError(f"not a model: input {tensor.name!r} has not as many strides as axes")
+        _mark(written, tensor.addresses(), f"input {tensor.name!r}")
+    own = np.zeros(program.memory, bool)
+    for number, instruction in enumerate(program.instructions):
+        target, a, b = instruction.places()
+        _mark(written, target, f"instruction {number}")
+        own[target] = True
+        for weights, places in _reads(instruction, a, b):
+            if not weights and own[places[places < program.memory]].any():
+                raise InputError(f"not a model: instruction {number} reads what it writes")
+        if instruction.kind == Kind.GATHER and not instruction.a.weights:
+            raise InputError(f"not a model: instruction {number} gathers from memory, where it also writes")
+        own[target] = False
+
+
+def _reads(instruction: Instruction, a: Addresses, b: Addresses) -> list[tuple[bool, Addresses]]:
+    reads = [(instruction.b.weights, b)] if instruction.kind in READS_B else []
+    if instruction.kind == Kind.GATHER:
+        return reads
+    if instruction.kind not in REDUCTIONS:
+        return [*reads, (instruction.a.weights, a)]
+    operands = [(instruction.a.weights, a)] + ([(instruction.b.weights, b)] if instruction.kind == Kind.DOT else [])
+    for weights, start in operands:
+        for run in range(instruction.runs):
+            blocks = np.unique((start + run * BLOCK & ADDRESSES - 1) // BLOCK)
+            reads.append((weights, (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()))
+    return reads
+
+
+def _mark(written: np.ndarray[Any, np.dtype[np.bool_]], places: Addresses, what: str) -> None:
+    if len(places) and int(places.max()) >= len(written):
+        raise InputError(f"not a model: {what} lies beyond its memory of {len(written)} words")
+    if written[places].any():
+        raise InputError(f"not a model: {what} overwrites what was written before")
+    written[places] = True
+    if np.any(places[1:] <= places[:-1]) and len(np.unique(places)) != len(places):
+        raise InputError(f"not a model: {what} overwrites what was written before")
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not a model: {error}") from error

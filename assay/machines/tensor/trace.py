@@ -1,0 +1,137 @@
+"""A run of a model, remembered well enough to tell any state of it.
+
+The run itself hashes nothing. A state root is computed when it is asked for: what memory held then follows from what
+it holds at the end, and from the step at which each word was written.
+"""
+
+from bisect import bisect_right
+from itertools import accumulate as running_sum
+from typing import Any
+
+import numpy as np
+
+from assay.content import content_id
+from assay.errors import InputError
+from assay.machines.base import Outcome, Progress, RunStatus
+from assay.machines.tensor.binary32 import Words, keeps_subnormals
+from assay.machines.tensor.block_tree import DEPTH, BlockTree
+from assay.machines.tensor.execution import INITIAL, Spaces, accumulate, execute
+from assay.machines.tensor.instruction import BLOCK
+from assay.machines.tensor.program import OUTPUT, Program
+from assay.machines.tensor.state import END, State, code_hashes
+from assay.machines.tensor.witness import record
+
+NEVER = np.iinfo(np.uint64).max
+
+
+class TensorTrace:
+    """One run. See `assay.machines.base.Trace`."""
+
+    def __init__(self, program: Program, initial: Spaces, step_limit: int) -> None:
+        self._program = program
+        self._step_limit = step_limit
+        self._initial = initial
+        self._encodings = [instruction.encode() for instruction in program.instructions]
+        self._codes = code_hashes(self._encodings)
+        self._starts = list(running_sum((each.steps for each in program.instructions), initial=0))
+        self._final: Words | None = None
+        self._written: np.ndarray[Any, np.dtype[np.uint64]] | None = None
+        self._weights_tree: BlockTree | None = None
+        self._tree = BlockTree(initial.memory)
+
+    @property
+    def step_limit(self) -> int:
+        """The number of steps that count."""
+        return self._step_limit
+
+    def run(self, progress: Progress | None = None) -> int:
+        """Run to the end of the code; the number of steps until then, at most the step limit."""
+        if self._final is None:
+            if not keeps_subnormals():
+                raise InputError("another library has turned subnormal numbers off in this process")
+            spaces = Spaces(self._initial.weights, self._initial.memory.copy())
+            for instruction, end in zip(self._program.instructions, self._starts[1:], strict=True):
+                execute(instruction, spaces)
+                if progress is not None:
+                    progress(min(end, self._step_limit))
+            self._final = spaces.memory
+        return min(self._starts[-1], self._step_limit)
+
+    def state_root(self, step: int) -> bytes:
+        """The state root after `step` steps."""
+        return self._state(step).root()
+
+    def witness(self, step: int) -> bytes:
+        """The witness of the step from state `step`."""
+        state = self._state(step)
+        number = self._instruction(step)
+        if number is None:
+            return record(b"", END, state, (self._weights(), self._tree))
+        return record(self._encodings[number], self._codes[number + 1], state, (self._weights(), self._tree))
+
+    def outcome(self) -> Outcome:
+        """The outputs at the step limit, as standard output."""
+        memory = self._memory(self._step_limit)
+        return outcome(self._state(self._step_limit), _output(memory))
+
+    def result(self) -> tuple[dict[str, Any], list[bytes]]:
+        """The task's entry in a result document, and the outputs, which it names."""
+        state = self._state(self._step_limit)
+        data = _output(self._memory(self._step_limit))
+        count, siblings = -(-(OUTPUT + len(data) // 4) // BLOCK), []
+        for level in range(DEPTH):
+            if count & 1:
+                siblings.append(self._tree.node(level, count).hex())
+            count = (count + 1) // 2
+        return {"state": state.encode().hex(), "output": content_id(data), "siblings": siblings}, [data]
+
+    def _instruction(self, step: int) -> int | None:
+        """The number of the instruction that comes next; None at the end."""
+        if step < 0:
+            raise ValueError(f"there is no state {step}")
+        return None if step >= self._starts[-1] else bisect_right(self._starts, step) - 1
+
+    def _state(self, step: int) -> State:
+        """The state after `step` steps. The tree becomes the one over its memory."""
+        number = self._instruction(step)
+        memory = self._memory(step)
+        self._tree.follow(memory)
+        weights, root = self._weights().root(), self._tree.root()
+        if number is None:
+            return State(END, weights, root)
+        instruction = self._program.instructions[number]
+        element, run = divmod(step - self._starts[number], instruction.runs)
+        accumulator = 0
+        if run:
+            _, a, b = instruction.place(element)
+            start = np.array([INITIAL[instruction.kind]], np.uint32)
+            spaces, places = Spaces(self._initial.weights, memory), (np.array([a]), np.array([b]))
+            accumulator = int(accumulate(instruction, spaces, start, places, 0, run * BLOCK)[0])
+        return State(self._codes[number], weights, root, element, run, accumulator)
+
+    def _memory(self, step: int) -> Words:
+        if step == 0:
+            return self._initial.memory
+        self.run()
+        assert self._final is not None
+        if self._written is None:
+            self._written = np.full(len(self._final), NEVER, np.uint64)
+            for instruction, start in zip(self._program.instructions, self._starts, strict=False):
+                ends = start + np.arange(1, instruction.elements + 1, dtype=np.uint64) * np.uint64(instruction.runs)
+                self._written[instruction.places()[0]] = ends
+        return np.where(self._written <= step, self._final, self._initial.memory)
+
+    def _weights(self) -> BlockTree:
+        if self._weights_tree is None:
+            self._weights_tree = BlockTree(self._initial.weights)
+        return self._weights_tree
+
+
+def outcome(final: State, output: bytes) -> Outcome:
+    """What a run whose last state is `final` leaves behind."""
+    status = RunStatus.EXITED if final.code == END else RunStatus.OUT_OF_STEPS
+    return Outcome(status, exit_status=0, stdout=output, stderr=b"")
+
+
+def _output(memory: Words) -> bytes:
+    return memory[OUTPUT : OUTPUT + int(memory[0])].astype("<u4").tobytes()

@@ -1,0 +1,499 @@
+"""How each operator of ONNX is made of instructions (docs/operators.md, section 8)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assay.errors import InputError
+from assay.machines.tensor.instruction import Kind
+from assay.models.builder import Builder, Shape, Value
+from assay.models.folding import new_shape, slice_ranges
+
+if TYPE_CHECKING:
+    from assay.models.onnx_import import Node
+
+Lowering = Callable[["Node"], Value | Sequence[Value]]
+
+
+# --- element by element ----------------------------------------------------------------------------------------------
+
+
+def _unary(kind: Kind) -> Lowering:
+    return lambda node: node.builder.unary(kind, _floats(node.value(0)))
+
+
+def _binary(kind: Kind) -> Lowering:
+    return lambda node: node.builder.binary(kind, _floats(node.value(0)), _floats(node.value(1)))
+
+
+def _chain(kind: Kind) -> Lowering:
+    """Of any number of inputs, from the first to the last."""
+
+    def lower(node: "Node") -> Value:
+        result = _floats(node.value(0))
+        for place in range(1, len(node.inputs)):
+            result = node.builder.binary(kind, result, _floats(node.value(place)))
+        return result
+
+    return lower
+
+
+def relu(node: "Node") -> Value:
+    return node.builder.binary(Kind.LARGEST, node.builder.scalar(0.0), _floats(node.value(0)))
+
+
+def leaky_relu(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    zero, slope = build.scalar(0.0), build.scalar(node.attribute("alpha", 0.01))
+    scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), slope)
+    return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
+
+
+def clip(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    if node.has(1):
+        x = build.binary(Kind.LARGEST, x, node.value(1))
+    if node.has(2):
+        x = build.binary(Kind.LEAST, x, node.value(2))
+    return x
+
+
+def negate(node: "Node") -> Value:
+    return node.builder.binary(Kind.MUL, _floats(node.value(0)), node.builder.scalar(-1.0))
+
+
+def absolute(node: "Node") -> Value:
+    x = _floats(node.value(0))
+    return node.builder.binary(Kind.LARGEST, x, negate(node))
+
+
+def reciprocal(node: "Node") -> Value:
+    return node.builder.binary(Kind.DIV, node.builder.scalar(1.0), _floats(node.value(0)))
+
+
+def power(node: "Node") -> Value:
+    build, x, exponent = node.builder, _floats(node.value(0)), node.constant(1)
+    if exponent.size == 1 and float(exponent.ravel()[0]) in (2.0, 3.0):
+        square = build.binary(Kind.MUL, x, x)
+        return square if float(exponent.ravel()[0]) == 2.0 else build.binary(Kind.MUL, square, x)
+    if exponent.size == 1 and float(exponent.ravel()[0]) == 0.5:
+        return build.unary(Kind.SQRT, x)
+    raise InputError("only the powers 2, 3 and 0.5 are supported")
+
+
+def hard_sigmoid(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    scaled = build.binary(Kind.MUL, x, build.scalar(node.attribute("alpha", 0.2)))
+    shifted = build.binary(Kind.ADD, scaled, build.scalar(node.attribute("beta", 0.5)))
+    return build.binary(Kind.LEAST, build.binary(Kind.LARGEST, shifted, build.scalar(0.0)), build.scalar(1.0))
+
+
+def hard_swish(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    shifted = build.binary(Kind.ADD, build.binary(Kind.MUL, x, build.scalar(1 / 6)), build.scalar(0.5))
+    gate = build.binary(Kind.LEAST, build.binary(Kind.LARGEST, shifted, build.scalar(0.0)), build.scalar(1.0))
+    return build.binary(Kind.MUL, x, gate)
+
+
+def cast(node: "Node") -> Value:
+    x, to = node.value(0), node.attribute("to")
+    if to == 1:
+        return x if x.type == "float32" else node.builder.unary(Kind.FROM_INT, x)
+    if to in (6, 7):
+        return x if x.type == "int32" else node.builder.unary(Kind.TO_INT, x, "int32")
+    raise InputError(f"a cast to type {to}: float32, int32 and int64 are supported")
+
+
+# --- sums and products -----------------------------------------------------------------------------------------------
+
+
+def matmul(node: "Node") -> Value:
+    a = _floats(node.value(0))
+    if len(a.shape) == 1 or node.rank(1) == 1:
+        raise InputError("a product with a tensor of one axis")
+    return node.builder.dot(a, _columns(node, 1))
+
+
+def gemm(node: "Node") -> Value:
+    build, a = node.builder, _floats(node.value(0))
+    a = a.transposed([1, 0]) if node.attribute("transA", 0) else a
+    result = build.dot(a, _floats(node.value(1)) if node.attribute("transB", 0) else _columns(node, 1))
+    if node.attribute("alpha", 1.0) != 1.0:
+        result = build.binary(Kind.MUL, result, build.scalar(node.attribute("alpha")))
+    if node.has(2):
+        c = _floats(node.value(2))
+        if node.attribute("beta", 1.0) != 1.0:
+            c = build.binary(Kind.MUL, c, build.scalar(node.attribute("beta")))
+        result = build.binary(Kind.ADD, result, c)
+    return result
+
+
+def _columns(node: "Node", place: int) -> Value:
+    """The columns of an input as rows. Those of a constant are laid out so at import."""
+    given = node.inputs[place]
+    if isinstance(given, np.ndarray):
+        return _floats(node.constant_value(np.swapaxes(given, -1, -2)))
+    value = _floats(node.value(place))
+    last = len(value.shape) - 1
+    if last < 1:
+        raise InputError("a product with a tensor of one axis")
+    return value.transposed([*range(last - 1), last, last - 1])
+
+
+def convolution(node: "Node") -> Value:
+    build, x, w = node.builder, _floats(node.value(0)), node.constant(1)
+    spatial = len(x.shape) - 2
+    groups, kernel = node.attribute("group", 1), w.shape[2:]
+    padded, sizes, strides, dilations = _windows(node, x, kernel, 0.0)
+    batch, channels, maps = x.shape[0], x.shape[1] // groups, w.shape[0] // groups
+    # The window of each place of the result, in the order of the weights: channel, then row, then column.
+    grouped = _split(padded, 1, groups)
+    windows = replace(
+        grouped,
+        shape=(batch, groups, *sizes, channels, *kernel),
+        strides=(
+            *grouped.strides[:2],
+            *(s * step for s, step in zip(grouped.strides[3:], strides, strict=True)),
+            grouped.strides[2],
+            *(s * step for s, step in zip(grouped.strides[3:], dilations, strict=True)),
+        ),
+    )
+    length, places = channels * int(np.prod(kernel)), int(np.prod(sizes))
+    rows = build.empty((batch, groups, places, length))
+    # As the windows have them: a row of the result is one window.
+    inner = _dense_strides((channels, *kernel))
+    outer = tuple(rows.strides[2] * step for step in _dense_strides(sizes))
+    build.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=(*rows.strides[:2], *outer, *inner)), windows)
+    weights = _floats(node.constant_value(w.reshape(groups, maps, length)))
+    product = build.dot(weights.broadcast((batch, groups, maps, length)), rows)
+    result = build.reshape(product, (batch, groups * maps, *sizes))
+    if node.has(2):
+        result = build.binary(Kind.ADD, result, node.value(2).viewed((groups * maps,) + (1,) * spatial))
+    return result
+
+
+def _split(x: Value, axis: int, count: int) -> Value:
+    """One axis as two, the first of which has `count` places."""
+    size = x.shape[axis] // count
+    shape = (*x.shape[:axis], count, size, *x.shape[axis + 1 :])
+    return replace(x, shape=shape, strides=(*x.strides[:axis], size * x.strides[axis], *x.strides[axis:]))
+
+
+def _dense_strides(shape: Sequence[int]) -> Shape:
+    return tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))
+
+
+def _windows(
+    node: "Node", x: Value, kernel: Sequence[int], fill: float
+) -> tuple[Value, list[int], list[int], list[int]]:
+    """The padded input of a convolution or pooling, the sizes of its result, its strides and its dilations."""
+    spatial = len(kernel)
+    strides, dilations = node.attribute("strides", [1] * spatial), node.attribute("dilations", [1] * spatial)
+    extents = [(size - 1) * step + 1 for size, step in zip(kernel, dilations, strict=True)]
+    pads = list(node.attribute("pads", [0] * 2 * spatial))
+    mode = node.attribute("auto_pad", b"NOTSET").decode()
+    if mode in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = [
+            max(0, (-(-size // step) - 1) * step + extent - size)
+            for size, step, extent in zip(x.shape[2:], strides, extents, strict=True)
+        ]
+        less, more = [each // 2 for each in wanted], [each - each // 2 for each in wanted]
+        pads = [*less, *more] if mode == "SAME_UPPER" else [*more, *less]
+    elif mode == "VALID":
+        pads = [0] * 2 * spatial
+    sizes, extra = [], []
+    for axis in range(spatial):
+        room = x.shape[2 + axis] + pads[axis] + pads[spatial + axis] - extents[axis]
+        size = (-(-room // strides[axis]) if node.attribute("ceil_mode", 0) else room // strides[axis]) + 1
+        if node.attribute("ceil_mode", 0) and (size - 1) * strides[axis] >= x.shape[2 + axis] + pads[axis]:
+            size -= 1
+        sizes.append(size)
+        extra.append(max(0, (size - 1) * strides[axis] - room))
+    behind = [pads[spatial + axis] + extra[axis] for axis in range(spatial)]
+    padded = node.builder.pad(x, [0, 0, *pads[:spatial]], [0, 0, *behind], fill)
+    return padded, sizes, list(strides), list(dilations)
+
+
+def _pooled(node: "Node", kind: Kind, x: Value, fill: float) -> tuple[Value, int]:
+    """Each window reduced, and the elements of a window."""
+    kernel = node.attribute("kernel_shape")
+    padded, sizes, strides, dilations = _windows(node, x, kernel, fill)
+    outer = tuple(s * step for s, step in zip(padded.strides[2:], strides, strict=True))
+    inner = tuple(s * step for s, step in zip(padded.strides[2:], dilations, strict=True))
+    windows = replace(padded, shape=(*x.shape[:2], *sizes, *kernel), strides=(*padded.strides[:2], *outer, *inner))
+    count, places = int(np.prod(kernel)), int(np.prod(sizes))
+    rows = node.builder.empty((*x.shape[:2], places, count))
+    spread = tuple(rows.strides[2] * step for step in _dense_strides(sizes))
+    strides_of_rows = (*rows.strides[:2], *spread, *_dense_strides(kernel))
+    node.builder.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=strides_of_rows), windows)
+    reduced = node.builder.reduce(kind, rows)
+    return node.builder.reshape(reduced, (*x.shape[:2], *sizes)), count
+
+
+def max_pool(node: "Node") -> Value:
+    return _pooled(node, Kind.FOLD_LARGEST, _floats(node.value(0)), float("-inf"))[0]
+
+
+def average_pool(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    total, count = _pooled(node, Kind.SUM, x, 0.0)
+    if node.attribute("count_include_pad", 0) or (
+        not any(node.attribute("pads", [0])) and node.attribute("auto_pad", b"NOTSET") in (b"NOTSET", b"VALID")
+    ):
+        if node.attribute("ceil_mode", 0):
+            raise InputError("an average with ceil_mode")
+        return build.binary(Kind.DIV, total, build.scalar(count))
+    # How many elements of each window are not padding: they are counted by the machine, too.
+    ones = build.constant(np.ones((1, 1, *x.shape[2:]), np.float32))
+    counts, _ = _pooled(node, Kind.SUM, ones, 0.0)
+    return build.binary(Kind.DIV, total, counts)
+
+
+def global_average_pool(node: "Node") -> Value:
+    x = _floats(node.value(0))
+    axes = list(range(2, len(x.shape)))
+    return _mean(node.builder, x, axes, keep=True)
+
+
+def batch_normalization(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    scale, shift, mean, variance = (node.value(place) for place in range(1, 5))
+    epsilon = build.scalar(node.attribute("epsilon", 1e-5))
+    factor = build.binary(Kind.DIV, scale, build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, epsilon)))
+    offset = build.binary(Kind.SUB, shift, build.binary(Kind.MUL, mean, factor))
+    shape = (scale.shape[0],) + (1,) * (len(x.shape) - 2)
+    scaled = build.binary(Kind.MUL, x, factor.viewed(shape))
+    return build.binary(Kind.ADD, scaled, offset.viewed(shape))
+
+
+def _reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: bool) -> Value:
+    """A reduction over some axes, in row-major order of these axes."""
+    axes = sorted(axis % len(x.shape) for axis in axes)
+    others = [axis for axis in range(len(x.shape)) if axis not in axes]
+    last = x.transposed([*others, *axes])
+    count = int(np.prod([x.shape[axis] for axis in axes]))
+    shape = tuple(x.shape[axis] for axis in others)
+    rows = build.empty((*shape, count), x.type) if len(axes) > 1 else None
+    if rows is not None:
+        inner = _dense_strides([x.shape[axis] for axis in axes])
+        build.emit(Kind.COPY, replace(rows, shape=last.shape, strides=(*rows.strides[:-1], *inner)), last)
+        last = rows
+    result = build.reduce(kind, last)
+    if not keep:
+        return result
+    for axis in axes:
+        result = result.with_axis(axis, 1, 0)
+    return result
+
+
+def _mean(build: Builder, x: Value, axes: Sequence[int], keep: bool) -> Value:
+    count = int(np.prod([x.shape[axis] for axis in axes]))
+    return build.binary(Kind.DIV, _reduced(build, Kind.SUM, x, axes, keep), build.scalar(count))
+
+
+def _reduce(kind: Kind, mean: bool = False) -> Lowering:
+    def lower(node: "Node") -> Value:
+        x = _floats(node.value(0))
+        axes = node.integers("axes", 1) or list(range(len(x.shape)))
+        keep = bool(node.attribute("keepdims", 1))
+        return _mean(node.builder, x, axes, keep) if mean else _reduced(node.builder, kind, x, axes, keep)
+
+    return lower
+
+
+def softmax(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    axis = node.attribute("axis", -1 if node.opset >= 13 else 1) % len(x.shape)
+    axes = [axis] if node.opset >= 13 else list(range(axis, len(x.shape)))
+    shifted = build.binary(Kind.SUB, x, _reduced(build, Kind.FOLD_LARGEST, x, axes, keep=True))
+    powers = build.unary(Kind.EXP, shifted)
+    total = _reduced(build, Kind.SUM, powers, axes, keep=True)
+    if node.op == "LogSoftmax":
+        return build.binary(Kind.SUB, shifted, build.unary(Kind.LOG, total))
+    return build.binary(Kind.DIV, powers, total)
+
+
+def layer_normalization(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    axes = list(range(node.attribute("axis", -1) % len(x.shape), len(x.shape)))
+    centred = build.binary(Kind.SUB, x, _mean(build, x, axes, keep=True))
+    variance = _mean(build, build.binary(Kind.MUL, centred, centred), axes, keep=True)
+    deviation = build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, build.scalar(node.attribute("epsilon", 1e-5))))
+    result = build.binary(Kind.MUL, build.binary(Kind.DIV, centred, deviation), node.value(1))
+    return build.binary(Kind.ADD, result, node.value(2)) if node.has(2) else result
+
+
+def arg_max(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    if node.attribute("select_last_index", 0):
+        raise InputError("select_last_index is not supported")
+    axis = node.attribute("axis", 0) % len(x.shape)
+    last = x.transposed([i for i in range(len(x.shape)) if i != axis] + [axis])
+    rows = build.with_rows(last)
+    place = build.find(rows, build.reduce(Kind.FOLD_LARGEST, rows))
+    return place.with_axis(axis, 1, 0) if node.attribute("keepdims", 1) else place
+
+
+# --- the movement of data --------------------------------------------------------------------------------------------
+
+
+def identity(node: "Node") -> Value:
+    return node.value(0)
+
+
+def transpose(node: "Node") -> Value:
+    x = node.value(0)
+    return x.transposed(node.attribute("perm", list(reversed(range(len(x.shape))))))
+
+
+def reshape(node: "Node") -> Value:
+    x = node.value(0)
+    return node.builder.reshape(x, new_shape(x.shape, [int(each) for each in node.constant(1)]))
+
+
+def flatten(node: "Node") -> Value:
+    x, axis = node.value(0), node.attribute("axis", 1)
+    axis = axis + len(x.shape) if axis < 0 else axis
+    return node.builder.reshape(x, (int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis:]))))
+
+
+def squeeze(node: "Node") -> Value:
+    x = node.value(0)
+    axes = node.integers("axes", 1) or [axis for axis, size in enumerate(x.shape) if size == 1]
+    kept = [axis for axis in range(len(x.shape)) if axis not in [each % len(x.shape) for each in axes]]
+    return replace(x, shape=tuple(x.shape[i] for i in kept), strides=tuple(x.strides[i] for i in kept))
+
+
+def unsqueeze(node: "Node") -> Value:
+    x, axes = node.value(0), node.integers("axes", 1) or []
+    rank = len(x.shape) + len(axes)
+    for axis in sorted(each % rank for each in axes):
+        x = x.with_axis(axis, 1, 0)
+    return x
+
+
+def expand(node: "Node") -> Value:
+    x = node.value(0)
+    return x.broadcast(tuple(np.broadcast_shapes(x.shape, tuple(int(each) for each in node.constant(1)))))
+
+
+def concatenate(node: "Node") -> Value:
+    values = [node.value(place) for place in range(len(node.inputs))]
+    axis = node.attribute("axis") % len(values[0].shape)
+    shape = values[0].shape
+    whole = (*shape[:axis], sum(value.shape[axis] for value in values), *shape[axis + 1 :])
+    target, start = node.builder.empty(whole, values[0].type), 0
+    for value in values:
+        node.builder.emit(Kind.COPY, target.sliced(axis, start, value.shape[axis]), value)
+        start += value.shape[axis]
+    return target
+
+
+def split(node: "Node") -> list[Value]:
+    x = node.value(0)
+    axis = node.attribute("axis", 0) % len(x.shape)
+    count = len(node.outputs)
+    sizes = node.integers("split", 1) or [-(-x.shape[axis] // count)] * count
+    sizes[-1] = x.shape[axis] - sum(sizes[:-1])
+    starts = np.cumsum([0, *sizes[:-1]]).tolist()
+    return [x.sliced(axis, start, size) for start, size in zip(starts, sizes, strict=True)]
+
+
+def slice_(node: "Node") -> Value:
+    x = node.value(0)
+    for axis, places in slice_ranges(x.shape, node):
+        if len(places) == 0:
+            raise InputError("a slice without elements")
+        x = x.sliced(axis, places.start, len(places), places.step)
+    return x
+
+
+def gather(node: "Node") -> Value:
+    x, axis = node.value(0), node.attribute("axis", 0) % len(node.value(0).shape)
+    index = node.inputs[1]
+    if isinstance(index, Value):
+        return node.builder.gather(x, index, axis)
+    places = index.astype(np.int64) % x.shape[axis] if index is not None else np.zeros(0, np.int64)
+    if places.ndim == 0:
+        taken = x.sliced(axis, int(places), 1)
+        kept = [i for i in range(len(x.shape)) if i != axis]
+        return replace(taken, shape=tuple(x.shape[i] for i in kept), strides=tuple(x.strides[i] for i in kept))
+    shape = (*x.shape[:axis], places.size, *x.shape[axis + 1 :])
+    target = node.builder.empty(shape, x.type)
+    for number, place in enumerate(places.ravel().tolist()):
+        node.builder.emit(Kind.COPY, target.sliced(axis, number, 1), x.sliced(axis, place, 1))
+    return node.builder.reshape(target, (*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
+
+
+def pad(node: "Node") -> Value:
+    x = node.value(0)
+    if node.attribute("mode", b"constant") != b"constant":
+        raise InputError("only constant padding is supported")
+    pads = node.integers("pads", 1) or []
+    if any(each < 0 for each in pads):
+        raise InputError("negative padding is not supported")
+    fill = float(node.constant(2).ravel()[0]) if node.has(2) else 0.0
+    return node.builder.pad(x, pads[: len(x.shape)], pads[len(x.shape) :], fill)
+
+
+def _floats(x: Value) -> Value:
+    if x.type != "float32":
+        raise InputError("arithmetic on integers that are not constant is not supported")
+    return x
+
+
+OPERATORS: Mapping[str, Lowering] = {
+    "Abs": absolute,
+    "Add": _binary(Kind.ADD),
+    "ArgMax": arg_max,
+    "AveragePool": average_pool,
+    "BatchNormalization": batch_normalization,
+    "Cast": cast,
+    "Clip": clip,
+    "Concat": concatenate,
+    "Conv": convolution,
+    "Div": _binary(Kind.DIV),
+    "Dropout": identity,
+    "Erf": _unary(Kind.ERF),
+    "Exp": _unary(Kind.EXP),
+    "Expand": expand,
+    "Flatten": flatten,
+    "Gather": gather,
+    "Gemm": gemm,
+    "GlobalAveragePool": global_average_pool,
+    "HardSigmoid": hard_sigmoid,
+    "HardSwish": hard_swish,
+    "Identity": identity,
+    "LayerNormalization": layer_normalization,
+    "LeakyRelu": leaky_relu,
+    "Log": _unary(Kind.LOG),
+    "LogSoftmax": softmax,
+    "MatMul": matmul,
+    "Max": _chain(Kind.LARGEST),
+    "MaxPool": max_pool,
+    "Min": _chain(Kind.LEAST),
+    "Mul": _binary(Kind.MUL),
+    "Neg": negate,
+    "Pad": pad,
+    "Pow": power,
+    "Reciprocal": reciprocal,
+    "ReduceMax": _reduce(Kind.FOLD_LARGEST),
+    "ReduceMean": _reduce(Kind.SUM, mean=True),
+    "ReduceSum": _reduce(Kind.SUM),
+    "Relu": relu,
+    "Reshape": reshape,
+    "Sigmoid": _unary(Kind.SIGMOID),
+    "Slice": slice_,
+    "Softmax": softmax,
+    "Split": split,
+    "Sqrt": _unary(Kind.SQRT),
+    "Squeeze": squeeze,
+    "Sub": _binary(Kind.SUB),
+    "Sum": _chain(Kind.ADD),
+    "Tanh": _unary(Kind.TANH),
+    "Transpose": transpose,
+    "Unsqueeze": unsqueeze,
+}
+"""By the names that ONNX gives them."""
