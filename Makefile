@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash verify slither symbolic coverage \
-	bench-machine bench-gas simulate check fmt lock clean
+	bench-machine bench-models bench-gas simulate check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -98,6 +98,9 @@ coverage: setup ## show that the Foundry tests take every branch of the market a
 
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)
+
+bench-models: setup ## compare the speed of models with onnxruntime (1 minute); JSON=1
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m tests.bench.models $(if $(JSON),--json)
 
 bench-gas: setup ## tell what settling jobs and disputes costs, beside other systems; JSON=1
 	@python -m tests.bench.gas $(if $(JSON),--json)

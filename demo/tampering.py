@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from assay.errors import InputError
 from assay.machines.base import FetchBlob, Machine, Outcome, Progress, Trace
 from assay.machines.counter.machine import CounterTrace
 from assay.machines.counter.state import CounterState
@@ -15,6 +18,9 @@ from assay.machines.registry import DEFAULT, Execution, machines_for
 from assay.machines.riscv.memory import Memory
 from assay.machines.riscv.trace import RiscvTrace
 from assay.machines.riscv_fast.trace import FastTrace
+from assay.machines.tensor.execution import Spaces, execute
+from assay.machines.tensor.instruction import ADDRESSES, Instruction
+from assay.machines.tensor.trace import TensorTrace
 
 STDOUT = 0xC0001000
 """Where a RISC-V task's standard output begins (docs/machine.md, section 6)."""
@@ -38,7 +44,7 @@ Alter = Callable[[Any, int, Lie], Trace]
 
 def tampered_machines(lie: Lie, execution: Execution = DEFAULT) -> Mapping[str, Machine]:
     """All machines, run as `execution` says, their runs altered as `lie` says."""
-    alterations: Mapping[str, Alter] = {"counter": _alter_counter, "riscv": _alter_riscv}
+    alterations: Mapping[str, Alter] = {"counter": _alter_counter, "riscv": _alter_riscv, "tensor": _alter_tensor}
     honest = machines_for(execution)
     return {name: TamperedMachine(honest[name], lie, alter) for name, alter in alterations.items()}
 
@@ -102,6 +108,39 @@ class TamperedTrace:
         return self._altered.result()
 
 
+class _Later:
+    """A trace from the state after `start` steps on."""
+
+    def __init__(self, trace: Trace, start: int) -> None:
+        self._trace = trace
+        self._start = start
+
+    @property
+    def step_limit(self) -> int:
+        """The number of steps that count."""
+        return self._trace.step_limit - self._start
+
+    def run(self, progress: Progress | None = None) -> int:
+        """Run to the end; the number of steps until then."""
+        return max(self._trace.run(progress) - self._start, 0)
+
+    def state_root(self, step: int) -> bytes:
+        """The state root after `step` steps."""
+        return self._trace.state_root(self._start + step)
+
+    def witness(self, step: int) -> bytes:
+        """The witness of a step."""
+        return self._trace.witness(self._start + step)
+
+    def outcome(self) -> Outcome:
+        """What the run leaves behind."""
+        return self._trace.outcome()
+
+    def result(self) -> tuple[dict[str, Any], list[bytes]]:
+        """What the run leaves behind, for the result document."""
+        return self._trace.result()
+
+
 def _alter_counter(honest: CounterTrace, at: int, _: Lie) -> Trace:
     """Count to another number from here."""
     state = CounterState.decode(honest.witness(at))
@@ -118,3 +157,19 @@ def _alter_riscv(honest: RiscvTrace | FastTrace, at: int, lie: Lie) -> Trace:
     else:
         altered.x[lie.register] ^= 1
     return type(honest)(altered, memory.pages(), honest.step_limit - at)
+
+
+def _alter_tensor(honest: TensorTrace, at: int, lie: Lie) -> Trace:
+    """Flip the lowest bit of the element to which the step belongs when it is written, and run on."""
+    place = honest.place(at - 1)
+    if place is None:
+        raise InputError(f"the model has no step {lie.step}")
+    number, element = place
+    altered = honest.program.instructions[number]
+
+    def lying(instruction: Instruction, spaces: Spaces) -> None:
+        execute(instruction, spaces)
+        if instruction is altered:
+            spaces.memory[altered.place(element)[0] % ADDRESSES] ^= np.uint32(1)
+
+    return _Later(TensorTrace(honest.program, honest.initial, honest.step_limit, lambda: lying), at)

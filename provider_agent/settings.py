@@ -82,7 +82,7 @@ Confirmations = Annotated[int, Field(ge=0, le=256)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rounds = Annotated[int, Field(ge=1, le=15)]
 
-_MACHINES = ["riscv", "counter"]
+_MACHINES = ["riscv", "tensor", "counter"]
 _WEEK = 7 * 24 * 3600
 _MAXIMUM_BYTES = 256 * 2**20
 _LIMITS = Limits()

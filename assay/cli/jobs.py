@@ -18,6 +18,7 @@ from assay.cli.submit import refuse_result, tell_outcome
 from assay.client.jobs import find_job, read_book, read_job
 from assay.client.result import fetch_outcomes
 from assay.errors import InputError
+from assay.machines.base import Outcome
 from assay.settings import Settings
 
 
@@ -113,17 +114,7 @@ def result(settings: Settings, job: str, output: Path | None, task: int, as_json
     """
     if output:
         check_writable(output)
-    session = Session(settings)
-    history, _ = read_job(session.chain, find_job(session.chain, job, session.own_address))
-    if history.ended and history.result_id is not None and history.ended.end != End.FINALIZED:
-        refuse_result(history, {"job": history.job.job_id, "status": status_of(history)} if as_json else None)
-    outcomes = fetch_outcomes(session.chain, session.store, history)
-    if task >= len(outcomes):
-        raise InputError(f"job {history.job.job_id} has {len(outcomes)} tasks, counted from 0: there is no task {task}")
-    outcome = outcomes[task]
-    if not history.ended:
-        say(f"The claim is not final: it can be challenged until {format_time(history.job.deadline)}.")
-    tell_outcome(outcome)
+    history, outcome = claimed_outcome(Session(settings), job, task, as_json)
     if output is not None or not as_json:
         write_output(outcome.stdout, output)
     if as_json:
@@ -134,6 +125,23 @@ def result(settings: Settings, job: str, output: Path | None, task: int, as_json
             "output": output,
         }
         print_json({"job": history.job.job_id, "status": status_of(history), **facts})
+
+
+def claimed_outcome(session: Session, job: str, task: int, as_json: bool = False) -> tuple[JobHistory, Outcome]:
+    """A job, and the outcome of one of its tasks, proved; says what may have to be known of it.
+
+    Ends the command if what was claimed did not stand.
+    """
+    history, _ = read_job(session.chain, find_job(session.chain, job, session.own_address))
+    if history.ended and history.result_id is not None and history.ended.end != End.FINALIZED:
+        refuse_result(history, {"job": history.job.job_id, "status": status_of(history)} if as_json else None)
+    outcomes = fetch_outcomes(session.chain, session.store, history)
+    if task >= len(outcomes):
+        raise InputError(f"job {history.job.job_id} has {len(outcomes)} tasks, counted from 0: there is no task {task}")
+    if not history.ended:
+        say(f"The claim is not final: it can be challenged until {format_time(history.job.deadline)}.")
+    tell_outcome(outcomes[task])
+    return history, outcomes[task]
 
 
 def _concerns(history: JobHistory, own: str) -> bool:

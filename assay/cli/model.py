@@ -1,30 +1,53 @@
-"""`assay model`: models, on one's own machine."""
+"""`assay model`: models, on one's own machine and as jobs."""
 
 import io
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
-from assay.cli.output import read_file, say, waiting
+from assay.cli.jobs import claimed_outcome
+from assay.cli.options import json_option, settings_options
+from assay.cli.output import check_writable, read_file, say, waiting, write_output
+from assay.cli.session import Session
+from assay.cli.submit import check_output, tell_posted
+from assay.cli.work import Deal, accept_period_option, deal_options, wait_options
+from assay.client.order import order_model
+from assay.client.requester import make_terms
+from assay.documents import read_job_spec
 from assay.errors import InputError
-from assay.machines.tensor.program import Program
+from assay.machines.registry import machines_for, tensor_execution
+from assay.machines.tensor.program import Program, Tensor, read_program_document
 from assay.machines.tensor.trace import TensorTrace
+from assay.models.arrays import input_bytes, output_arrays
 from assay.models.files import read_model, write_model
+from assay.settings import Settings
 
 STEP_LIMIT = 16**15
 """The most that a job can have."""
 
+shape_option = click.option(
+    "--shape", "shapes", multiple=True, metavar="NAME=1x3x224x224", help="For an input that FILE.onnx leaves open."
+)
+input_option = click.option(
+    "--input", "inputs", multiple=True, type=click.Path(path_type=Path), metavar="X.npy", help="In the model's order."
+)
+
 
 @click.group()
 def model() -> None:
-    """Import and run models."""
+    """Import models, run them here, and have them run by others."""
 
 
 @model.command(name="import")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE.onnx")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The program.")
-@click.option("--shape", "shapes", multiple=True, metavar="NAME=1x3x224x224", help="For an input whose shape is open.")
+@shape_option
 def import_(source: Path, output: Path, shapes: tuple[str, ...]) -> None:
     """Make a program of the tensor machine from an ONNX file of opset 11 to 18.
 
@@ -32,40 +55,140 @@ def import_(source: Path, output: Path, shapes: tuple[str, ...]) -> None:
     Example:
         assay model import digits.onnx --shape image=1x1x8x8 -o digits.assay
     """
-    try:
-        from assay.models.onnx_import import import_onnx  # noqa: PLC0415 - only this command needs onnx
-    except ImportError as error:
-        raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
-    with waiting(f"importing {source}"):
-        program = import_onnx(read_file(source), dict(_shape(each) for each in shapes))
-        output.write_bytes(write_model(program))
-    steps = sum(instruction.steps for instruction in program.instructions)
-    say(f"{len(program.instructions):,} instructions, {steps:,} steps, {len(program.weights):,} words of weights")
+    program = _imported(source, shapes)
+    write_output(write_model(program), output)
+    instructions, weights = len(program.instructions), len(program.weights)
+    say(f"{instructions:,} instructions, {program.steps:,} steps, {weights:,} words of weights")
 
 
 @model.command()
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--input", "inputs", multiple=True, type=click.Path(path_type=Path), metavar="X.npy", help="In order.")
+@input_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="Y.npy")
+@shape_option
+@click.option("--reference", is_flag=True, help="Run it by the reference implementation: far slower, for comparison.")
 @click.option("--stats", is_flag=True, help="Tell the steps, and the initial and final state root.")
-def run(source: Path, inputs: tuple[Path, ...], output: Path, stats: bool) -> None:
-    """Run an imported model here and now.
+@settings_options()
+def run(
+    *,
+    settings: Settings,
+    source: Path,
+    inputs: tuple[Path, ...],
+    output: Path,
+    shapes: tuple[str, ...],
+    reference: bool,
+    stats: bool,
+) -> None:
+    """Run a model here and now.
 
-    Inputs are NumPy files in the order of the model's inputs. One output is written as a NumPy file, several as one
-    archive of them (.npz) by their names.
+    FILE is what `assay model import` made, or an ONNX file (.onnx), which is imported first. Inputs are NumPy files in
+    the order of the model's inputs. One output is written as a NumPy file, several as one archive of them (.npz) by
+    their names.
 
     \b
     Example:
         assay model run digits.assay --input image.npy -o probabilities.npy
     """
-    program = read_model(read_file(source))
-    data = [_tensor(program, number, path) for number, path in enumerate(inputs)]
+    program = _program(source, shapes)
+    data = _data(program, inputs)
     with waiting(f"running {source}"):
-        trace = TensorTrace(program, program.initial(data), STEP_LIMIT)
+        execution = replace(settings.execution, reference=reference or settings.execution.reference)
+        trace = TensorTrace(program, program.initial(data), STEP_LIMIT, tensor_execution(execution))
         steps = trace.run()
-        output.write_bytes(_encoded(program, trace.outcome().stdout))
+        write_output(_file(program.outputs, trace.outcome().stdout), output)
     if stats:
         say(f"{steps:,} steps, from state {trace.state_root(0).hex()} to {trace.state_root(STEP_LIMIT).hex()}")
+
+
+@model.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
+@input_option
+@shape_option
+@deal_options()
+@accept_period_option
+@wait_options
+@settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
+@json_option
+def submit(
+    *,
+    settings: Settings,
+    source: Path,
+    inputs: tuple[Path, ...],
+    shapes: tuple[str, ...],
+    deal: Deal,
+    accept_period: int,
+    wait: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Send one run of a model as a job, and pay for it.
+
+    FILE and inputs are as for `assay model run`, and so is what --wait writes to OUT. The step limit is the number of
+    steps that the model has. All else is as for `assay submit`.
+
+    \b
+    Examples:
+        assay model submit digits.onnx --input image.npy --price 5
+        assay model submit digits.assay --input image.npy --price 5 --wait -o probabilities.npy
+    """
+    check_output(wait, output)
+    deal.warn_verifiers()
+    program = _program(source, shapes)
+    data = _data(program, inputs)
+    session = Session(settings)
+    with waiting("preparing the job"):
+        order = order_model(program, data, machines_for(settings.execution))
+    requester = session.requester
+    terms = make_terms(session.chain, order, deal.conditions(accept_period))
+    with waiting("posting the job"):
+        requester.check_funds(terms.price)
+        order.upload(session.store)
+        posted = requester.post(terms)
+    tell_posted(session, posted, wait, output, as_json, partial(_file, program.outputs))
+
+
+@model.command()
+@click.argument("job")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="Y.npy", help="The file for the output.")
+@click.option("--task", type=click.IntRange(min=0), default=0, metavar="N", help="Of a job with several tasks: which.")
+@settings_options("rpc_url", "deployment", "store", "wallet")
+def result(settings: Settings, job: str, output: Path | None, task: int) -> None:
+    """Fetch the output of a model's job as a NumPy file, and check that it is what was claimed on chain.
+
+    It is written to Y.npy, or to standard output, as `assay model run` writes it. For the rest see `assay result`.
+
+    \b
+    Example:
+        assay model result 0.1 -o probabilities.npy
+    """
+    if output:
+        check_writable(output)
+    session = Session(settings)
+    history, outcome = claimed_outcome(session, job, task)
+    specs = [read_job_spec(session.store.get(spec.hex())) for spec in history.spec_ids]
+    program = [spec.program if spec.machine == "tensor" else None for spec in specs for _ in spec.tasks][task]
+    if program is None:
+        raise InputError(f"job {history.job.job_id} is no model's: `assay result` fetches its output")
+    document = read_program_document(session.store.get(program))
+    write_output(_file(document.outputs, outcome.stdout), output)
+
+
+def _program(source: Path, shapes: tuple[str, ...]) -> Program:
+    """The model in a file, imported first if it is an ONNX file."""
+    if source.suffix == ".onnx":
+        return _imported(source, shapes)
+    if shapes:
+        raise click.UsageError(f"--shape is for ONNX files, and {source} is imported already")
+    return read_model(read_file(source))
+
+
+def _imported(source: Path, shapes: tuple[str, ...]) -> Program:
+    try:
+        from assay.models.onnx_import import import_onnx  # noqa: PLC0415 - only who imports models needs onnx
+    except ImportError as error:
+        raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
+    with waiting(f"importing {source}"):
+        return import_onnx(read_file(source), dict(_shape(each) for each in shapes))
 
 
 def _shape(text: str) -> tuple[str, list[int]]:
@@ -78,31 +201,27 @@ def _shape(text: str) -> tuple[str, list[int]]:
         raise InputError(f"{text!r} is no shape: write NAME=1x3x224x224") from error
 
 
-def _tensor(program: Program, number: int, path: Path) -> bytes:
-    """The bytes of an input, as the model wants them."""
+def _data(program: Program, paths: Sequence[Path]) -> list[bytes]:
+    """The inputs, as the model wants them."""
+    if len(paths) != len(program.inputs):
+        names = ", ".join(wanted.name for wanted in program.inputs)
+        raise InputError(f"the model has {len(program.inputs)} inputs, not {len(paths)}: --input for each of {names}")
+    return [input_bytes(wanted, _array(path)) for wanted, path in zip(program.inputs, paths, strict=True)]
+
+
+def _array(path: Path) -> NDArray[Any]:
     try:
         array = np.load(io.BytesIO(read_file(path)), allow_pickle=False)
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise InputError(f"{path} is no NumPy file: {error}") from error
-    if number >= len(program.inputs):
-        return b""  # the program says how many there have to be
-    wanted = program.inputs[number]
-    if list(array.shape) != wanted.shape or array.dtype.kind != np.dtype(wanted.type).kind:
-        raise InputError(
-            f"input {wanted.name!r} is {wanted.type} {wanted.shape}, not {array.dtype.name} {list(array.shape)}"
-        )
-    converted = array.astype(wanted.type)
-    if wanted.type == "int32" and not np.array_equal(converted, array):
-        raise InputError(f"input {wanted.name!r} has integers that do not fit into 32 bits")
-    return np.ascontiguousarray(converted.astype(converted.dtype.newbyteorder("<"))).tobytes()
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{path} is an archive: an input is one array, in a file of its own")
+    return array
 
 
-def _encoded(program: Program, data: bytes) -> bytes:
-    outputs = {}
-    for tensor in program.outputs:
-        part, data = data[: 4 * tensor.words], data[4 * tensor.words :]
-        outputs[tensor.name] = np.frombuffer(part, np.dtype(tensor.type).newbyteorder("<")).reshape(tensor.shape)
-    file = io.BytesIO()
+def _file(tensors: Sequence[Tensor], data: bytes) -> bytes:
+    """Outputs as a file."""
+    outputs, file = output_arrays(tensors, data), io.BytesIO()
     if len(outputs) == 1:
         np.save(file, next(iter(outputs.values())))
     else:

@@ -1,6 +1,7 @@
 """`assay submit`: send a program as a job, and wait for its result."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,11 +11,11 @@ from assay.amounts import format_tokens
 from assay.chain.history import JobHistory
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import INTERRUPTED, NOT_FINALIZED
-from assay.cli.options import Duration, json_option, settings_options
+from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, format_time, print_json, say, waiting, write_output
 from assay.cli.session import Session
 from assay.cli.stages import describe, describe_end, status_of
-from assay.cli.work import Deal, Work, deal_options, wait_options, work_options
+from assay.cli.work import Deal, Work, accept_period_option, deal_options, wait_options, work_options
 from assay.client.exits import end_overdue
 from assay.client.follow import News, follow
 from assay.client.requester import Posted, make_terms
@@ -22,18 +23,14 @@ from assay.client.result import fetch_outcomes
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
 
+Encode = Callable[[bytes], bytes]
+"""Makes a file of a job's standard output."""
+
 
 @click.command()
 @work_options()
 @deal_options()
-@click.option(
-    "--accept-period",
-    type=Duration(),
-    default="1h",
-    metavar="TIME",
-    show_default=True,
-    help="How long it can be accepted; a rising price rises for so long.",
-)
+@accept_period_option
 @wait_options
 @settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
 @json_option
@@ -85,8 +82,10 @@ def check_output(wait: bool, output: Path | None) -> None:
         check_writable(output)
 
 
-def tell_posted(session: Session, posted: Posted, wait: bool, output: Path | None, as_json: bool) -> None:
-    """Tell what was posted, or stay with it until its end."""
+def tell_posted(
+    session: Session, posted: Posted, wait: bool, output: Path | None, as_json: bool, encode: Encode = bytes
+) -> None:
+    """Tell what was posted, or stay with it until its end and write its output as `encode` has it."""
     facts = {"job": posted.job_id, "id": bytes(posted.job_id), "transaction": posted.receipt.transaction}
     if posted.deposited:
         say(f"deposited {format_tokens(posted.deposited)} tokens")
@@ -95,7 +94,7 @@ def tell_posted(session: Session, posted: Posted, wait: bool, output: Path | Non
         return
     say(f"job {posted.job_id}")
     history = wait_for_end(session, posted.job_id)
-    _finish(session, history, output, facts if as_json else None)
+    _finish(session, history, output, facts if as_json else None, encode)
 
 
 def wait_for_end(session: Session, job_id: JobId) -> JobHistory:
@@ -156,7 +155,9 @@ def refuse_result(history: JobHistory, facts: dict[str, object] | None) -> NoRet
     sys.exit(NOT_FINALIZED)
 
 
-def _finish(session: Session, history: JobHistory, output: Path | None, facts: dict[str, object] | None) -> None:
+def _finish(
+    session: Session, history: JobHistory, output: Path | None, facts: dict[str, object] | None, encode: Encode
+) -> None:
     """Fetch and write the output of a job that has ended."""
     ended = history.ended
     assert ended is not None
@@ -167,7 +168,7 @@ def _finish(session: Session, history: JobHistory, output: Path | None, facts: d
     (outcome,) = fetch_outcomes(session.chain, session.store, history)
     tell_outcome(outcome)
     if output is not None or facts is None:
-        write_output(outcome.stdout, output)
+        write_output(encode(outcome.stdout), output)
     if facts is not None:
         run = {"run": outcome.status, "exit_status": outcome.exit_status, "output": output}
         print_json(facts | _money(history) | run)

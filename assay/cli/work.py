@@ -198,6 +198,16 @@ def deal_options(of: str = "the job", offered: bool = False) -> Callable[[Functi
     return decorate
 
 
+accept_period_option = click.option(
+    "--accept-period",
+    type=Duration(),
+    default="1h",
+    metavar="TIME",
+    show_default=True,
+    help="How long it can be accepted; a rising price rises for so long.",
+)
+
+
 def wait_options(function: Function) -> Function:
     """Give a command `wait` and `output`."""
     command: Any = click.option(

@@ -10,6 +10,7 @@ from assay.errors import InputError
 from assay.machines import merkle
 from assay.machines.base import Machine
 from assay.machines.registry import MACHINES, machine_named
+from assay.machines.tensor.program import Program
 from assay.store.base import Store
 
 ARITY = 16
@@ -61,6 +62,16 @@ def order_program(
     return order_tasks("riscv", program, [task], [stdin] if stdin else [], rounds, machines)
 
 
+def order_model(program: Program, inputs: Sequence[bytes], machines: Mapping[str, Machine] = MACHINES) -> Order:
+    """One run of a model on the tensor machine, for as many steps as it has; raises `InputError`.
+
+    `inputs` are in the model's order, as `assay.models.arrays.input_bytes` makes them.
+    """
+    document, weights = program.documents()
+    task = {"inputs": [content_id(each) for each in inputs]}
+    return order_tasks("tensor", document, [task], [weights, *inputs], rounds_for(program.steps), machines)
+
+
 def riscv_task(arguments: Sequence[str], stdin: bytes, environment: Sequence[str] = ()) -> dict[str, Any]:
     """A task of a job spec (docs/documents.md)."""
     task = {"arguments": list(arguments), "stdin": content_id(stdin) if stdin else None}
@@ -75,7 +86,7 @@ def order_tasks(
     rounds: int,
     machines: Mapping[str, Machine] = MACHINES,
 ) -> Order:
-    """Tasks for a machine, as its job specs have them; `inputs` are the blobs that they name.
+    """Tasks for a machine, as its job specs have them; `inputs` are the blobs that they and the program name.
 
     Computes where each task begins, without running it. Raises `InputError` for what the machine cannot run.
     """

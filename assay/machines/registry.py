@@ -9,7 +9,9 @@ from assay.machines.base import Machine
 from assay.machines.counter.machine import CounterMachine
 from assay.machines.riscv.machine import RiscvMachine
 from assay.machines.riscv_fast.machine import fast_machine
+from assay.machines.tensor.execution import MakeExecute, execute
 from assay.machines.tensor.machine import TensorMachine
+from assay.machines.tensor_fast.machine import fast_execution
 
 DEFAULT_MEMORY = 1 << 32
 """All that a program can address."""
@@ -34,7 +36,13 @@ DEFAULT = Execution()
 def machines_for(execution: Execution) -> Mapping[str, Machine]:
     """The machines by name, with programs run as `execution` says."""
     riscv = RiscvMachine() if execution.reference else fast_machine(execution.memory, execution.cache)
-    return {machine.name: machine for machine in (CounterMachine(), riscv, TensorMachine())}
+    tensor = TensorMachine(tensor_execution(execution))
+    return {machine.name: machine for machine in (CounterMachine(), riscv, tensor)}
+
+
+def tensor_execution(execution: Execution) -> MakeExecute:
+    """What gives what executes the instructions of models, as `execution` says."""
+    return (lambda: execute) if execution.reference else (lambda: fast_execution(execution.cache))
 
 
 MACHINES: Mapping[str, Machine] = machines_for(DEFAULT)

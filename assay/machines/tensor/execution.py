@@ -45,6 +45,13 @@ class Spaces:
         return np.where(inside, space[np.where(inside, addresses, 0)], np.uint32(0))
 
 
+Execute = Callable[[Instruction, Spaces], None]
+"""Executes a whole instruction as `execute` does."""
+
+MakeExecute = Callable[[], Execute]
+"""Gives what executes the instructions of one run: asked when there is something to run."""
+
+
 def execute(instruction: Instruction, spaces: Spaces) -> None:
     """Execute a whole instruction. None of its operands may be among its results."""
     target, a, b = instruction.places()

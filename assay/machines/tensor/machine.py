@@ -10,6 +10,7 @@ from assay.errors import InputError, IntegrityError
 from assay.keccak import keccak256
 from assay.machines.base import FetchBlob, Outcome
 from assay.machines.tensor.block_tree import BLOCK_BYTES, DEPTH, block_bytes
+from assay.machines.tensor.execution import MakeExecute, execute
 from assay.machines.tensor.instruction import BLOCK
 from assay.machines.tensor.program import MAX_WORDS, OUTPUT, read_program
 from assay.machines.tensor.state import ENCODING, State
@@ -38,6 +39,10 @@ class TensorMachine:
 
     name = "tensor"
 
+    def __init__(self, execution: MakeExecute = lambda: execute) -> None:
+        """`execution` gives what executes the instructions of a run as the definition does."""
+        self._execution = execution
+
     def load(self, program: str | None, task: Mapping[str, Any], step_limit: int, fetch: FetchBlob) -> TensorTrace:
         """A trace of one task; raises `InputError` if this machine cannot run it."""
         if program is None:
@@ -47,7 +52,8 @@ class TensorMachine:
         except ValidationError as error:
             raise InputError(f"not a task for the tensor machine: {explain(error)}") from error
         model = read_program(fetch(program), fetch)
-        return TensorTrace(model, model.initial([fetch(each) for each in checked.inputs]), step_limit)
+        initial = model.initial([fetch(each) for each in checked.inputs])
+        return TensorTrace(model, initial, step_limit, self._execution)
 
     def check_result(self, entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outcome]:
         """The final state root that a result document's entry proves, and its outcome."""

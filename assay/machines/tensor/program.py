@@ -75,6 +75,11 @@ class Program:
     outputs: tuple[Tensor, ...]
     instructions: tuple[Instruction, ...]
 
+    @property
+    def steps(self) -> int:
+        """The number of steps of a run."""
+        return sum(instruction.steps for instruction in self.instructions)
+
     def documents(self) -> tuple[bytes, bytes]:
         """The document, and the weights that it names. The same program always gives the same bytes."""
         weights = self.weights.astype("<u4").tobytes()
@@ -104,12 +109,17 @@ class Program:
         return Spaces(self.weights, memory)
 
 
-def read_program(data: bytes, fetch: FetchBlob) -> Program:
-    """The program in `data`; raises `InputError` if it is none, or one that does not write each word once."""
+def read_program_document(data: bytes) -> ProgramDocument:
+    """The document in `data`; raises `InputError` if it is none. What its instructions do is not looked at."""
     try:
-        document = ProgramDocument.model_validate(_parsed(data))
+        return ProgramDocument.model_validate(_parsed(data))
     except ValidationError as error:
         raise InputError(f"not a model: {explain(error)}") from error
+
+
+def read_program(data: bytes, fetch: FetchBlob) -> Program:
+    """The program in `data`; raises `InputError` if it is none, or one that does not write each word once."""
+    document = read_program_document(data)
     weights = fetch(document.weights)
     if len(weights) % 4 or len(weights) > 4 * MAX_WORDS:
         raise InputError(f"not a model: its weights have {len(weights)} bytes")

@@ -15,7 +15,7 @@ from assay.errors import InputError
 from assay.machines.base import Outcome, Progress, RunStatus
 from assay.machines.tensor.binary32 import Words, keeps_subnormals
 from assay.machines.tensor.block_tree import DEPTH, BlockTree
-from assay.machines.tensor.execution import INITIAL, Spaces, accumulate, execute
+from assay.machines.tensor.execution import INITIAL, MakeExecute, Spaces, accumulate, execute
 from assay.machines.tensor.instruction import BLOCK
 from assay.machines.tensor.program import OUTPUT, Program
 from assay.machines.tensor.state import END, State, code_hashes
@@ -27,10 +27,14 @@ NEVER = np.iinfo(np.uint64).max
 class TensorTrace:
     """One run. See `assay.machines.base.Trace`."""
 
-    def __init__(self, program: Program, initial: Spaces, step_limit: int) -> None:
-        self._program = program
+    def __init__(
+        self, program: Program, initial: Spaces, step_limit: int, execution: MakeExecute = lambda: execute
+    ) -> None:
+        """`execution` gives what executes the instructions as the definition does, or lies."""
+        self.program = program
+        self.initial = initial
+        self._execution = execution
         self._step_limit = step_limit
-        self._initial = initial
         self._encodings = [instruction.encode() for instruction in program.instructions]
         self._codes = code_hashes(self._encodings)
         self._starts = list(running_sum((each.steps for each in program.instructions), initial=0))
@@ -49,9 +53,10 @@ class TensorTrace:
         if self._final is None:
             if not keeps_subnormals():
                 raise InputError("another library has turned subnormal numbers off in this process")
-            spaces = Spaces(self._initial.weights, self._initial.memory.copy())
-            for instruction, end in zip(self._program.instructions, self._starts[1:], strict=True):
-                execute(instruction, spaces)
+            run_by = self._execution()
+            spaces = Spaces(self.initial.weights, self.initial.memory.copy())
+            for instruction, end in zip(self.program.instructions, self._starts[1:], strict=True):
+                run_by(instruction, spaces)
                 if progress is not None:
                     progress(min(end, self._step_limit))
             self._final = spaces.memory
@@ -85,6 +90,13 @@ class TensorTrace:
             count = (count + 1) // 2
         return {"state": state.encode().hex(), "output": content_id(data), "siblings": siblings}, [data]
 
+    def place(self, step: int) -> tuple[int, int] | None:
+        """The numbers of the instruction and the element that the step from state `step` is about; None at the end."""
+        number = self._instruction(step)
+        if number is None:
+            return None
+        return number, (step - self._starts[number]) // self.program.instructions[number].runs
+
     def _instruction(self, step: int) -> int | None:
         """The number of the instruction that comes next; None at the end."""
         if step < 0:
@@ -99,31 +111,31 @@ class TensorTrace:
         weights, root = self._weights().root(), self._tree.root()
         if number is None:
             return State(END, weights, root)
-        instruction = self._program.instructions[number]
+        instruction = self.program.instructions[number]
         element, run = divmod(step - self._starts[number], instruction.runs)
         accumulator = 0
         if run:
             _, a, b = instruction.place(element)
             start = np.array([INITIAL[instruction.kind]], np.uint32)
-            spaces, places = Spaces(self._initial.weights, memory), (np.array([a]), np.array([b]))
+            spaces, places = Spaces(self.initial.weights, memory), (np.array([a]), np.array([b]))
             accumulator = int(accumulate(instruction, spaces, start, places, 0, run * BLOCK)[0])
         return State(self._codes[number], weights, root, element, run, accumulator)
 
     def _memory(self, step: int) -> Words:
         if step == 0:
-            return self._initial.memory
+            return self.initial.memory
         self.run()
         assert self._final is not None
         if self._written is None:
             self._written = np.full(len(self._final), NEVER, np.uint64)
-            for instruction, start in zip(self._program.instructions, self._starts, strict=False):
+            for instruction, start in zip(self.program.instructions, self._starts, strict=False):
                 ends = start + np.arange(1, instruction.elements + 1, dtype=np.uint64) * np.uint64(instruction.runs)
                 self._written[instruction.places()[0]] = ends
-        return np.where(self._written <= step, self._final, self._initial.memory)
+        return np.where(self._written <= step, self._final, self.initial.memory)
 
     def _weights(self) -> BlockTree:
         if self._weights_tree is None:
-            self._weights_tree = BlockTree(self._initial.weights)
+            self._weights_tree = BlockTree(self.initial.weights)
         return self._weights_tree
 
 

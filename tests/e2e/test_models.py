@@ -1,0 +1,154 @@
+"""Models as jobs: sent by the command line, run and recomputed by agents, lies about one element judged on chain."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from assay.chain.records import End, JobId, Status
+from assay.cli.main import cli
+from assay.models.onnx_import import import_onnx
+from tests.e2e.test_agents import account, book_of, end_of, wait_for, wait_until
+from tests.support.agents import AGENT, LIAR, Agent, running
+from tests.support.anvil import anvil
+from tests.support.market import CHALLENGE_PERIOD, PASSWORD, TOKEN, LocalMarket
+from tests.unit.models.onnx_models import Array, Graph, by_onnxruntime
+
+VERIFIER = ("--roles", "verifier")
+
+Recruit = Callable[[str], Agent]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMarket]:
+    with anvil("--block-time", "0.5") as url:
+        yield LocalMarket(url, tmp_path_factory.mktemp("market"))
+
+
+@pytest.fixture(scope="module")
+def verifier(network: LocalMarket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    agent = Agent(network, network.join(stake=100 * TOKEN), "verifier", tmp_path_factory.mktemp("a"))
+    with running(agent, AGENT, *VERIFIER):
+        yield agent
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Array]:
+    """A folder with an ONNX file of a small convolutional network and its input, and what onnxruntime makes of it.
+
+    A run has so many steps that disputes have four rounds: then the challenger executes the step that is left.
+    """
+    folder, graph, random = tmp_path_factory.mktemp("model"), Graph(), np.random.default_rng(1)
+
+    def weights(*shape: int) -> str:
+        return graph.constant((random.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32))
+
+    x = graph.node("Conv", graph.input(random.random((3, 1, 8, 8), np.float32)), weights(8, 1, 3, 3), weights(8))
+    pooled = graph.node("MaxPool", graph.node("Relu", x), kernel_shape=[2, 2], strides=[2, 2])
+    hidden = graph.node("Gemm", graph.node("Flatten", pooled), weights(72, 16), weights(16))
+    y = graph.node("Softmax", graph.node("MatMul", graph.node("Tanh", hidden), weights(16, 10)))
+    model = graph.model([y])
+    (folder / "digits.onnx").write_bytes(model)
+    np.save(folder / "image.npy", graph.inputs["x0"])
+    return folder, by_onnxruntime(model, graph.inputs)[0]
+
+
+class Requester:
+    """Somebody who uses the command line."""
+
+    def __init__(self, network: LocalMarket, folder: Path) -> None:
+        party = network.join(free=100 * TOKEN)
+        (folder / "wallets").mkdir()
+        self.address = party.address
+        self._environment = {
+            "ASSAY_HOME": str(folder),
+            "ASSAY_RPC_URL": network.url,
+            "ASSAY_DEPLOYMENT": str(network.deployment_file),
+            "ASSAY_STORE": str(network.store.folder),
+            "ASSAY_WALLET": str(party.write_wallet(folder / "wallets", "alice").stem),
+            "ASSAY_PASSWORD": PASSWORD,
+        }
+
+    def model(self, *arguments: object) -> Result:
+        """`assay model` with these arguments."""
+        result = CliRunner().invoke(cli, ["model", *map(str, arguments)], env=self._environment)
+        assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+        return result
+
+
+@pytest.fixture
+def requester(network: LocalMarket, tmp_path: Path) -> Requester:
+    return Requester(network, tmp_path)
+
+
+@pytest.fixture
+def recruit(network: LocalMarket, verifier: Agent, tmp_path: Path) -> Iterator[Recruit]:
+    """Makes agents that have staked; prints what all said if the test fails."""
+    agents = [verifier]
+
+    def make(name: str) -> Agent:
+        agents.append(Agent(network, network.join(stake=100 * TOKEN), name, tmp_path))
+        return agents[-1]
+
+    yield make
+    for agent in agents:
+        print(f"--- {agent.folder.name} {agent.party.address}\n{agent.said()}")
+
+
+def test_a_model_is_run_by_an_agent_and_its_output_is_what_onnxruntime_computes(
+    network: LocalMarket, requester: Requester, verifier: Agent, expected: tuple[Path, Array], recruit: Recruit
+) -> None:
+    folder, wanted = expected
+    provider = recruit("provider")
+    free, _ = account(network, provider)
+    output, again = folder / "y.npy", folder / "again.npy"
+    submit = ("submit", folder / "digits.onnx", "--input", folder / "image.npy", "--price", "2", "--bond", "10")
+    with running(provider, AGENT, "--roles", "provider"), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(requester.model, *submit, "--wait", "-o", output)
+        job_id = JobId(requester.address, 0, 1)
+        wait_until("it is posted", lambda: job_id in book_of(network).jobs)
+        wait_for(network, job_id, lambda history: history.job.status is Status.CLAIMED)
+        wait_until("the verifier agrees", lambda: f'job={job_id} reason="recomputed, and right"' in verifier.said())
+        network.skip_time(CHALLENGE_PERIOD)
+        waiting.result()
+
+    assert end_of(network, job_id) is End.FINALIZED
+    assert account(network, provider)[0] == free + 2
+    requester.model("result", "0.1", "-o", again)
+    assert again.read_bytes() == output.read_bytes()
+    np.testing.assert_allclose(np.load(output), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["a product", "an exponential"])
+def test_a_lie_in_one_bit_of_one_element_is_slashed_by_the_step_that_writes_it(
+    network: LocalMarket,
+    requester: Requester,
+    verifier: Agent,
+    expected: tuple[Path, Array],
+    recruit: Recruit,
+    kind: str,
+) -> None:
+    folder, _ = expected
+    program = import_onnx((folder / "digits.onnx").read_bytes())
+    kinds = {"a product": "DOT", "an exponential": "EXP"}
+    number = next(n for n, each in enumerate(program.instructions) if each.kind.name == kinds[kind])
+    instruction = program.instructions[number]
+    step = sum(each.steps for each in program.instructions[:number]) + 3 * instruction.runs + instruction.runs - 1
+    liar = recruit("liar")
+    free, stake = account(network, verifier)
+    with running(liar, LIAR, "--step", str(step)):
+        facts = requester.model(
+            "submit", folder / "digits.onnx", "--input", folder / "image.npy", "--price", "1", "--bond", "10", "--json"
+        )
+        job_id = JobId.parse(json.loads(facts.stdout)["job"])
+        assert end_of(network, job_id) is End.SLASHED_BY_STEP
+
+    (dispute,) = book_of(network).disputes_of(job_id)
+    assert dispute.stepped is not None
+    assert dispute.play.start + dispute.stepped.index == step
+    assert account(network, liar) == (0, 90)
+    assert account(network, verifier) == (free + 5, stake)
