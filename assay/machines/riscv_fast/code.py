@@ -128,7 +128,8 @@ class EmptyPages:
         self.functions = functions
         self.missing, self.fleeting = self._uniform("missing"), self._uniform("fleeting")
         self.unknown = bytes(self._uniform("unknown"))
-        self.table = Template(ctypes.addressof(self.missing).to_bytes(8, sys.byteorder) * PAGES)
+        entry = ctypes.addressof(self.missing).to_bytes(8, sys.byteorder)
+        self.table = Template(entry * WORDS_PER_PAGE, PAGES // WORDS_PER_PAGE)
 
     def _uniform(self, function: str) -> _Slots:
         """The slots of a page, all with the same function."""

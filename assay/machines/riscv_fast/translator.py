@@ -5,9 +5,9 @@ between two slices of the run. When that happens makes no difference to what the
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from assay.errors import NativeError
 from assay.machines.riscv_fast.core import Core
@@ -17,6 +17,9 @@ from assay.native.cache import DiskCache, cache_key
 from assay.native.code import Code
 from assay.native.compile import compile_ir
 from assay.native.memory import CodeArena
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 ARENA = 64 << 20
 """Bytes of translations. When they are full, all are forgotten, and what is hot then is translated anew."""
@@ -49,7 +52,8 @@ class Translator:
         self._core = core
         self._cache = cache
         self._shelf = None if cache is None else Shelf(core.memory, cache)
-        self._workers = ThreadPoolExecutor(1, "translator") if background else None
+        self._background = background
+        self._worker: ThreadPoolExecutor | None = None
         self._arena = CodeArena(ARENA)
         self._waiting: deque[int] = deque()
         self._working: tuple[int, Future[_Made | None]] | None = None
@@ -79,8 +83,8 @@ class Translator:
             pc = self._waiting.popleft()
             if pc in self._entered:
                 continue
-            if self._workers is not None:
-                self._working = pc, self._workers.submit(self._make, pc, self._entries())
+            if self._background:
+                self._working = pc, self._thread().submit(self._make, pc, self._entries())
                 return
             self._take(pc, partial(self._make, pc, self._entries()))
 
@@ -107,8 +111,16 @@ class Translator:
 
     def close(self) -> None:
         """Translate no more. Waits for what LLVM is at."""
-        if self._workers is not None:
-            self._workers.shutdown(cancel_futures=True)
+        if self._worker is not None:
+            self._worker.shutdown(cancel_futures=True)
+
+    def _thread(self) -> "ThreadPoolExecutor":
+        """The thread that LLVM works in: there is none until there is work for it."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a start from the cache has no use for it
+
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, "translator")
+        return self._worker
 
     def _wanted(self, pc: int) -> bool:
         if pc in self._entered or pc in self._refused or pc in self._waiting:
@@ -143,7 +155,7 @@ class Translator:
         runs, digest = runs_of(region.words)
         blocks, exits = tuple(region.blocks), tuple(region.exits)
         translated = Translated(pc, region.entries, blocks, exits, runs, digest, key)
-        if self._shelf is not None and self._workers is not None:
+        if self._shelf is not None and self._background:
             self._shelf.add(translated)  # at once: the run may be over before it is put in place
         return _Made(region.words, translated, code)
 
