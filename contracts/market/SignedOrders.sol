@@ -246,8 +246,12 @@ abstract contract SignedOrders is Jobs, Signatures {
         uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
         bytes32[] memory hashes = new bytes32[](tickets.together ? roots.length : 0);
         for (uint256 i = 0; i < roots.length; i++) {
-            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
-            mask &= mask - 1;
+            bytes32 structHash;
+            // SAFETY: there are as many bits in the mask as roots, and `first` is a multiple of 256 (INVARIANT S3).
+            unchecked {
+                structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
+                mask &= mask - 1;
+            }
             if (hashes.length > 0) {
                 hashes[i] = structHash;
             } else {
