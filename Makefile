@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash bench-machine bench-gas check fmt lock clean
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak bench-machine bench-gas check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -61,6 +61,12 @@ test-e2e: setup ## run whole processes against a local node
 
 crash: setup ## kill an agent at every write to its journal and every send (10 minutes)
 	KILLS=0 $(PYTEST) -s tests/e2e/test_kills.py
+
+load: setup ## play 1,000 jobs with lies and killed agents, and tell how long they took; ARGS=--help
+	python -m tests.load $(ARGS)
+
+soak: setup ## the same again and again, for HOURS (default 4)
+	python -m tests.load --seconds $$(( $${HOURS:-4} * 3600 )) $(ARGS)
 
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)
