@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash verify slither symbolic coverage \
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
 	bench-machine bench-models bench-gas simulate check fmt lock clean
 
 help: ## list the targets
@@ -95,6 +95,12 @@ symbolic: setup .venv-verify/installed ## prove with halmos; LONG=1 also what ta
 coverage: setup ## show that the Foundry tests take every branch of the market and of the game
 	FOUNDRY_PROFILE=coverage forge coverage --report lcov --report-file build/coverage.info --no-match-contract Invariants
 	python tools/branch_coverage.py build/coverage.info
+
+load: setup ## play 1,000 jobs with lies and killed agents, and tell how long they took; ARGS=--help
+	python -m tests.load $(ARGS)
+
+soak: setup ## the same again and again, for HOURS (default 4)
+	python -m tests.load --seconds $$(( $${HOURS:-4} * 3600 )) $(ARGS)
 
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)

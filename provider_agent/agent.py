@@ -25,6 +25,7 @@ from assay.machines.registry import Execution
 from assay.native.cache import default_folder
 from provider_agent.batch import Batch
 from provider_agent.bench import shipped_machines
+from provider_agent.cluster import Cluster
 from provider_agent.confinement import Limits
 from provider_agent.context import Context
 from provider_agent.daemon import Daemon
@@ -197,7 +198,9 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
         if not dry:
             held.enter_context(Lock(_lock_folder() / f"{address}-{chain_id}.lock", f"the key of {address}"))
             journal.lock_key(chain_id, address)
-        executor = Executor(partial(machines, _execution(settings)), settings.loop.processes, _limits(settings))
+        executor = Executor(
+            partial(machines, _execution(settings)), settings.loop.processes, limits_of(settings), _cluster(settings)
+        )
         held.callback(executor.close)
         journal.bind(_identity(chain, address))
         yield _Means(chain, signer, journal, executor)
@@ -210,10 +213,16 @@ def _execution(settings: Settings) -> Execution:
     return Execution(reference=chosen.engine == "reference", memory=chosen.maximum_memory, cache=cache)
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
     """What each worker may take."""
     chosen = settings.execution
     return Limits(memory=chosen.worker_memory, check_time=chosen.check_time, run_time=chosen.run_time)
+
+
+def _cluster(settings: Settings) -> Cluster | None:
+    """Where jobs run, if not here."""
+    address = settings.execution.cluster
+    return None if address is None else Cluster(address, limits_of(settings))
 
 
 def _identity(chain: Chain, account: str) -> Identity:

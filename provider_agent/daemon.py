@@ -15,7 +15,7 @@ from assay.chain.events import DisputeEvent, Event, JobEvent, decode_logs, read_
 from assay.chain.history import Book, JobHistory
 from assay.chain.node import Block, Log
 from assay.chain.records import JobId
-from assay.errors import AssayError, IntegrityError, TransientError
+from assay.errors import AssayError, ChainError, IntegrityError, TransientError
 from provider_agent.context import Context
 from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
@@ -163,7 +163,12 @@ class Daemon:
         context, now = self._context, time.monotonic()
         if now - self._reconciled_at < RECONCILE_EVERY:
             return
-        wrong = contradicted(context.chain, context.book, context.account, position.number)
+        try:
+            wrong = contradicted(context.chain, context.book, context.account, position.number)
+        except (ChainError, IntegrityError) as fault:  # a node without the state of that block, for example
+            self._reconciled_at = now
+            log.warning("not compared", extra=about(block=position.number, reason=fault))
+            return
         if wrong and self._is_on_chain(position):
             jobs = ", ".join(str(history.job.job_id) for history in wrong[:3])
             self._reconciled_at = now

@@ -7,7 +7,6 @@ once; other work waits for one of the slots.
 """
 
 import logging
-import multiprocessing
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,23 +15,16 @@ from typing import Any, Generic, TypeVar
 
 from assay.errors import AssayError, IntegrityError
 from provider_agent.bench import MachineFactory, Workload
-from provider_agent.confinement import Limits, Ward, Warden, describe_exit, kill_group
+from provider_agent.cluster import Cluster
+from provider_agent.confinement import Limits, Warden
 from provider_agent.logs import about
 from provider_agent.questions import Check, Question
-from provider_agent.wire import Inbox, socket_of
-from provider_agent.worker import Failed, Finished, Running, work
+from provider_agent.seats import LocalSeat, Seat
+from provider_agent.worker import Failed, Finished, Running
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# A process that has imported what a worker needs, and nothing else, forks them: a fresh interpreter for each job would
-# take a second of CPU.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["provider_agent.worker"])
-
-_ENDING = 5.0
-"""Seconds that a worker has to go when it is told to, before it is killed."""
 
 
 class JobFaultError(AssayError):
@@ -51,31 +43,65 @@ class Done(Generic[T]):
 
 
 class Executor:
-    """The worker processes, by job."""
+    """The jobs' processes, by job: on this machine, or on a cluster, and then one here that reads the documents."""
 
-    def __init__(self, machines: MachineFactory, slots: int, limits: Limits | None = None) -> None:
+    def __init__(
+        self, machines: MachineFactory, slots: int, limits: Limits | None = None, cluster: Cluster | None = None
+    ) -> None:
         """At most `slots` jobs are computed at once, disputes not counted. `machines` is called in each worker."""
         self._machines = machines
         self._slots = slots
         self._limits = limits or Limits()
         self._warden = Warden(self._limits)
+        self._cluster = cluster
         self._workers: dict[str, _Worker] = {}
+        self._readers: dict[str, _Worker] = {}
+        """With a cluster only: the processes here."""
+        self._read: set[str] = set()
+        """With a cluster only: the jobs whose documents are kept here."""
 
     def ask(self, job: str, workload: Workload, question: Question[T], urgent: bool = False) -> Done[T] | None:
         """The answer to `question` about `job`; None while it is not there. Raises `JobFaultError` if there is none.
 
         An answer is given once: whoever asks again has it worked out again.
         """
-        worker = self._workers.get(job)
+        if self._cluster is None:
+            return self._ask(self._workers, job, workload, question, urgent)
+        if isinstance(question, Check):
+            reply = self._ask(self._readers, job, workload, question, urgent)
+            if reply is not None:
+                self._keep(job)
+            return reply
+        if job not in self._read:
+            if self._ask(self._readers, job, workload, Check(), urgent) is None:
+                return None
+            self._keep(job)
+        return self._ask(self._workers, job, workload, question, urgent)
+
+    def _keep(self, job: str) -> None:
+        """The documents of a job are here: nobody has to read them any more."""
+        self._read.add(job)
+        self._readers.pop(job).end()
+
+    def _ask(
+        self, workers: "dict[str, _Worker]", job: str, workload: Workload, question: Question[T], urgent: bool
+    ) -> Done[T] | None:
+        worker = workers.get(job)
         if worker is not None and question in worker.asked:
             return worker.answer(question)
         if not urgent and self._busy() >= self._slots:
             return None
         if worker is None or not worker.alive:
-            self.release(job)
-            worker = self._workers[job] = _Worker(job, workload, self._machines, self._limits, self._warden)
+            if worker is not None:
+                worker.end()
+            worker = workers[job] = _Worker(job, self._seat(workers, job, workload), self._limits)
         worker.ask(question, urgent)
         return None
+
+    def _seat(self, workers: "dict[str, _Worker]", job: str, workload: Workload) -> Seat:
+        if self._cluster is not None and workers is self._workers:
+            return self._cluster.seat(job, workload, self._machines)
+        return LocalSeat(job, workload, self._machines, self._warden)
 
     def progress(self, job: str) -> int | None:
         """Steps of the current task run so far, as last heard."""
@@ -86,7 +112,7 @@ class Executor:
         """Sleep for `seconds`, or until a worker has an answer, or the file descriptor `also` becomes readable."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            listening = {worker.fileno(): worker for worker in self._workers.values() if worker.alive}
+            listening = {worker.fileno(): worker for worker in self._all() if worker.alive}
             ready = wait([*listening, also], left)
             answered = [listening[end].hear() for end in ready if end in listening]
             if also in ready or any(answered):
@@ -94,42 +120,39 @@ class Executor:
 
     def retain(self, jobs: Collection[str]) -> set[str]:
         """End the workers of all other jobs; the jobs whose workers were ended."""
-        others = set(self._workers) - set(jobs)
+        others = (set(self._workers) | set(self._readers) | self._read) - set(jobs)
         for job in others:
             self.release(job)
         return others
 
     def release(self, job: str) -> None:
-        """End the worker of `job`, whatever it is doing."""
-        if (worker := self._workers.pop(job, None)) is not None:
-            worker.end()
+        """End the workers of `job`, whatever they are doing."""
+        self._read.discard(job)
+        for workers in (self._workers, self._readers):
+            if (worker := workers.pop(job, None)) is not None:
+                worker.end()
 
     def close(self) -> None:
         """End all workers."""
         self.retain(())
         self._warden.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def _all(self) -> "list[_Worker]":
+        return [*self._workers.values(), *self._readers.values()]
 
     def _busy(self) -> int:
-        return sum(worker.occupies_slot for worker in self._workers.values())
+        return sum(worker.occupies_slot for worker in self._all())
 
 
 class _Worker:
-    """One process, seen from the loop."""
+    """One process, seen from the loop: what it was asked, and what it has answered."""
 
-    def __init__(self, job: str, workload: Workload, machines: MachineFactory, limits: Limits, warden: Warden) -> None:
-        ours, theirs = _PROCESSES.Pipe()  # a pair of sockets, in the form that can be handed to another process
-        self._process = _PROCESSES.Process(
-            target=work, args=(theirs, workload, machines), name=f"assay-worker-{job}", daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        assert self._process.pid is not None
-        self._inbox = Inbox(socket_of(ours))
+    def __init__(self, job: str, seat: Seat, limits: Limits) -> None:
         self._job = job
+        self._seat = seat
         self._limits = limits
-        self._warden = warden
-        self._ward = Ward(self._process.pid, self._process.is_alive)
-        warden.watch(self._ward)
         self._urgent: set[Question[Any]] = set()
         self._answers: dict[Question[Any], Finished | Failed] = {}
         self._timed: Question[Any] | None = None
@@ -139,7 +162,7 @@ class _Worker:
 
     def fileno(self) -> int:
         """Readable when it has said something."""
-        return self._inbox.fileno()
+        return self._seat.fileno()
 
     @property
     def occupies_slot(self) -> bool:
@@ -152,7 +175,7 @@ class _Worker:
         if urgent:
             self._urgent.add(question)
         try:
-            self._inbox.send(question)
+            self._seat.send(question)
         except OSError:
             self._lose()
         self._time()
@@ -175,7 +198,7 @@ class _Worker:
         """Take in what the worker has said; whether an answer was among it."""
         before = len(self._answers)
         try:
-            for message in self._inbox.messages() if self.alive else ():
+            for message in self._seat.messages() if self.alive else ():
                 match message:
                     case Running(int(steps)):
                         self.steps = steps
@@ -187,19 +210,15 @@ class _Worker:
             self._lose()
         except IntegrityError as lie:
             log.error("worker fault", extra=about(job=self._job, details=lie))
-            self._ward.stopped = str(lie)
+            self._seat.stop(str(lie))
             self._lose()
         self._time()
         return len(self._answers) > before
 
     def end(self) -> None:
-        """End the process, and whatever it has started."""
+        """End the process."""
         self.alive = False
-        self._warden.leave(self._ward)
-        self._inbox.close()
-        if self._process.is_alive():
-            kill_group(self._ward.process)
-        self._process.join(_ENDING)
+        self._seat.end()
 
     def _oldest(self) -> Question[Any] | None:
         """What it is at work on."""
@@ -212,23 +231,16 @@ class _Worker:
             return
         self._timed = question
         if question is None or question in self._urgent:
-            self._warden.give_time(self._ward, None)
+            self._seat.give_time(None)
         elif isinstance(question, Check):
-            self._warden.give_time(self._ward, self._limits.check_time, "execution.check_time")
+            self._seat.give_time(self._limits.check_time, "execution.check_time")
         else:
-            self._warden.give_time(self._ward, self._limits.run_time, "execution.run_time")
+            self._seat.give_time(self._limits.run_time, "execution.run_time")
 
     def _lose(self) -> None:
         """The process is gone, or of no use any more: everything that was asked fails."""
         self.alive = False
-        self._warden.leave(self._ward)
-        if self._ward.stopped is not None and self._process.is_alive():
-            kill_group(self._ward.process)
-        self._process.join(_ENDING)
-        stopped = self._ward.stopped
-        reason = f"it was stopped: {stopped}" if stopped else describe_exit(self._process.exitcode)
-        about_it = about(job=self._job, reason=reason, memory=f"{self._ward.peak >> 20} MiB")
-        log.warning("worker ended", extra=about_it)
+        reason, may_pass, peak = self._seat.farewell()
+        log.warning("worker ended", extra=about(job=self._job, reason=reason, memory=f"{peak >> 20} MiB"))
         for question in self.asked:
-            # A limit that was met once is met again.
-            self._answers.setdefault(question, Failed(reason, may_pass=stopped is None))
+            self._answers.setdefault(question, Failed(reason, may_pass))

@@ -204,6 +204,9 @@ class ExecutionSettings(_Section):
     run_time: Seconds = Field(
         default=_LIMITS.run_time, description="to run a job, or to recompute a claim, seconds; disputes have no limit"
     )
+    cluster: str | None = Field(
+        default=None, description="address of a Ray cluster that runs the jobs, host:port or `auto`; here, without one"
+    )
     cache: FilePath | None = Field(
         default=None, description="folder that keeps native code; in the user's cache folder, without one"
     )

@@ -23,7 +23,7 @@ from tests.support.anvil import anvil
 from tests.support.market import LocalMarket
 from tests.support.scenario import Outcome, Scenario
 
-SAMPLE = int(os.environ.get("KILLS", "8"))
+SAMPLE = int(os.environ.get("KILLS", "4"))
 """How many points; 0 for all of them."""
 
 READS = ("SELECT", "PRAGMA", "BEGIN", "COMMIT", "ROLLBACK")

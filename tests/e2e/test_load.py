@@ -7,9 +7,9 @@ from tests.load.__main__ import load, parser
 
 def test_a_small_load_comes_to_its_end_with_every_lie_slashed(tmp_path: Path) -> None:
     options = parser().parse_args(
-        ["--jobs", "16", "--requesters", "4", "--providers", "2", "--verifiers", "1", "--lies", "0.125"]
+        ["--jobs", "8", "--requesters", "4", "--providers", "2", "--verifiers", "1", "--lies", "0.125"]
     )
     figures = load(tmp_path, options)
     print(f"\nseed {options.seed}: {figures.report()}")
-    assert figures.ends["FINALIZED"] == 14
-    assert figures.ends.total() == 16
+    assert figures.ends["FINALIZED"] == 7
+    assert figures.ends.total() == 8

@@ -18,7 +18,7 @@ from assay.chain.events import JobAccepted, JobPosted
 from assay.chain.history import Book
 from assay.chain.node import Block, Log, Node
 from assay.chain.records import ZERO_ADDRESS, Job, JobId, Status, Terms
-from assay.errors import AssayError, TransientError
+from assay.errors import AssayError, ChainError, TransientError
 from provider_agent.batch import Batch
 from provider_agent.bench import shipped_machines
 from provider_agent.context import Context
@@ -264,6 +264,19 @@ def test_what_the_chains_state_contradicts_is_read_again(
     agent.daemon.tick()
     ended = agent.context.book.jobs[JOB].ended
     assert ended is not None
+
+
+def test_a_node_that_cannot_tell_the_state_stops_nothing(
+    agent: Agent, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ChainError("missing trie node")
+
+    node.add(posted(), None, None)
+    agent.context.chain = replace(agent.context.chain, market=cast(Any, SimpleNamespace(are_current=refuse)))
+    monkeypatch.setattr("provider_agent.daemon.RECONCILE_EVERY", 0.0)
+    agent.daemon.tick()
+    assert agent.role.told == ["JobPosted"]
 
 
 def test_a_node_that_is_behind_is_waited_for(agent: Agent, node: ScriptedNode) -> None:

@@ -33,7 +33,7 @@ __all__ = ["quiet"]
 
 MIB = 1 << 20
 REFERENCE = machines_for(Execution(reference=True))
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just("0" * 64),
