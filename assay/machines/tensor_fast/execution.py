@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from math import gcd, prod
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from assay.machines.tensor import binary32, execution
 from assay.machines.tensor.binary32 import NAN, Floats, Words, canonical, floats, words
@@ -243,7 +242,7 @@ def _view(space: Words, address: int, sizes: Sequence[int], strides: Sequence[in
 
 
 def _strided(space: Words, address: int, sizes: Sequence[int], strides: Sequence[int]) -> Words:
-    return as_strided(space[address:], sizes, [4 * stride for stride in strides])
+    return np.ndarray(sizes, np.uint32, space, 4 * address, [4 * stride for stride in strides])
 
 
 def _addresses(address: int, sizes: Sequence[int], strides: Sequence[int]) -> Addresses:
@@ -263,4 +262,4 @@ def _has_rows(space: Words, address: int, sizes: Sequence[int], strides: Sequenc
 
 def _windows(space: Words, length: int) -> Words:
     """All sequences of so many words."""
-    return as_strided(space, (len(space) - length + 1, length), (4, 4))
+    return _strided(space, 0, (len(space) - length + 1, length), (1, 1))
