@@ -42,7 +42,7 @@ class Value:
             return False
         if self.shape[-1] > 1 and self.strides[-1] != 1:
             return False
-        step = _pitch(self.shape[-1])
+        step = min(_pitch(self.shape[-1]), BLOCK)
         outer = zip(self.shape[:-1], self.strides[:-1], strict=True)
         return self.address % step == 0 and all(size == 1 or stride % step == 0 for size, stride in outer)
 

@@ -1,4 +1,4 @@
-"""keccak-256 of many 64-byte nodes at once, as a Merkle tree has them: one node in each lane of the vector registers.
+"""keccak-256 of many 64-byte nodes or 256-byte blocks at once, as Merkle trees have them: one in each lane of vectors.
 
 The permutation is that of FIPS 202, section 3.2, on 25 words of 64 bits; the padding is the original one, of Ethereum.
 """
@@ -8,7 +8,9 @@ from itertools import count, product
 
 ROUNDS = 24
 RATE_WORDS = 17
+STATE_WORDS = 25
 NODE_WORDS, HASH_WORDS = 8, 4
+BLOCK_WORDS = 32
 
 
 def _round_constants() -> list[int]:
@@ -81,6 +83,99 @@ def keccak_functions(lanes: int) -> str:
     )
 
 
+def block_function(lanes: int) -> str:
+    """IR of `void @hash_blocks(ptr input, ptr output, i64 count, ptr constants)`, for a module with `keccak_functions`.
+
+    It hashes `count` (at least 1) blocks of 256 bytes, one after the other, to as many hashes of 32 bytes, `lanes` at a
+    time.
+    """
+    bits, vector, rest = lanes * 64, f"<{lanes} x i64>", BLOCK_WORDS - RATE_WORDS
+    whole = f'nounwind noinline "no-builtins" "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
+    clear = "\n".join(
+        f"  %clear{i} = getelementptr {vector}, ptr %buffer, i64 {i}\n  store {vector} zeroinitializer, ptr %clear{i}"
+        for i in range(RATE_WORDS, STATE_WORDS)
+    )
+    second = []
+    for i in range(RATE_WORDS):
+        more = {rest: "1", RATE_WORDS - 1: str(-(1 << 63))}.get(i)
+        second += [
+            f"  %state{i}.at = getelementptr i64, ptr %slot_more, i64 {i * lanes}",
+            f"  %state{i} = load i64, ptr %state{i}.at, align 8",
+        ]
+        if i < rest:
+            second += [
+                f"  %input{i}.at = getelementptr i64, ptr %more, i64 {i + RATE_WORDS}",
+                f"  %input{i} = load i64, ptr %input{i}.at, align 8",
+            ]
+        if i < rest or more:
+            second += [
+                f"  %mixed{i} = xor i64 %state{i}, {more or f'%input{i}'}",
+                f"  store i64 %mixed{i}, ptr %state{i}.at, align 8",
+            ]
+    return "\n".join(
+        [
+            f"define internal void @permute_all(ptr %words, ptr %constants) {whole} {{",
+            _permutation(lanes, STATE_WORDS, STATE_WORDS),
+            "}\ndefine internal void @take_rate(ptr %node, ptr %slot) nounwind alwaysinline {",
+            _copy_words(RATE_WORDS, ("node", 1), ("slot", lanes)),
+            "}",
+            _HASHING_BLOCKS.format(lanes=lanes, attributes=whole, clear=clear, second="\n".join(second)),
+        ]
+    )
+
+
+_HASHING_BLOCKS = """
+define dso_local void @hash_blocks(ptr %input, ptr %output, i64 %count, ptr %constants) {attributes} {{
+  %buffer = alloca [25 x <{lanes} x i64>], align 64
+  br label %group
+group:
+  %done = phi i64 [0, %0], [%end_of_group, %next]
+  %left = sub i64 %count, %done
+  %size = call i64 @llvm.umin.i64(i64 %left, i64 {lanes})
+  %end_of_group = add i64 %done, %size
+{clear}
+  br label %take
+take:
+  %taken = phi i64 [%done, %group], [%take_next, %take]
+  %lane_in = sub i64 %taken, %done
+  %slot_in = getelementptr i64, ptr %buffer, i64 %lane_in
+  %from = getelementptr [256 x i8], ptr %input, i64 %taken
+  call void @take_rate(ptr %from, ptr %slot_in)
+  %take_next = add i64 %taken, 1
+  %all_taken = icmp eq i64 %take_next, %end_of_group
+  br i1 %all_taken, label %permute, label %take
+permute:
+  call void @permute_all(ptr %buffer, ptr %constants)
+  br label %mix
+mix:
+  %mixed = phi i64 [%done, %permute], [%mix_next, %mix]
+  %lane_more = sub i64 %mixed, %done
+  %slot_more = getelementptr i64, ptr %buffer, i64 %lane_more
+  %more = getelementptr [256 x i8], ptr %input, i64 %mixed
+{second}
+  %mix_next = add i64 %mixed, 1
+  %all_mixed = icmp eq i64 %mix_next, %end_of_group
+  br i1 %all_mixed, label %finish, label %mix
+finish:
+  call void @permute_all(ptr %buffer, ptr %constants)
+  br label %give
+give:
+  %given = phi i64 [%done, %finish], [%give_next, %give]
+  %lane_out = sub i64 %given, %done
+  %slot_out = getelementptr i64, ptr %buffer, i64 %lane_out
+  %to = getelementptr [32 x i8], ptr %output, i64 %given
+  call void @give(ptr %slot_out, ptr %to)
+  %give_next = add i64 %given, 1
+  %all_given = icmp eq i64 %give_next, %end_of_group
+  br i1 %all_given, label %next, label %give
+next:
+  %all_done = icmp eq i64 %end_of_group, %count
+  br i1 %all_done, label %end, label %group
+end:
+  ret void
+}}"""
+
+
 # Nodes are copied into a buffer, a group at a time: the first words of all, then the second words of all, and so on. A
 # group that is not full costs no more than the time of the lanes, which then hash whatever was there before.
 _HASHING = """
@@ -142,8 +237,11 @@ def _copy_words(words: int, source: tuple[str, int], target: tuple[str, int]) ->
     return "\n".join([*lines, "  ret void"])
 
 
-def _permutation(lanes: int) -> str:
-    """The body of a function from the words of `lanes` nodes to the words of their hashes, which replace them."""
+def _permutation(lanes: int, given_words: int = NODE_WORDS, kept_words: int = HASH_WORDS) -> str:
+    """The body of a function that permutes `lanes` states: the first words of each are given, and of the new ones kept.
+
+    Words that are not given are those of a padded node.
+    """
     vector = f"<{lanes} x i64>"
     numbers = count()
     lines: list[str] = []
@@ -190,11 +288,11 @@ def _permutation(lanes: int) -> str:
     constant = value("load i64, ptr %constant")  # iota
     state[0, 0] = xor(state[0, 0], splat(constant))
 
-    begin = {i: f"%word{i}" if i < NODE_WORDS else padding[i] for i in (*range(NODE_WORDS), *_PADDING)}
+    begin = padding | {i: f"%word{i}" for i in range(given_words)}
     return "\n".join(
         [
-            *(f"  %at{i} = getelementptr {vector}, ptr %words, i64 {i}" for i in range(NODE_WORDS)),
-            *(f"  %word{i} = load {vector}, ptr %at{i}" for i in range(NODE_WORDS)),
+            *(f"  %at{i} = getelementptr {vector}, ptr %words, i64 {i}" for i in range(given_words)),
+            *(f"  %word{i} = load {vector}, ptr %at{i}" for i in range(given_words)),
             start,
             "  br label %round",
             "round:",
@@ -209,7 +307,7 @@ def _permutation(lanes: int) -> str:
             f"  %more = icmp ult i64 %next, {ROUNDS}",
             "  br i1 %more, label %round, label %end",
             "end:",
-            *(f"  store {vector} {state[i, 0]}, ptr %at{i}" for i in range(HASH_WORDS)),
+            *(f"  store {vector} {state[i % 5, i // 5]}, ptr %at{i}" for i in range(kept_words)),
             "  ret void",
         ]
     )

@@ -1,13 +1,18 @@
 """The Merkle tree over the weights or over memory (docs/operators.md, section 5): 2^24 leaves of 64 words."""
 
+from pathlib import Path
+
 import numpy as np
 
 from assay.keccak import keccak256
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import BLOCK
+from assay.native.hashing import Bytes, hash_rows
 
 DEPTH = 24
 BLOCK_BYTES = 4 * BLOCK
+_AT_ONCE = 1 << 14
+"""Blocks that are brought into the order of their bytes together."""
 
 
 def _defaults() -> list[bytes]:
@@ -21,6 +26,10 @@ DEFAULTS = _defaults()
 """The node over words that are all zero, by level."""
 
 
+def _bytes(node: bytes) -> Bytes:
+    return np.frombuffer(node, np.uint8)
+
+
 def block_bytes(space: Words) -> bytes:
     """The words of whole blocks as they are hashed: big-endian, and filled up with zeros."""
     return np.concatenate([space, np.zeros(-len(space) % BLOCK, np.uint32)]).astype(">u4").tobytes()
@@ -29,37 +38,47 @@ def block_bytes(space: Words) -> bytes:
 class BlockTree:
     """The tree over the words that it was last told of by `follow`."""
 
-    def __init__(self, space: Words) -> None:
-        self._space = np.zeros(len(space), np.uint32)
-        count = max(1, -(-len(space) // BLOCK))
-        self._levels = [[DEFAULTS[0]] * count]
-        while count > 1:
-            count = (count + 1) // 2
-            self._levels.append([DEFAULTS[len(self._levels)]] * count)
+    def __init__(self, space: Words, cache: Path | None = None) -> None:
+        """The folder `cache`, if there is one, keeps the native code that hashes."""
+        self._cache = cache
+        self._blocks = np.zeros((max(1, -(-len(space) // BLOCK)), BLOCK), np.uint32)
+        self._levels = [np.tile(_bytes(DEFAULTS[0]), (len(self._blocks), 1))]
+        while len(self._levels[-1]) > 1:
+            count = (len(self._levels[-1]) + 1) // 2
+            self._levels.append(np.tile(_bytes(DEFAULTS[len(self._levels)]), (count, 1)))
         self.follow(space)
 
     def follow(self, space: Words) -> None:
         """Become the tree over `space`, which has as many words as before."""
-        changed = set((np.nonzero(space != self._space)[0] // BLOCK).tolist())
-        self._space = space.copy()
-        for block in changed:
-            self._levels[0][block] = keccak256(self.block(block))
+        whole, rest = divmod(len(space), BLOCK)
+        differs = np.zeros(len(self._blocks), bool)
+        differs[:whole] = np.any(self._blocks[:whole] != space[: whole * BLOCK].reshape(-1, BLOCK), axis=1)
+        if rest:
+            differs[whole] = np.any(self._blocks[whole, :rest] != space[whole * BLOCK :])
+        self._blocks[:whole] = space[: whole * BLOCK].reshape(-1, BLOCK)
+        self._blocks[whole:, :rest] = space[whole * BLOCK :]
+        changed = np.nonzero(differs)[0]
+        for part in (changed[start : start + _AT_ONCE] for start in range(0, len(changed), _AT_ONCE)):
+            self._levels[0][part] = hash_rows(self._blocks[part].astype(">u4").view(np.uint8), self._cache)
         for level, nodes in enumerate(self._levels[1:], start=1):
-            changed = {node >> 1 for node in changed}
-            for node in changed:
-                nodes[node] = keccak256(self.node(level - 1, 2 * node) + self.node(level - 1, 2 * node + 1))
+            changed = np.unique(changed >> 1)
+            below = self._levels[level - 1]
+            right = np.minimum(2 * changed + 1, len(below) - 1)
+            pairs = np.concatenate([below[2 * changed], below[right]], axis=1)
+            pairs[2 * changed + 1 == len(below), 32:] = _bytes(DEFAULTS[level - 1])
+            nodes[changed] = hash_rows(pairs, self._cache)
 
     def block(self, index: int) -> bytes:
         """The 256 bytes of a leaf."""
-        return block_bytes(self._space[index * BLOCK : (index + 1) * BLOCK]).ljust(BLOCK_BYTES, b"\0")
+        return block_bytes(self._blocks[index]) if index < len(self._blocks) else bytes(BLOCK_BYTES)
 
     def node(self, level: int, index: int) -> bytes:
         """Node `index` of `level`; those of level 0 are the hashes of the blocks, that of level 24 is the root."""
         if level < len(self._levels):
-            return self._levels[level][index] if index < len(self._levels[level]) else DEFAULTS[level]
+            return self._levels[level][index].tobytes() if index < len(self._levels[level]) else DEFAULTS[level]
         if index > 0:
             return DEFAULTS[level]
-        node = self._levels[-1][0]
+        node = self._levels[-1][0].tobytes()
         for above in range(len(self._levels) - 1, level):
             node = keccak256(node + DEFAULTS[above])
         return node

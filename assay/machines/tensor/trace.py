@@ -126,6 +126,8 @@ class TensorTrace:
             return self.initial.memory
         self.run()
         assert self._final is not None
+        if step >= self._starts[-1]:
+            return self._final
         if self._written is None:
             self._written = np.full(len(self._final), NEVER, np.uint64)
             for instruction, start in zip(self.program.instructions, self._starts, strict=False):

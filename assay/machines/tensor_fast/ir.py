@@ -341,18 +341,31 @@ def _largest(row: int) -> str:
   %sum{row}.next = select i1 %none{row}, float %nan, float %larger{row}"""
 
 
-def _reduction(name: str, initial: int, step: Callable[[int], str], constants: Constants) -> str:
-    """`void @name(ptr space, ptr places, i64 groups, i64 length, ptr target, ptr constants)`.
+def _fused(row: int) -> str:
+    return f"""\
+  %b{row}.at = getelementptr float, ptr %other{row}, i64 %k
+  %b{row} = load float, ptr %b{row}.at
+  %sum{row}.next = call float @llvm.fma.f32(float %a{row}, float %b{row}, float %sum{row})"""
 
-    Of INTERLEAVED rows at a time, row i at `space + places[i]`; one result each, one behind the other.
+
+def _reduction(
+    name: str, initial: int, step: Callable[[int], str], constants: Constants, operands: Sequence[str] = ("row",)
+) -> str:
+    """`void @name(ptr row_space, ptr row_places, i64 groups, i64 length, ptr target, ptr constants)`.
+
+    Of INTERLEAVED rows at a time, row i at `row_space + row_places[i]`; one result each, one behind the other. With a
+    second operand, there are a space and places of its rows behind those of the first one.
     """
     starts, phis, terms, ends = [], [], [], []
     for row in range(INTERLEAVED):
-        starts.append(f"""\
-  %index{row} = add i64 %first, {row}
-  %place{row}.at = getelementptr i64, ptr %places, i64 %index{row}
-  %place{row} = load i64, ptr %place{row}.at
-  %row{row} = getelementptr float, ptr %space, i64 %place{row}""")
+        starts.append(f"  %index{row} = add i64 %first, {row}")
+        starts += [
+            f"""\
+  %{operand}.place{row}.at = getelementptr i64, ptr %{operand}_places, i64 %index{row}
+  %{operand}.place{row} = load i64, ptr %{operand}.place{row}.at
+  %{operand}{row} = getelementptr float, ptr %{operand}_space, i64 %{operand}.place{row}"""
+            for operand in operands
+        ]
         phis.append(f"  %sum{row} = phi float [%initial, %group], [%sum{row}.next, %term]")
         terms.append(f"""\
   %a{row}.at = getelementptr float, ptr %row{row}, i64 %k
@@ -361,9 +374,10 @@ def _reduction(name: str, initial: int, step: Callable[[int], str], constants: C
         ends.append(f"""\
   %to{row} = getelementptr float, ptr %target, i64 %index{row}
   store float %sum{row}.next, ptr %to{row}""")
-    starts, phis, terms, ends = (["\n".join(each)] for each in (starts, phis, terms, ends))
+    start, phi, term, end = ("\n".join(each) for each in (starts, phis, terms, ends))
+    given = ", ".join(f"ptr %{operand}_space, ptr %{operand}_places" for operand in operands)
     return f"""
-define dso_local void @{name}(ptr %space, ptr %places, i64 %groups, i64 %length, ptr %target, ptr %constants)
+define dso_local void @{name}({given}, i64 %groups, i64 %length, ptr %target, ptr %constants)
     nounwind "no-builtins" {{
   %initial.at = getelementptr float, ptr %constants, i64 {constants.place(initial)}
   %initial = load float, ptr %initial.at
@@ -373,20 +387,65 @@ define dso_local void @{name}(ptr %space, ptr %places, i64 %groups, i64 %length,
 group:
   %g = phi i64 [0, %0], [%g.next, %group.end]
   %first = mul i64 %g, {INTERLEAVED}
-{starts[0]}
+{start}
   br label %term
 term:
   %k = phi i64 [0, %group], [%k.next, %term]
-{phis[0]}
-{terms[0]}
+{phi}
+{term}
   %k.next = add i64 %k, 1
   %k.over = icmp eq i64 %k.next, %length
   br i1 %k.over, label %group.end, label %term
 group.end:
-{ends[0]}
+{end}
   %g.next = add i64 %g, 1
   %g.over = icmp eq i64 %g.next, %groups
   br i1 %g.over, label %end, label %group
+end:
+  ret void
+}}"""
+
+
+# --- panels -----------------------------------------------------------------------------------------------------------
+
+
+def _pack(lanes: int) -> str:
+    """`void @pack(ptr space, ptr places, i64 count, i64 length, ptr panels, ptr constants)`.
+
+    Column i is at `space + places[i]`; there are as many as `count` panels have.
+    """
+    width = PANEL_VECTORS * lanes
+    return f"""
+define dso_local void @pack(ptr %space, ptr %places, i64 %count, i64 %length, ptr %panels, ptr %constants)
+    nounwind "no-builtins" {{
+  %size = mul i64 %length, {width}
+  %columns = mul i64 %count, {width}
+  br label %column
+column:
+  %c = phi i64 [0, %0], [%c.next, %column.end]
+  %place.at = getelementptr i64, ptr %places, i64 %c
+  %place = load i64, ptr %place.at
+  %from = getelementptr i32, ptr %space, i64 %place
+  %p = udiv i64 %c, {width}
+  %within = urem i64 %c, {width}
+  %panel = mul i64 %p, %size
+  %first = add i64 %panel, %within
+  %to = getelementptr i32, ptr %panels, i64 %first
+  br label %term
+term:
+  %k = phi i64 [0, %column], [%k.next, %term]
+  %a.at = getelementptr i32, ptr %from, i64 %k
+  %a = load i32, ptr %a.at
+  %b = mul i64 %k, {width}
+  %b.at = getelementptr i32, ptr %to, i64 %b
+  store i32 %a, ptr %b.at
+  %k.next = add i64 %k, 1
+  %k.over = icmp eq i64 %k.next, %length
+  br i1 %k.over, label %column.end, label %term
+column.end:
+  %c.next = add i64 %c, 1
+  %c.over = icmp eq i64 %c.next, %columns
+  br i1 %c.over, label %end, label %column
 end:
   ret void
 }}"""
@@ -405,9 +464,12 @@ def kernels_ir(lanes: int, rows: Sequence[int]) -> tuple[str, list[int]]:
     constants = Constants()
     functions = [
         f"declare <{lanes} x float> @llvm.fma.v{lanes}f32(<{lanes} x float>, <{lanes} x float>, <{lanes} x float>)",
+        "declare float @llvm.fma.f32(float, float, float)",
         *(_product(each, lanes, constants) for each in rows),
         *(_function(name, lanes, constants) for name in FUNCTIONS),
         _reduction("sum", ZERO, _sum, constants),
         _reduction("largest", MINUS_INFINITY, _largest, constants),
+        _reduction("dot", ZERO, _fused, constants, ("row", "other")),
+        _pack(lanes),
     ]
     return "\n".join(functions), constants.bits

@@ -17,7 +17,7 @@ from assay.native.processor import vector_lanes
 
 _ROOM = 1 << 18
 """Bytes of code."""
-_PARAMETERS = {**dict.fromkeys(FUNCTIONS, 4), "sum": 6, "largest": 6}
+_PARAMETERS = {**dict.fromkeys(FUNCTIONS, 4), "sum": 6, "largest": 6, "dot": 8, "pack": 6}
 """Of each function; of all others nine."""
 
 
@@ -39,13 +39,11 @@ class Kernels:
         }
         self._constants = np.array(bits, np.uint32)
 
-    def pack(self, columns: Words) -> Words:
-        """The panels of the columns [N, K]: [N / width, K, width], the last one filled up with zeros."""
-        count, length = columns.shape
-        panels = np.zeros((-(-count // self.width), length, self.width), np.uint32)
-        for number, panel in enumerate(panels):
-            part = columns[number * self.width : (number + 1) * self.width]
-            panel[:, : len(part)] = part.T
+    def pack(self, space: Words, columns: Addresses, length: int) -> Words:
+        """The panels of columns that begin at these places: [N / width, length, width]; the last one fills them up."""
+        count = -(-len(columns) // self.width)
+        panels = np.empty((count, length, self.width), np.uint32)
+        self._call("pack", space, _filled(columns, count * self.width), count, length, panels)
         return panels
 
     def products(self, space: Words, rows: Addresses, panels: Words, target: Words, places: Addresses) -> None:
@@ -61,10 +59,17 @@ class Kernels:
     def reduce(self, name: str, space: Words, rows: Addresses, length: int) -> Words:
         """The `sum` or the `largest` of each row."""
         groups = -(-len(rows) // INTERLEAVED)
-        padded = np.concatenate([rows, np.repeat(rows[-1:], groups * INTERLEAVED - len(rows))])
-        results = np.empty(len(padded), np.uint32)
-        self._call(name, space, padded, groups, length, results)
+        results = np.empty(groups * INTERLEAVED, np.uint32)
+        self._call(name, space, _filled(rows, len(results)), groups, length, results)
         return results[: len(rows)]
+
+    def dots(self, a_space: Words, a: Addresses, b_space: Words, b: Addresses, length: int) -> Words:
+        """The product of each row of one operand with the row of the same number of the other one."""
+        rows, groups = len(a), -(-len(a) // INTERLEAVED)
+        results = np.empty(groups * INTERLEAVED, np.uint32)
+        a, b = _filled(a, len(results)), _filled(b, len(results))
+        self._call("dot", a_space, a, b_space, b, groups, length, results)
+        return results[:rows]
 
     def function(self, name: str, a: Words) -> Words:
         """An elementary function of each number of a one-dimensional array."""
@@ -82,6 +87,11 @@ class Kernels:
     def _call(self, name: str, *arguments: "int | Words | Addresses") -> None:
         given = (each if isinstance(each, int) else _address(each) for each in (*arguments, self._constants))
         self._code[name](*given)
+
+
+def _filled(places: Addresses, count: int) -> Addresses:
+    """So many places; the last one fills them up."""
+    return np.concatenate([places, np.repeat(places[-1:], count - len(places))])
 
 
 def _address(array: NDArray[np.uint32] | NDArray[np.int64]) -> int:
