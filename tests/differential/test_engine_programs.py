@@ -1,13 +1,15 @@
 """The engine against the reference on random programs, and on those that they once disagreed about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
 
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.memory import Memory
-from assay.machines.riscv_fast.accesses import Form, Group
+from assay.machines.riscv_fast import translate
+from assay.machines.riscv_fast.accesses import Form, Group, rounds_ahead
+from assay.machines.riscv_fast.region import Placed
 from assay.machines.riscv_fast.translate import Translation
 from tests.differential.engine_fuzz import case
 from tests.differential.engine_programs import Program
@@ -151,6 +153,11 @@ def _one_round_of_steps(translation: Translation, groups: list[Group], steps: in
     CHECK(translation, groups, min(steps, translation._now_in.length), otherwise)
 
 
+def _too_many_rounds(block: Sequence[Placed]) -> tuple[Form, int] | None:
+    ahead = rounds_ahead(block)
+    return None if ahead is None else (ahead[0].plus(2 * ahead[1]), ahead[1])
+
+
 STORED, CHECKPOINT, CHECK = Group.stored, Translation._checkpoint, Translation._check
 PLANTED = [
     (Group, "tested", _base_only),
@@ -158,12 +165,13 @@ PLANTED = [
     (Translation, "_checkpoint", _no_checkpoint_after_a_store),
     (Translation, "_check", _one_round_of_steps),
     (Translation, "_write_back", lambda *_: None),
+    (translate, "rounds_ahead", _too_many_rounds),
 ]
 
 
 @pytest.mark.parametrize(("owner", "name", "wrong"), PLANTED, ids=lambda value: getattr(value, "__name__", str(value)))
 def test_a_planted_fault_is_found(
-    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, wrong: Callable[..., object]
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, wrong: Callable[..., object]
 ) -> None:
     monkeypatch.setattr(owner, name, wrong)
     assert any(_disagrees(number) for number in range(PATIENCE))

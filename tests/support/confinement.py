@@ -589,10 +589,12 @@ class Checker:
     def _computed(self, instruction: Any, values: list[Value], state: State) -> Value | None:  # noqa: PLR0911, PLR0912
         """The result of the instructions that addresses are made by; None for others."""
         operands = instruction.operands
-        if any(value[0] in STATE for value in values):
+        if values[-1][0] in STATE:
             if instruction.mnemonic in ("mov", "movzx"):
-                return values[1]
+                return values[-1]
             return _both(values[0], values[1]) if instruction.mnemonic == "and" else None
+        if values[0][0] in STATE and instruction.mnemonic == "and":
+            return _both(values[0], values[1])
         if operands[0].size not in (4, 8):
             return None
         number = values[1][1] if len(values) == 2 and values[1][0] == "const" else None

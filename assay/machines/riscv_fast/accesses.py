@@ -101,35 +101,69 @@ class Groups:
         }
 
 
+class _Sums:
+    """What registers hold, as instructions go by."""
+
+    def __init__(self) -> None:
+        self._forms: dict[int, Form] = {}
+
+    def of(self, register: int) -> Form:
+        return self._forms.get(register) or (Form(((register, 1),)) if register else Form(()))
+
+    def follow(self, place: int, placed: Placed) -> None:
+        """Go on by an instruction, given its number."""
+        if not writes(placed):
+            return
+        instruction, result = placed.instruction, None
+        if placed.name == "addi":
+            result = self.of(instruction.rs1).plus(instruction.immediate)
+        elif placed.name == "add":
+            result = _sum(self.of(instruction.rs1), self.of(instruction.rs2))
+        elif placed.name in ("lui", "auipc"):
+            result = Form((), _signed(instruction.immediate + (placed.pc if placed.name == "auipc" else 0)))
+        self._forms[instruction.rd] = result or Form(((-1 - place, 1),))
+
+
 def groups_of(placed: Sequence[Placed]) -> Groups:
     """The groups of what some instructions access."""
-    forms: dict[int, Form] = {}
+    sums = _Sums()
     found: dict[tuple[tuple[int, int], ...], list[_Access]] = {}
-
-    def form(register: int) -> Form:
-        return forms.get(register) or (Form(((register, 1),)) if register else Form(()))
-
     for place, each in enumerate(placed):
-        instruction = each.instruction
-        access = _access(place, each, form(instruction.rs1))
+        access = _access(place, each, sums.of(each.instruction.rs1))
         if access is not None:
             terms, what = access
             found.setdefault(terms, []).append(what)
-        if not writes(each):
-            continue
-        result = None
-        if each.name == "addi":
-            result = form(instruction.rs1).plus(instruction.immediate)
-        elif each.name == "add":
-            result = _sum(form(instruction.rs1), form(instruction.rs2))
-        elif each.name in ("lui", "auipc"):
-            result = Form((), _signed(instruction.immediate + (each.pc if each.name == "auipc" else 0)))
-        forms[instruction.rd] = result or Form(((-1 - place, 1),))
+        sums.follow(place, each)
     groups: dict[int | None, list[Group]] = {}
     for terms, accesses in found.items():
         after = max((-1 - term for term, _ in terms if term < 0), default=None)
         groups.setdefault(after, []).extend(_split(terms, accesses))
     return Groups(groups)
+
+
+def rounds_ahead(block: Sequence[Placed]) -> tuple[Form, int] | None:
+    """For a loop that goes on while two registers differ, by `bne`: how far they are apart when the first round ends,
+    and by how much that gets less in each. None if that is no sum of what registers held at first, or not the same.
+
+    As long as the distance, as an unsigned number, is greater than so many times that, so many rounds more do not end
+    the loop. (What changes by a constant in one round whatever registers hold does so in the next, too.)
+    """
+    if block[-1].name != "bne":
+        return None
+    sums, apart = _Sums(), []
+    for place, each in enumerate([*block, *block]):
+        sums.follow(place, each)
+        if each is block[-1]:
+            apart.append((sums.of(each.instruction.rs1), sums.of(each.instruction.rs2)))
+    (a, b), (c, d) = apart
+    if any(term < 0 for form in (a, b, c, d) for term, _ in form.terms) or (a.terms, b.terms) != (c.terms, d.terms):
+        return None
+    step = (c.offset - a.offset) - (d.offset - b.offset)
+    if not 0 < abs(step) <= MAX_SPAN:
+        return None
+    more, less = (b, a) if step > 0 else (a, b)
+    negative = tuple((register, -factor) for register, factor in less.terms)
+    return Form((*more.terms, *negative), _signed(more.offset - less.offset)), abs(step)
 
 
 def writes(placed: Placed) -> bool:

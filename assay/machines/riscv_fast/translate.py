@@ -12,7 +12,7 @@ but what registers hold.
 from dataclasses import dataclass
 
 from assay.machines.riscv.hart import SINK
-from assay.machines.riscv_fast.accesses import Form, Group, groups_of, writes
+from assay.machines.riscv_fast.accesses import Form, Group, groups_of, rounds_ahead, writes
 from assay.machines.riscv_fast.interpreter import ATTRIBUTES, PARAMETERS, proceed, slot_of
 from assay.machines.riscv_fast.ir import MODULE_END, number
 from assay.machines.riscv_fast.layout import FUNCTION, PLAIN, UNREACHABLE, PageState, Word
@@ -99,6 +99,8 @@ class Translation(Frame):
 
     def branch(self, condition: str) -> None:
         self._done += 1
+        if self._goes_on and not self._last_round:
+            return
         taken, following = self.label("taken"), self.label("following")
         self.fork(condition, taken, following)
         self.place(following)
@@ -200,6 +202,11 @@ class Translation(Frame):
         needed = 0
         if block.start in self._region.heads:
             needed = (rounds - 1) * block.length + self._region.longest_path(block.start)
+        ahead = rounds_ahead(block.placed) if rounds > 1 else None
+        self._goes_on = ahead is not None  # until the last of these rounds, whatever registers hold
+        if ahead is not None:
+            distance, step = ahead
+            self._aside(self.compare("ule", self._value(distance), str((rounds - 2) * step)), otherwise)
         self._groups = groups_of(block.placed * rounds)
         self._bases: dict[Group, str] = {}
         self._check(self._groups.after.get(None, []), needed, otherwise)
@@ -248,16 +255,23 @@ class Translation(Frame):
 
     def _check(self, groups: list[Group], steps: int = 0, otherwise: str = "") -> None:
         """Go aside unless all accesses of some groups can be made, and so many steps remain."""
-        wrong = ""
+        by_mask: dict[int, str] = {}  # what must have none of these bits
+        for group in groups:
+            for form in group.tested():
+                # Where all are aligned or none is, it takes no mask of its own.
+                aligned = (form.offset - group.base.offset) % group.size == 0
+                mask, value = ABOVE + (group.size - 1 if aligned else 0), self._value(form)
+                by_mask[mask] = self.binary("or", by_mask[mask], value) if mask in by_mask else value
         if steps and not groups:
             self._aside(self.compare("ult", self._remaining, str(steps)), otherwise)
         elif steps:
-            wrong = self.binary("lshr", self.binary("sub", self._remaining, str(steps)), "63")
-        for group in groups:
-            for form in group.tested():
-                value, mask = self._value(form), ABOVE + (group.size - 1 if form == group.base else 0)
-                part = self.binary("and", value, number(mask))
-                wrong = self.binary("or", wrong, part) if wrong else part
+            few = self.binary("ashr", self.binary("sub", self._remaining, str(steps)), "63")  # all bits, or none
+            mask = next(iter(by_mask))
+            by_mask[mask] = self.binary("or", by_mask[mask], few)
+        wrong = ""
+        for mask, value in by_mask.items():
+            part = self.binary("and", value, number(mask))
+            wrong = self.binary("or", wrong, part) if wrong else part
         if wrong:
             # One branch, not several: LLVM would make one of them, and not as well.
             self._aside(self.compare("ne", wrong, "0"), otherwise)

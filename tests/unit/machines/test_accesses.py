@@ -6,10 +6,10 @@ import pytest
 
 from assay.machines.riscv.bits import M64
 from assay.machines.riscv.decode import decode
-from assay.machines.riscv_fast.accesses import MAX_SPAN, Form, groups_of
+from assay.machines.riscv_fast.accesses import MAX_SPAN, Form, groups_of, rounds_ahead
 from assay.machines.riscv_fast.layout import MARGIN
 from assay.machines.riscv_fast.region import Placed
-from tests.unit.machines.assembler import A0, A1, A2, SP, START, add, addi, ld, sd
+from tests.unit.machines.assembler import A0, A1, A2, SP, START, ZERO, add, addi, bne, jal, ld, sd
 
 
 def placed(*words: int) -> list[Placed]:
@@ -33,6 +33,32 @@ def test_an_address_that_was_loaded_is_known_after_that() -> None:
 def test_sums_of_what_registers_held_are_known_at_first() -> None:
     groups = groups_of(placed(add(A0, A1, A2), add(A0, A0, A2), ld(A0, A0, 8)))
     assert groups.after[None][0].tested() == [Form(((A1, 1), (A2, 2)), 8)]
+
+
+@pytest.mark.parametrize(
+    ("words", "distance", "step"),
+    [
+        ((addi(A0, A0, 8), bne(A0, A1, -4)), Form(((A1, 1), (A0, -1)), -8), 8),
+        ((addi(A0, A0, -1), bne(A0, ZERO, -4)), Form(((A0, 1),), -1), 1),
+        ((addi(A0, A0, 8), addi(A1, A1, 4), bne(A1, A0, -8)), Form(((A1, 1), (A0, -1)), -4), 4),
+    ],
+)
+def test_the_rounds_of_a_loop_are_foreseen(words: tuple[int, ...], distance: Form, step: int) -> None:
+    assert rounds_ahead(placed(*words)) == (distance, step)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (ld(A0, A0, 0), bne(A0, ZERO, -4)),
+        (add(A0, A0, A1), bne(A0, A2, -4)),
+        (addi(A0, A0, 8), addi(A1, A1, 8), bne(A1, A0, -8)),
+        (addi(A0, A1, 8), bne(A0, ZERO, -4)),
+        (addi(A0, A0, 8), jal(ZERO, -4)),
+    ],
+)
+def test_no_rounds_are_foreseen_where_they_depend_on_more(words: tuple[int, ...]) -> None:
+    assert rounds_ahead(placed(*words)) is None
 
 
 @pytest.mark.parametrize("seed", range(50))
