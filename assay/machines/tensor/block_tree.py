@@ -78,7 +78,7 @@ class BlockTree:
             return self._levels[level][index].tobytes() if index < len(self._levels[level]) else DEFAULTS[level]
         if index > 0:
             return DEFAULTS[level]
-        node = self._levels[-1][0].tobytes()
+        node: bytes = self._levels[-1][0].tobytes()
         for above in range(len(self._levels) - 1, level):
             node = keccak256(node + DEFAULTS[above])
         return node
