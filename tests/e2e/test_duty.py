@@ -6,14 +6,16 @@ from assay.chain.records import End, Status
 from assay.dispute.game import Side
 from tests.e2e.test_agents import account, book_of, end_of, wait_until
 from tests.support.agents import AGENT, LIAR, Agent, running
-from tests.support.anvil import CHECKOUT, anvil
+from tests.support.anvil import anvil
 from tests.support.market import CHALLENGE_PERIOD, TOKEN, LocalMarket
-from tests.support.programs import program
+from tests.unit.machines.assembler import ZERO, addi, jal
+from tests.unit.machines.test_riscv import program
 
 DISPUTES = 10
 ENDLESS = {"start": 0, "target": 10**6}
-HOURS = {"arguments": ["sieve", "850"], "stdin": None}
-"""Two thousand million steps, of which the reference runs some ten thousand a second."""
+HOURS = {"arguments": ["loop"], "stdin": None}
+LOOP = [addi(8, 8, 1), jal(ZERO, -4)]
+"""Four thousand million steps, up to the limit, of which the reference runs some hundred thousand a second."""
 
 
 def test_a_busy_agent_answers_every_turn_of_ten_disputes_at_once(tmp_path: Path) -> None:
@@ -29,8 +31,7 @@ def test_a_busy_agent_answers_every_turn_of_ten_disputes_at_once(tmp_path: Path)
                 "all are claimed",
                 lambda: all(book_of(network).jobs[job_id].job.status is Status.CLAIMED for job_id in job_ids),
             )
-            sieve = program(CHECKOUT / "tests" / "bench" / "programs" / "sieve.c")
-            long = network.post(requester, [HOURS], machine="riscv", program=sieve, rounds=8, slot=DISPUTES)
+            long = network.post(requester, [HOURS], machine="riscv", program=program(LOOP), rounds=8, slot=DISPUTES)
             wait_until("it is busy", lambda: f'settled purpose="accept {long}"' in provider.said())
             with running(liar, LIAR, "--roles", "verifier", "--step", "10"):
                 wait_until(
