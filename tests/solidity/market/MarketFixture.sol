@@ -85,7 +85,7 @@ abstract contract MarketFixture {
         wish.price %= FORTUNE / 2 + 1;
         wish.floorPrice = uint96(1 + uint256(wish.floorPrice) % (uint256(wish.price) + 1));
         if (wish.floorPrice > wish.price) wish.floorPrice = 0;
-        wish.bond = MINIMUM_BOND + wish.bond % (FORTUNE / 2);
+        wish.bond = MINIMUM_BOND + wish.bond % (FORTUNE / 2 - MINIMUM_BOND); // the provider can be in two jobs
         wish.acceptPeriod = 1 + wish.acceptPeriod % 30 days;
         wish.runPeriod = 1 + wish.runPeriod % 30 days;
         wish.challengePeriod =
