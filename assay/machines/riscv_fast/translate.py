@@ -25,6 +25,8 @@ MAX_CAREFUL = 150
 REGISTERS = range(1, 32)
 MAX_UNROLLED = 64
 """Instructions of a loop's rounds that are done with one look at the steps that remain, and at addresses."""
+MAX_FORESEEN = 256
+"""The same, if it is looked at once, too, whether the loop ends."""
 MAX_ROUNDS = 8
 """How many rounds these are at most."""
 MAX_GROUPS = 4
@@ -393,7 +395,8 @@ def _rounds(block: Block) -> int:
     """How many rounds of a block to do at once."""
     if block.taken != block.start:
         return 1
-    rounds = min(MAX_UNROLLED // block.length, MAX_ROUNDS)
+    most = MAX_UNROLLED if rounds_ahead(block.placed) is None else MAX_FORESEEN
+    rounds = min(most // block.length, MAX_ROUNDS)
     while rounds > 1 and len(groups_of(block.placed * rounds).after.get(None, ())) > MAX_GROUPS:
         rounds //= 2
     return max(rounds, 1)
