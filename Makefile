@@ -6,7 +6,8 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e bench-machine bench-models bench-gas simulate check fmt lock clean
+.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
+	bench-machine bench-models bench-gas simulate check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -37,8 +38,9 @@ demo: setup ## play the whole market on a local network; KEEP=1 leaves it runnin
 kernel: setup ## build the guest kernel anew (a test compares it with the committed one)
 	python guest/build.py
 
-# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it.
-PYTEST := python -m pytest -p no:pytest-brownie
+# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it. A process for each
+# core; the tests of a file share one, and what they have set up.
+PYTEST := python -m pytest -p no:pytest-brownie --numprocesses auto --dist loadfile
 
 # The cheap ones first; pytest's summary of the rest closes the run.
 test: setup test-solidity test-contracts ## run all tests
@@ -59,6 +61,47 @@ test-differential: setup ## compare the referee and the engine with the referenc
 test-e2e: setup ## run whole processes against a local node
 	$(PYTEST) tests/e2e
 
+crash: setup ## kill an agent at every write to its journal and every send (10 minutes)
+	KILLS=0 $(PYTEST) --numprocesses 0 -s tests/e2e/test_kills.py
+
+# --- what is proven about the contracts: docs/verification.md
+
+verify: slither symbolic coverage ## analyse, prove and cover the contracts
+
+.venv-verify/installed: tools/verify.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x .venv-verify/bin/python || $(PYTHON) -m venv .venv-verify
+	.venv-verify/bin/python -m pip install --quiet --require-hashes -r tools/verify.lock
+	touch $@
+
+VERIFY := PATH="$(CURDIR)/.venv-verify/bin:$$PATH"
+
+# What slither is not to report, because the contracts do it on purpose; single findings are explained where they are.
+#   timestamp            deadlines, between 1 second and 30 days: a block's proposer moves one by seconds, to the side
+#                        that it could as well keep from the chain for as long
+#   assembly             where a measured figure needs it, with a plain version that a test compares with
+#   uninitialized-local  a variable begins as zero, and the compiler refuses storage pointers that would
+#   too-many-digits      instructions of a machine are hexadecimal words
+UNREPORTED := timestamp,assembly,uninitialized-local,too-many-digits
+
+slither: setup .venv-verify/installed ## have slither analyse the contracts
+	$(VERIFY) FOUNDRY_PROFILE=slither slither . --compile-force-framework foundry --foundry-out-directory build/slither \
+		--filter-paths 'node_modules/|contracts/test/' --exclude $(UNREPORTED) --fail-pedantic
+
+symbolic: setup .venv-verify/installed ## prove with halmos; LONG=1 also what takes long
+	$(VERIFY) FOUNDRY_PROFILE=symbolic halmos --forge-build-out build/symbolic --loop 20 \
+		$(if $(LONG),--match-test '^check' --solver-timeout-assertion 1h)
+
+coverage: setup ## show that the Foundry tests take every branch of the market and of the game
+	FOUNDRY_PROFILE=coverage forge coverage --report lcov --report-file build/coverage.info --no-match-contract Invariants
+	python tools/branch_coverage.py build/coverage.info
+
+load: setup ## play 1,000 jobs with lies and killed agents, and tell how long they took; ARGS=--help
+	python -m tests.load $(ARGS)
+
+soak: setup ## the same again and again, for HOURS (default 4)
+	python -m tests.load --seconds $$(( $${HOURS:-4} * 3600 )) $(ARGS)
+
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)
 
@@ -75,16 +118,18 @@ check: setup ## lint and type-check
 	ruff check .
 	ruff format --check .
 	mypy
-	forge fmt --check contracts interfaces tests/solidity
+	forge fmt --check contracts interfaces tests/solidity tests/symbolic
 
 fmt: setup ## format everything
 	ruff check --fix .
 	ruff format .
-	forge fmt contracts interfaces tests/solidity
+	forge fmt contracts interfaces tests/solidity tests/symbolic
 
 lock: ## bring requirements.lock up to date with pyproject.toml
 	.venv/bin/python -m pip install --quiet uv
 	.venv/bin/python -m uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	.venv/bin/python -m uv pip compile tools/verify.in --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-o tools/verify.lock
 	npm install --package-lock-only
 
 clean: ## remove what was built (the environment stays)

@@ -16,7 +16,6 @@ The config file is `HOME/config.toml`. Relative paths in it start from its folde
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,10 +103,16 @@ def read_config(home: Path) -> dict[str, str]:
     """What `HOME/config.toml` sets; nothing if there is none. Raises `InputError` if it cannot be used."""
     path = home / "config.toml"
     try:
-        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as fault:
+        raise InputError(f"the config file {path} cannot be read: {fault}") from fault
+    import tomllib  # noqa: PLC0415 - most have no such file
+
+    try:
+        found: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
         raise InputError(f"the config file {path} cannot be read: {fault}") from fault
     for key, value in found.items():
         if key not in CONFIG_KEYS:

@@ -23,7 +23,10 @@ from assay.errors import InputError
 from assay.machines.base import Machine
 from assay.machines.registry import Execution
 from assay.native.cache import default_folder
+from provider_agent.batch import Batch
 from provider_agent.bench import shipped_machines
+from provider_agent.cluster import Cluster
+from provider_agent.confinement import Limits
 from provider_agent.context import Context
 from provider_agent.daemon import Daemon
 from provider_agent.executor import Executor
@@ -91,13 +94,15 @@ def _run(
         limit = int(fees.limit * GWEI)
         sender = Sender(node, means.signer, chain.deployment.chain_id, means.journal, fee_limit=limit)
         kind = DryOutbox if dry else Outbox
+        outbox = kind(means.journal, sender, settings.loop, confirmations, replace_after=fees.replace_after)
         context = Context(
             settings=settings,
             chain=chain,
             parameters=chain.market.parameters(),
             account=address,
             journal=means.journal,
-            outbox=kind(means.journal, sender, settings.loop, confirmations, replace_after=fees.replace_after),
+            outbox=outbox,
+            batch=Batch(outbox, chain.market),
             executor=means.executor,
             book=Book(chain.deployment.market),
         )
@@ -193,7 +198,9 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
         if not dry:
             held.enter_context(Lock(_lock_folder() / f"{address}-{chain_id}.lock", f"the key of {address}"))
             journal.lock_key(chain_id, address)
-        executor = Executor(partial(machines, _execution(settings)), settings.loop.processes)
+        executor = Executor(
+            partial(machines, _execution(settings)), settings.loop.processes, limits_of(settings), _cluster(settings)
+        )
         held.callback(executor.close)
         journal.bind(_identity(chain, address))
         yield _Means(chain, signer, journal, executor)
@@ -204,6 +211,18 @@ def _execution(settings: Settings) -> Execution:
     chosen = settings.execution
     cache = chosen.cache or default_folder(os.environ)
     return Execution(reference=chosen.engine == "reference", memory=chosen.maximum_memory, cache=cache)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What each worker may take."""
+    chosen = settings.execution
+    return Limits(memory=chosen.worker_memory, check_time=chosen.check_time, run_time=chosen.run_time)
+
+
+def _cluster(settings: Settings) -> Cluster | None:
+    """Where jobs run, if not here."""
+    address = settings.execution.cluster
+    return None if address is None else Cluster(address, limits_of(settings))
 
 
 def _identity(chain: Chain, account: str) -> Identity:

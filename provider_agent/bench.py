@@ -1,17 +1,18 @@
 """One job on the workbench: its documents, its traces, and what was computed of them. Lives in a worker process."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assay.dispute.game import ARITY, Roots
 from assay.documents import ResultDocument, read_job_spec, write_document
-from assay.errors import InputError, IntegrityError
+from assay.errors import InputError, IntegrityError, ResourceError
 from assay.machines import merkle
 from assay.machines.base import Machine, Progress, Trace
 from assay.machines.registry import DEFAULT, Execution, machines_for
+from assay.store.base import MAX_BLOB
 from assay.store.location import open_store
 
 MachineFactory = Callable[[], Mapping[str, Machine]]
@@ -44,6 +45,8 @@ class Workload:
     """Folder that keeps what the job needs, so that a requester cannot take it away in a dispute."""
     maximum_bytes: int
     """Of all blobs of the job together."""
+    maximum_output: int = MAX_BLOB
+    """Of all that its tasks leave behind, bytes."""
 
     @property
     def step_limit(self) -> int:
@@ -92,6 +95,11 @@ class Bench:
         return blob
 
     @property
+    def size(self) -> int:
+        """Of all blobs that were fetched, bytes."""
+        return sum(self._sizes.values())
+
+    @property
     def tasks(self) -> list[Task]:
         """What the job's specs say, which fit its terms."""
         if self._tasks is None:
@@ -130,9 +138,18 @@ class Bench:
             trace = self.trace(task)
             steps = trace.run(self._progress)
             entry, blobs = trace.result()
+            self._check_output(blobs)
             final_root = trace.state_root(self.workload.step_limit)
             self._computed[task] = Computed(final_root, steps, entry, tuple(blobs))
         return self._computed[task]
+
+    def _check_output(self, blobs: Sequence[bytes]) -> None:
+        """Raise `ResourceError` if these blobs, and those of the tasks before, are more than the job may leave."""
+        before = sum(len(blob) for computed in self._computed.values() for blob in computed.blobs)
+        if before + sum(len(blob) for blob in blobs) > self.workload.maximum_output:
+            raise ResourceError(
+                f"its tasks leave more than {self.workload.maximum_output} bytes of output (execution.maximum_output)"
+            )
 
     def final_roots(self) -> Roots:
         """Of all tasks, each run to its end, whose beginnings were checked."""

@@ -16,8 +16,9 @@ from assay.chain.signers import RemoteSigner
 from assay.errors import AssayError, ChainError
 from assay.store.location import open_store
 from assay.urls import public_part
-from provider_agent.agent import account_of, unlock
+from provider_agent.agent import account_of, limits_of, unlock
 from provider_agent.bench import shipped_machines
+from provider_agent.cluster import Cluster
 from provider_agent.database import OutdatedError, is_url
 from provider_agent.journal import Journal
 from provider_agent.settings import Settings
@@ -62,6 +63,8 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield _look("store", lambda: _store(settings))
     yield _look("disk", lambda: _disk(settings))
     yield _look("key", lambda: _key(settings))
+    if settings.execution.cluster is not None:
+        yield _look("cluster", lambda: _cluster(settings, str(settings.execution.cluster)))
     if len(settings.chain.rpc) > 1:
         for place, url in enumerate(settings.chain.rpc, 1):
             yield _look(f"node {place}", lambda url=url: _node(url))  # type: ignore[misc]
@@ -129,6 +132,15 @@ def _key(settings: Settings) -> str:
     if isinstance(signer, RemoteSigner):
         return f"{signer.address}, with the signer at {signer.place}, protocol {signer.version()}"
     return str(signer.address)
+
+
+def _cluster(settings: Settings, address: str) -> str:
+    """Where jobs run, if not here."""
+    cluster = Cluster(address, limits_of(settings))
+    try:
+        return f"{address}, {cluster.nodes()} nodes, and {settings.loop.processes} jobs run at once"
+    finally:
+        cluster.close()
 
 
 def _node(url: str) -> str:

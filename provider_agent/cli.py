@@ -100,13 +100,14 @@ def check(config: Path, as_json: bool) -> None:
 @cli.command()
 @click.argument("job")
 @_config
+@click.option("--role", type=click.Choice(["provider", "verifier"]), default="provider", show_default=True)
 @_json
-def explain(job: str, config: Path, as_json: bool) -> None:
-    """Say why a provider with these settings would take JOB, or not. Exit status 1 if it would not."""
+def explain(job: str, config: Path, role: str, as_json: bool) -> None:
+    """Say why a provider would take JOB, or a verifier recompute its claim, or not: then the exit status is 1."""
     from provider_agent.explain import explain as explain_job
     from provider_agent.settings import load_settings
 
-    job_id, considerations = explain_job(load_settings(config), job)
+    job_id, considerations = explain_job(load_settings(config), job, role)
     takes = all(each.speaks_for for each in considerations)
     if as_json:
         found = {"job": str(job_id), "takes": takes, "considerations": [each.__dict__ for each in considerations]}
@@ -114,7 +115,8 @@ def explain(job: str, config: Path, as_json: bool) -> None:
     else:
         for each in considerations:
             click.echo(f"{'+' if each.speaks_for else '-'}  {each.what}: {each.detail}")
-        click.echo(f"job {job_id} would {'be taken' if takes else 'not be taken'}")
+        what = f"job {job_id}" if role == "provider" else f"the claim of job {job_id}"
+        click.echo(f"{what} would {'' if takes else 'not '}be {'taken' if role == 'provider' else 'recomputed'}")
     if not takes:
         sys.exit(1)
 

@@ -6,6 +6,7 @@ from assay.chain.connection import Chain
 from assay.chain.history import Book, JobHistory
 from assay.chain.records import Account, Admission, Job, JobId, Parameters
 from assay.errors import ChainError, IntegrityError
+from provider_agent.batch import Batch
 from provider_agent.bench import Workload
 from provider_agent.executor import Executor
 from provider_agent.journal import Journal
@@ -24,6 +25,8 @@ class Context:
     """The agent's address."""
     journal: Journal
     outbox: Outbox
+    batch: Batch
+    """Claims and payments of this pass, sent at its end."""
     executor: Executor
     book: Book
     """All jobs and disputes, as the confirmed events tell them."""
@@ -34,6 +37,7 @@ class Context:
     def begin_pass(self, now: int) -> None:
         """A new pass of the loop: what was read of the chain's present is outdated."""
         self.now = now
+        self.batch.begin()
         self._own_account = None
 
     def own_account(self) -> Account:
@@ -64,6 +68,7 @@ class Context:
             store=self.settings.store.location,
             cache=self.settings.cache / str(job.job_id),
             maximum_bytes=maximum_bytes,
+            maximum_output=self.settings.execution.maximum_output,
         )
 
 

@@ -9,12 +9,13 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from assay.chain.events import DisputeEvent, Event, JobEvent, decode_logs, read_logs
 from assay.chain.history import Book, JobHistory
 from assay.chain.node import Block, Log
 from assay.chain.records import JobId
-from assay.errors import AssayError, TransientError
+from assay.errors import AssayError, ChainError, IntegrityError, TransientError
 from provider_agent.context import Context
 from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
@@ -24,6 +25,7 @@ from provider_agent.keeper import Keeper
 from provider_agent.ledger import items_of, risk_of
 from provider_agent.logs import about
 from provider_agent.operations import Operations
+from provider_agent.reconcile import OVERLAP, RECONCILE_EVERY, contradicted, late_logs
 from provider_agent.roles.base import Role
 from provider_agent.stop import Stop
 
@@ -48,6 +50,8 @@ class Daemon:
         self._in_danger: set[str] = set()
         self._book_is_current = False
         self._newest, self._newest_since = -1, 0.0
+        self._reconciled_at = time.monotonic()
+        self._back = OVERLAP
 
     def run(self) -> None:
         """Go on until told to stop.
@@ -89,6 +93,7 @@ class Daemon:
         self._follow(confirmed)
         self._meet_deadlines()
         self._act()
+        context.batch.send()
         context.outbox.settle(confirmed.number)
         self._keeper.tick()
 
@@ -97,8 +102,11 @@ class Daemon:
         if self._operations is None:
             return
         danger = set(self._operations.passed(self._context, self._stop.draining))
-        for job in danger - self._in_danger:
-            log.error("deadline in danger", extra=about(job=job))
+        for what in danger - self._in_danger:
+            if what.startswith("dispute "):
+                log.error("dispute in danger", extra=about(dispute=what.removeprefix("dispute ")))
+            else:
+                log.error("deadline in danger", extra=about(job=what))
         self._in_danger = danger
 
     def _watch_stall(self, head: Block) -> None:
@@ -127,15 +135,55 @@ class Daemon:
         if position is not None and not self._is_on_chain(position):
             with self._taking_in():
                 position = self._rewind(position)
-        first = chain.deployment.start_block if position is None else position.number + 1
-        if confirmed.number < first:
+        start = chain.deployment.start_block
+        read = start - 1 if position is None else position.number
+        if confirmed.number <= read:
             return
+        first = max(start, read + 1 - OVERLAP)
         logs = [entry for page in read_logs(chain.node, chain.deployment, first, confirmed.number) for entry in page]
         if chain.node.block(confirmed.number).hash != confirmed.hash:
             raise TransientError("the chain was reorganised while it was read")
-        with self._taking_in(), journal.transaction():
-            journal.advance(Position(confirmed.number, confirmed.hash), self._take_in(logs))
+        again = [entry for entry in logs if entry.block <= read]
+        if late := late_logs(again, journal.log_keys(first), self._context.book, chain.deployment):
+            self._go_back(min(entry.block for entry in late) - 1, f"{len(late)} were missing before")
+        try:
+            with self._taking_in(), journal.transaction():
+                new = self._take_in(entry for entry in logs if entry.block > read)
+                journal.advance(Position(confirmed.number, confirmed.hash), new)
+        except IntegrityError as unfitting:
+            self._rebuild_book()
+            self._back *= 2
+            self._go_back(read - self._back, str(unfitting))
+        self._back = OVERLAP
         self._forget_old(confirmed.number)
+        self._reconcile(Position(confirmed.number, confirmed.hash))
+
+    def _reconcile(self, position: Position) -> None:
+        """Compare what the events say with the chain's state, now and then."""
+        context, now = self._context, time.monotonic()
+        if now - self._reconciled_at < RECONCILE_EVERY:
+            return
+        try:
+            wrong = contradicted(context.chain, context.book, context.account, position.number)
+        except (ChainError, IntegrityError) as fault:  # a node without the state of that block, for example
+            self._reconciled_at = now
+            log.warning("not compared", extra=about(block=position.number, reason=fault))
+            return
+        if wrong and self._is_on_chain(position):
+            jobs = ", ".join(str(history.job.job_id) for history in wrong[:3])
+            self._reconciled_at = now
+            self._go_back(min(history.entries[0].block for history in wrong) - 1, f"the chain says otherwise of {jobs}")
+        self._reconciled_at = now
+
+    def _go_back(self, number: int, reason: str) -> NoReturn:
+        """Some events are missing: read again from block `number` on."""
+        journal = self._context.journal
+        with self._taking_in(), journal.transaction():
+            journal.rewind(number)
+            self._context.book = Book(self._context.chain.deployment.market)
+            self._take_in(journal.logs())
+        log.warning("events missing", extra=about(back_to=number, reason=reason))
+        raise TransientError(f"events were missing, and are read again from block {number} on: {reason}")
 
     @contextmanager
     def _taking_in(self) -> Iterator[None]:

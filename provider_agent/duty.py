@@ -42,6 +42,8 @@ class Duty:
     """Of the published result document."""
     attempts: int = 0
     retry_at: float = 0.0
+    size: int | None = None
+    """Bytes of the job's documents, program and inputs, once they were read."""
 
 
 @dataclass(frozen=True)

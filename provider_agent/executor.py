@@ -7,30 +7,24 @@ once; other work waits for one of the slots.
 """
 
 import logging
-import multiprocessing
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
 
-from assay.errors import AssayError
+from assay.errors import AssayError, IntegrityError
 from provider_agent.bench import MachineFactory, Workload
+from provider_agent.cluster import Cluster
+from provider_agent.confinement import Limits, Warden
 from provider_agent.logs import about
-from provider_agent.questions import Question
-from provider_agent.worker import Failed, Finished, Running, work
+from provider_agent.questions import Check, Question
+from provider_agent.seats import LocalSeat, Seat
+from provider_agent.worker import Failed, Finished, Running
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# A process that has imported what a worker needs, and nothing else, forks them: a fresh interpreter for each job would
-# take a second of CPU.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["provider_agent.worker"])
-
-_ENDING = 5.0
-"""Seconds that a worker has to go when it is told to, before it is killed."""
 
 
 class JobFaultError(AssayError):
@@ -49,29 +43,65 @@ class Done(Generic[T]):
 
 
 class Executor:
-    """The worker processes, by job."""
+    """The jobs' processes, by job: on this machine, or on a cluster, and then one here that reads the documents."""
 
-    def __init__(self, machines: MachineFactory, slots: int) -> None:
+    def __init__(
+        self, machines: MachineFactory, slots: int, limits: Limits | None = None, cluster: Cluster | None = None
+    ) -> None:
         """At most `slots` jobs are computed at once, disputes not counted. `machines` is called in each worker."""
         self._machines = machines
         self._slots = slots
+        self._limits = limits or Limits()
+        self._warden = Warden(self._limits)
+        self._cluster = cluster
         self._workers: dict[str, _Worker] = {}
+        self._readers: dict[str, _Worker] = {}
+        """With a cluster only: the processes here."""
+        self._read: set[str] = set()
+        """With a cluster only: the jobs whose documents are kept here."""
 
     def ask(self, job: str, workload: Workload, question: Question[T], urgent: bool = False) -> Done[T] | None:
         """The answer to `question` about `job`; None while it is not there. Raises `JobFaultError` if there is none.
 
         An answer is given once: whoever asks again has it worked out again.
         """
-        worker = self._workers.get(job)
+        if self._cluster is None:
+            return self._ask(self._workers, job, workload, question, urgent)
+        if isinstance(question, Check):
+            reply = self._ask(self._readers, job, workload, question, urgent)
+            if reply is not None:
+                self._keep(job)
+            return reply
+        if job not in self._read:
+            if self._ask(self._readers, job, workload, Check(), urgent) is None:
+                return None
+            self._keep(job)
+        return self._ask(self._workers, job, workload, question, urgent)
+
+    def _keep(self, job: str) -> None:
+        """The documents of a job are here: nobody has to read them any more."""
+        self._read.add(job)
+        self._readers.pop(job).end()
+
+    def _ask(
+        self, workers: "dict[str, _Worker]", job: str, workload: Workload, question: Question[T], urgent: bool
+    ) -> Done[T] | None:
+        worker = workers.get(job)
         if worker is not None and question in worker.asked:
             return worker.answer(question)
         if not urgent and self._busy() >= self._slots:
             return None
         if worker is None or not worker.alive:
-            self.release(job)
-            worker = self._workers[job] = _Worker(job, workload, self._machines)
+            if worker is not None:
+                worker.end()
+            worker = workers[job] = _Worker(job, self._seat(workers, job, workload), self._limits)
         worker.ask(question, urgent)
         return None
+
+    def _seat(self, workers: "dict[str, _Worker]", job: str, workload: Workload) -> Seat:
+        if self._cluster is not None and workers is self._workers:
+            return self._cluster.seat(job, workload, self._machines)
+        return LocalSeat(job, workload, self._machines, self._warden)
 
     def progress(self, job: str) -> int | None:
         """Steps of the current task run so far, as last heard."""
@@ -82,48 +112,57 @@ class Executor:
         """Sleep for `seconds`, or until a worker has an answer, or the file descriptor `also` becomes readable."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            listening = {worker.connection: worker for worker in self._workers.values() if worker.alive}
+            listening = {worker.fileno(): worker for worker in self._all() if worker.alive}
             ready = wait([*listening, also], left)
-            answered = [listening[connection].hear() for connection in ready if isinstance(connection, Connection)]
+            answered = [listening[end].hear() for end in ready if end in listening]
             if also in ready or any(answered):
                 return
 
     def retain(self, jobs: Collection[str]) -> set[str]:
         """End the workers of all other jobs; the jobs whose workers were ended."""
-        others = set(self._workers) - set(jobs)
+        others = (set(self._workers) | set(self._readers) | self._read) - set(jobs)
         for job in others:
             self.release(job)
         return others
 
     def release(self, job: str) -> None:
-        """End the worker of `job`, whatever it is doing."""
-        if (worker := self._workers.pop(job, None)) is not None:
-            worker.end()
+        """End the workers of `job`, whatever they are doing."""
+        self._read.discard(job)
+        for workers in (self._workers, self._readers):
+            if (worker := workers.pop(job, None)) is not None:
+                worker.end()
 
     def close(self) -> None:
         """End all workers."""
         self.retain(())
+        self._warden.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def _all(self) -> "list[_Worker]":
+        return [*self._workers.values(), *self._readers.values()]
 
     def _busy(self) -> int:
-        return sum(worker.occupies_slot for worker in self._workers.values())
+        return sum(worker.occupies_slot for worker in self._all())
 
 
 class _Worker:
-    """One process, seen from the loop."""
+    """One process, seen from the loop: what it was asked, and what it has answered."""
 
-    def __init__(self, job: str, workload: Workload, machines: MachineFactory) -> None:
-        self.connection, theirs = _PROCESSES.Pipe()
-        self._process = _PROCESSES.Process(
-            target=work, args=(theirs, workload, machines), name=f"assay-worker-{job}", daemon=True
-        )
-        self._process.start()
-        theirs.close()
+    def __init__(self, job: str, seat: Seat, limits: Limits) -> None:
         self._job = job
+        self._seat = seat
+        self._limits = limits
         self._urgent: set[Question[Any]] = set()
         self._answers: dict[Question[Any], Finished | Failed] = {}
+        self._timed: Question[Any] | None = None
         self.asked: list[Question[Any]] = []
         self.alive = True
         self.steps: int | None = None
+
+    def fileno(self) -> int:
+        """Readable when it has said something."""
+        return self._seat.fileno()
 
     @property
     def occupies_slot(self) -> bool:
@@ -136,9 +175,10 @@ class _Worker:
         if urgent:
             self._urgent.add(question)
         try:
-            self.connection.send(question)
+            self._seat.send(question)
         except OSError:
             self._lose()
+        self._time()
 
     def answer(self, question: Question[T]) -> Done[T] | None:
         """The answer, once; raises the failure."""
@@ -158,31 +198,49 @@ class _Worker:
         """Take in what the worker has said; whether an answer was among it."""
         before = len(self._answers)
         try:
-            while self.alive and self.connection.poll():
-                match self.connection.recv():
-                    case Running(steps):
+            for message in self._seat.messages() if self.alive else ():
+                match message:
+                    case Running(int(steps)):
                         self.steps = steps
-                    case Finished() | Failed() as answer:
-                        oldest = next(question for question in self.asked if question not in self._answers)
-                        self._answers[oldest] = answer
+                    case Finished() | Failed() if (oldest := self._oldest()) is not None:
+                        self._answers[oldest] = message
+                    case _:
+                        raise IntegrityError("a worker has said what nobody asked it")
         except (EOFError, OSError):
             self._lose()
+        except IntegrityError as lie:
+            log.error("worker fault", extra=about(job=self._job, details=lie))
+            self._seat.stop(str(lie))
+            self._lose()
+        self._time()
         return len(self._answers) > before
 
     def end(self) -> None:
         """End the process."""
         self.alive = False
-        self.connection.close()
-        self._process.terminate()
-        self._process.join(_ENDING)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._seat.end()
+
+    def _oldest(self) -> Question[Any] | None:
+        """What it is at work on."""
+        return next((question for question in self.asked if question not in self._answers), None)
+
+    def _time(self) -> None:
+        """Let the clock run for what it is at work on."""
+        question = self._oldest()
+        if question is self._timed:
+            return
+        self._timed = question
+        if question is None or question in self._urgent:
+            self._seat.give_time(None)
+        elif isinstance(question, Check):
+            self._seat.give_time(self._limits.check_time, "execution.check_time")
+        else:
+            self._seat.give_time(self._limits.run_time, "execution.run_time")
 
     def _lose(self) -> None:
-        """The process is gone: everything that was asked fails."""
+        """The process is gone, or of no use any more: everything that was asked fails."""
         self.alive = False
-        self._process.join(_ENDING)
-        lost = f"the worker ended with exit code {self._process.exitcode}: was it killed, or memory short?"
+        reason, may_pass, peak = self._seat.farewell()
+        log.warning("worker ended", extra=about(job=self._job, reason=reason, memory=f"{peak >> 20} MiB"))
         for question in self.asked:
-            self._answers.setdefault(question, Failed(lost, may_pass=True))
+            self._answers.setdefault(question, Failed(reason, may_pass))

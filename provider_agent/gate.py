@@ -1,6 +1,7 @@
 """What comes before a role considers a job: the lists of requesters, and the operator's hook."""
 
 import logging
+import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ class Gate:
         self._context = context
         self._asking: dict[Subject, Asking] = {}
         self._admitted: set[Subject] = set()
+        self._drawn: set[Subject] = set()
+        self._lots = random.SystemRandom()  # which claims are not looked at, nobody can work out
 
     def admits(self, duty: Duty) -> bool:
         """Whether the role may go on. If not, it is told why in the journal, or the answer is on its way."""
@@ -41,6 +44,9 @@ class Gate:
         history = self._context.history(duty.job)
         if subject in self._admitted or not self._concerns(duty.role, history):
             return True
+        if duty.role == "verifier" and not self._is_drawn(subject, history):
+            self._refuse(duty, ["not among the share of claims that is recomputed"])
+            return False
         if refusals := self._listed(duty.role, history):
             self._refuse(duty, refusals)
             return False
@@ -69,6 +75,7 @@ class Gate:
         """Forget all other duties, given by role and job."""
         kept = {Subject(role, job) for role, job in live}
         self._admitted &= kept
+        self._drawn &= kept
         for subject in set(self._asking) - kept:
             self._asking.pop(subject).end()
 
@@ -80,6 +87,14 @@ class Gate:
         """Whether there is something to decide: a job to take, a claim to verify."""
         wanted = Status.OPEN if role == "provider" else Status.CLAIMED
         return history.ended is None and history.job.status == wanted
+
+    def _is_drawn(self, subject: Subject, history: JobHistory) -> bool:
+        """Drawn once, and again only by an agent that was started again before it had decided."""
+        if subject not in self._drawn:
+            if not policy.is_drawn(history.job.price, self._lots.random(), self._context.settings.verifier):
+                return False
+            self._drawn.add(subject)
+        return True
 
     def _listed(self, role: str, history: JobHistory) -> list[str]:
         if role != "provider":

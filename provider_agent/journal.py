@@ -145,6 +145,12 @@ class Journal:
         for row in self._rows(select(schema.logs).order_by(*order)):
             yield _log(row)
 
+    def log_keys(self, first: int) -> set[tuple[int, int]]:
+        """Block and index of the logs from block `first` on."""
+        table = schema.logs
+        chosen = select(table.c.block, table.c.log_index).where(table.c.block >= first)
+        return {(row.block, row.log_index) for row in self._rows(chosen)}
+
     def forget_job(self, job: str) -> None:
         """Drop the logs of a job that is long over."""
         self._write(delete(schema.logs).where(schema.logs.c.job == job))
@@ -193,6 +199,10 @@ class Journal:
         roots = " ".join(_text(root) for root in final_roots)
         values = {"state": State.COMPUTED, "reason": reason, "final_roots": roots, "result_id": _text(result_id)}
         return self._update_duty(duty, **values, attempts=0, retry_at=0.0)
+
+    def set_size(self, duty: Duty, size: int) -> Duty:
+        """Record how many bytes a job's documents, program and inputs have; the duty as it is then."""
+        return self._update_duty(duty, reason=duty.reason, size=size)
 
     def note(self, duty: Duty, reason: str) -> None:
         """Record why nothing happens at present."""
@@ -319,10 +329,26 @@ class Journal:
 
     def find(self, purpose: str) -> Transaction | None:
         """The newest one signed for a purpose; None if there is none, or it can never take effect any more."""
-        table = schema.transactions
-        current = (table.c.purpose == purpose) & ~table.c.superseded & table.c.state.in_(("signed", "done"))
+        table, parts = schema.transactions, schema.parts
+        bound = select(parts.c.transaction_id).where((parts.c.purpose == purpose) & ~parts.c.superseded)
+        own = (table.c.purpose == purpose) & ~table.c.superseded
+        current = (own | table.c.id.in_(bound)) & table.c.state.in_(("signed", "done"))
         found = self._pending(select(table).where(current))
         return found[0].latest if found else None
+
+    def reopen(self, purpose: str) -> bool:
+        """Unbind a purpose from a transaction that was one for several, and is done; whether it was bound to one.
+
+        For a purpose that such a transaction has not achieved, although the others were.
+        """
+        table, parts = schema.transactions, schema.parts
+        done = select(table.c.id).where(table.c.state == "done")
+        bound = (parts.c.purpose == purpose) & ~parts.c.superseded & parts.c.transaction_id.in_(done)
+        with self.transaction():
+            found = bool(self._rows(select(parts.c.purpose).where(bound)))
+            if found:
+                self._write(update(parts).where(bound).values(superseded=True))
+        return found
 
     def next_nonce(self, sender: str) -> int:
         """One above the highest nonce that anything was signed with; 0 if there is none."""
@@ -331,16 +357,41 @@ class Journal:
         rows = self._rows(select(func.max(table.c.nonce)).where(mine))
         return 0 if rows[0][0] is None else int(rows[0][0]) + 1
 
+    def reopen_done(self, purpose: str, before: int) -> bool:
+        """Unbind a purpose from a transaction that a block before this one has; whether there was one.
+
+        For a purpose that is not achieved although its transaction is said to have succeeded.
+        """
+        table, parts = schema.transactions, schema.parts
+        long_done = (table.c.state == "done") & (table.c.block < before)
+        bound = (parts.c.purpose == purpose) & ~parts.c.superseded
+        with self.transaction():
+            of_parts = bound & parts.c.transaction_id.in_(select(table.c.id).where(long_done))
+            own = long_done & (table.c.purpose == purpose) & ~table.c.superseded
+            found = bool(self._rows(select(table.c.id).where(own)) or self._rows(select(parts).where(of_parts)))
+            if found:
+                self._write(update(parts).where(of_parts).values(superseded=True))
+                self._write(update(table).where(own).values(superseded=True))
+        return found
+
     def intend(self, intent: Intent) -> None:
         """Bind a nonce to a purpose, before anything is signed for it. Whatever was intended and not signed is off.
 
         The database refuses a purpose that has a transaction, unless that has failed, and a nonce that has a purpose.
         """
-        table = schema.transactions
+        table, parts = schema.transactions, schema.parts
+        purposes = (intent.purpose, *intent.parts)
         with self.transaction():
-            self._write(delete(table).where(table.c.state == "intended"))
-            failed = (table.c.purpose == intent.purpose) & table.c.state.in_(("failed", "lost"))
-            self._write(update(table).where(failed).values(superseded=True))
+            self._drop_intended(table.c.state == "intended")
+            in_vain = table.c.state.in_(("failed", "lost"))
+            self._write(update(table).where(table.c.purpose.in_(purposes) & in_vain).values(superseded=True))
+            bound = parts.c.transaction_id.in_(select(table.c.id).where(in_vain))
+            self._write(update(parts).where(parts.c.purpose.in_(purposes) & bound).values(superseded=True))
+            # The database sees to each of the two tables, and not to what is in both.
+            own = select(table.c.purpose).where(table.c.purpose.in_(intent.parts) & ~table.c.superseded)
+            other = select(parts.c.purpose).where((parts.c.purpose == intent.purpose) & ~parts.c.superseded)
+            if twice := [*self._rows(own), *self._rows(other)]:
+                raise IntegrityError(f"{twice[0].purpose!r} has a transaction already: this is a mistake of the agent")
             self._write(
                 insert(table).values(
                     purpose=intent.purpose,
@@ -355,11 +406,20 @@ class Journal:
                     created_at=self._clock(),
                 )
             )
+            number = self._rows(select(table.c.id).where(table.c.state == "intended"))[0].id
+            for purpose in intent.parts:
+                self._write(insert(parts).values(transaction_id=number, purpose=purpose, superseded=False))
+
+    def _drop_intended(self, chosen: Any) -> None:
+        table, parts = schema.transactions, schema.parts
+        with self.transaction():
+            self._write(delete(parts).where(parts.c.transaction_id.in_(select(table.c.id).where(chosen))))
+            self._write(delete(table).where(chosen))
 
     def withdraw(self, intent: Intent) -> None:
         """Nothing was signed for this intent, and nothing will be: its nonce is free again."""
         table = schema.transactions
-        self._write(delete(table).where((table.c.purpose == intent.purpose) & (table.c.state == "intended")))
+        self._drop_intended((table.c.purpose == intent.purpose) & (table.c.state == "intended"))
 
     def record(self, transaction: Transaction) -> None:
         """Remember a signed version of what was intended, before it is sent."""
@@ -429,7 +489,8 @@ def _position(row: Row[Any]) -> Position:
 def _duty(row: Row[Any]) -> Duty:
     roots = tuple(_bytes(root) for root in row.final_roots.split())
     result_id = None if row.result_id is None else _bytes(row.result_id)
-    return Duty(row.role, row.job, State(row.state), row.reason, roots, result_id, row.attempts, row.retry_at)
+    state, tries = State(row.state), (row.attempts, row.retry_at)
+    return Duty(row.role, row.job, state, row.reason, roots, result_id, *tries, row.size)
 
 
 def _pending(row: Row[Any], attempts: Sequence[Row[Any]]) -> Pending:

@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from assay.chain.records import Status
 from assay.errors import InputError
+from provider_agent.clocks import Clocks
 from provider_agent.context import Context
 from provider_agent.ledger import risk_of
 
@@ -38,7 +39,7 @@ class Health:
     """In a row."""
     draining: bool = False
     in_danger: list[str] = field(default_factory=list)
-    """Jobs whose deadline is near, and nothing was claimed."""
+    """Jobs whose deadline is near, and nothing was claimed; disputes in which our turn is nearly over."""
 
 
 class Operations:
@@ -52,6 +53,7 @@ class Operations:
         self._health = Health()
         self._last_pass: float | None = None
         self._money_at = float("-inf")
+        self._clocks = Clocks()
         self.registry = CollectorRegistry()
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
@@ -73,6 +75,7 @@ class Operations:
         self._jobs = gauge("jobs", "Jobs of this provider that are not over")
         self._disputes = gauge("disputes", "Disputes of this agent that are not over")
         self._claim_in = gauge("seconds_to_claim", "Until the next deadline for a claim of this agent; absent: none")
+        self._answer_in = gauge("seconds_to_answer", "Until the next turn of ours in a dispute is over; absent: none")
         self._stake = gauge("stake_tokens", "Stake that is not bound")
         self._free = gauge("free_tokens", "What can be withdrawn")
         self._coins = gauge("coins", "What there is to pay for gas")
@@ -80,7 +83,7 @@ class Operations:
     # The loop's side
 
     def passed(self, context: Context, draining: bool) -> list[str]:
-        """A pass has succeeded; the jobs whose deadline for a claim is so near that the agent may miss it."""
+        """A pass has succeeded; what may be missed: jobs that are to be claimed soon, and turns of `dispute 0x...`."""
         now, journal, book = self._clock(), context.journal, context.book
         position = journal.position()
         risk = risk_of(book, context.account)
@@ -109,7 +112,10 @@ class Operations:
         if now - self._money_at >= MONEY_EVERY:
             self._money_at = now
             self._look_at_money(context)
-        danger = [job for job, seconds in left.items() if seconds < context.settings.operations.danger]
+        clocks, chosen = self._clocks.left(context), context.settings.operations
+        self._answer_in.set(min(clocks.values(), default=float("nan")))
+        danger = [job for job, seconds in left.items() if seconds < chosen.danger]
+        danger += [f"dispute {name}" for name, seconds in clocks.items() if seconds < chosen.dispute_danger]
         with self._lock:
             self._last_pass = now
             self._health = Health(True, 0.0, position.number if position else None, 0, draining, danger)

@@ -22,6 +22,12 @@ RESEND_EVERY = 15.0
 REPLACE_AFTER = 60.0
 """Seconds without a block that takes it, after which a transaction's fees are raised."""
 
+IN_VAIN_AFTER = 64
+"""Blocks after which a purpose that is still to be achieved is so in spite of its transaction: a node was wrong."""
+
+LOST_AFTER = 3
+"""How often a transaction has to look lost before it counts as that."""
+
 FORGET_AFTER = 600.0
 """Seconds after which it does not matter any more that the chain refused something."""
 
@@ -58,39 +64,58 @@ class Outbox:
         self._sent_at: dict[bytes, float] = {}
         self._first_seen: dict[bytes, float] = {}
         self._gap_seen_at = float("-inf")
+        self._confirmed = -1
+        self._looked_lost: dict[bytes, int] = {}
         self.appraise: Callable[[str], Worth | None] = lambda _: None
         """What a purpose is worth (`Appraiser`); None for whatever it costs."""
 
     def wants(self, purpose: str) -> bool:
-        """Whether there is anything to do: false if it was signed already, or was refused a moment ago."""
+        """Whether there is anything to do: false if it was signed already, or was refused a moment ago.
+
+        Roles ask as long as the confirmed events say that it is not achieved.
+        """
         refusal = self._refusals.get(purpose)
         if refusal is not None and self._clock() < refusal.retry_at:
             return False
-        return self._journal.find(purpose) is None
+        if self._journal.find(purpose) is None:
+            return True
+        if not self._journal.reopen_done(purpose, before=self._confirmed - IN_VAIN_AFTER):
+            return False
+        log.warning("in vain", extra=about(purpose=purpose))
+        return True
 
-    def send(self, call: Call, purpose: str) -> None:
+    def send(self, call: Call, purpose: str, parts: tuple[str, ...] = ()) -> bool:
         """Sign and send `call`, if it would succeed. If not, that is logged, and it can be tried again a little later.
 
+        `parts` are the purposes that it achieves together, if there are several. Returns whether anything was signed.
         Raises `TransientError` if the node does not answer; what was signed by then is sent by `settle`.
         """
         if not self.wants(purpose):
-            return
+            return False
         try:
-            self._deliver(call, purpose)
+            self._deliver(call, purpose, parts)
         except ChainError as refusal:
             # Prices change all the time, and with them the words of the refusal.
             kind = "not worth it" if isinstance(refusal, NotWorthError) else str(refusal)
             self._refuse(purpose, str(refusal), kind)
-            return
-        self._refusals.pop(purpose, None)
+            return False
+        for done in (purpose, *parts):
+            self._refusals.pop(done, None)
+        return True
 
-    def _deliver(self, call: Call, purpose: str) -> None:
-        signed = self._sender.send(call, purpose, self.appraise(purpose))
+    def reopen(self, purpose: str) -> None:
+        """A transaction for several purposes is done, and has not achieved this one."""
+        if self._journal.reopen(purpose):
+            log.info("in vain", extra=about(purpose=purpose))
+
+    def _deliver(self, call: Call, purpose: str, parts: tuple[str, ...]) -> None:
+        signed = self._sender.send(call, purpose, self.appraise(purpose), parts)
         self._note_sent(signed)
         log.info("sent", extra=about(purpose=purpose, nonce=signed.nonce, **_version(signed)))
 
     def settle(self, confirmed: int) -> None:
         """Look after what was signed: record what block `confirmed` and those before it have, send the rest again."""
+        self._confirmed = confirmed
         pending = self._journal.unsettled()
         if pending:
             self._close_gap(pending[0])
@@ -99,7 +124,7 @@ class Outbox:
             receipt = next((found for found in receipts if found is not None), None)
             if receipt is None:
                 self._pursue(pending[place:], confirmed)
-            elif receipt.block <= confirmed:
+            elif receipt.block <= confirmed and self._is_used(each, receipt.block):
                 reason = "included" if receipt.succeeded else "included, and reverted: the chain had changed meanwhile"
                 self._journal.settle(each.intent, receipt.block, receipt, reason)
                 self._forget(each)
@@ -109,6 +134,10 @@ class Outbox:
                 else:
                     log.warning("reverted", extra=about_it)
 
+    def _is_used(self, pending: Pending, block: int) -> bool:
+        """Whether the account's own nonce says the same as a receipt: that a block up to this one has it."""
+        return self._sender.node.mined_nonce(pending.intent.sender, block) > pending.intent.nonce
+
     def _pursue(self, pending: list[Pending], confirmed: int) -> None:
         """No block has the first of these: send it again, unless another transaction has taken its nonce for good."""
         first = pending[0]
@@ -117,7 +146,7 @@ class Outbox:
         if now - self._sent_at.get(latest.hash, float("-inf")) < RESEND_EVERY:
             return
         self._sent_at[latest.hash] = now
-        if self._sender.is_lost(first, self._confirmations):
+        if self._looks_lost(first):
             self._journal.settle(first.intent, confirmed, None, "another transaction has its nonce")
             self._forget(first)
             log.error("transaction lost", extra=about(purpose=latest.purpose, nonce=latest.nonce))
@@ -145,6 +174,15 @@ class Outbox:
             self._note_sent(self._sender.fill(free))
         except ChainError as refusal:
             log.warning("not sent", extra=about(purpose=f"fill nonce {free}", reason=refusal))
+
+    def _looks_lost(self, pending: Pending) -> bool:
+        """Whether another transaction has its nonce, as the node has said several times by now."""
+        latest = pending.latest.hash
+        if not self._sender.is_lost(pending, self._confirmations):
+            self._looked_lost.pop(latest, None)
+            return False
+        self._looked_lost[latest] = self._looked_lost.get(latest, 0) + 1
+        return self._looked_lost[latest] >= LOST_AFTER
 
     def _is_stuck(self, pending: Pending) -> bool:
         """Whether its own fees are in the way: it is the next one of its account, or no block could take it now."""
@@ -188,6 +226,7 @@ class Outbox:
         for attempt in pending.attempts:
             self._sent_at.pop(attempt.hash, None)
             self._first_seen.pop(attempt.hash, None)
+            self._looked_lost.pop(attempt.hash, None)
 
     def _refuse(self, purpose: str, reason: str, kind: str) -> None:
         known = self._refusals.get(purpose)
@@ -214,9 +253,9 @@ class DryOutbox(Outbox):
     def settle(self, confirmed: int) -> None:
         """Nothing was sent."""
 
-    def _deliver(self, call: Call, purpose: str) -> None:
+    def _deliver(self, call: Call, purpose: str, parts: tuple[str, ...]) -> None:
         intent, fees = self._sender.rehearse(call, purpose, self.appraise(purpose))
-        self._told.add(purpose)
+        self._told |= {purpose, *parts}
         about_it = about(purpose=purpose, nonce=intent.nonce, gas=intent.gas, gwei=f"{fees.maximum / GWEI:g}")
         log.info("would send", extra=about_it)
 

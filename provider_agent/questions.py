@@ -21,12 +21,21 @@ class Question(Protocol[T_co]):
 
 
 @dataclass(frozen=True)
+class Checked:
+    """A job that is what its terms say."""
+
+    size: int
+    """Of its documents, program and inputs, bytes."""
+
+
+@dataclass(frozen=True)
 class Check:
     """Is the job what its terms say: can its documents be read, and do they lead to its task root?"""
 
-    def answer(self, bench: Bench) -> None:
+    def answer(self, bench: Bench) -> Checked:
         """Raises `InputError` or `IntegrityError` if not."""
         bench.initial_roots()
+        return Checked(bench.size)
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ duties = Table(
     Column("reason", Text, nullable=False, comment="why the duty is in this state, for people"),
     Column("final_roots", Text, nullable=False, default="", comment="what was computed, by task, separated by spaces"),
     Column("result_id", String(66), comment="what was published"),
+    Column("size", BigInteger, comment="bytes of its documents, program and inputs, once they were read"),
     Column("attempts", Integer, nullable=False, default=0, comment="faults in a row"),
     Column("retry_at", Float, nullable=False, default=0.0, comment="not before this time, after a fault"),
     Column("created_at", Float, nullable=False),
@@ -113,6 +114,16 @@ transactions = Table(
     Index("one_transaction_a_purpose", "purpose", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
     Index("one_purpose_a_nonce", "sender", "nonce", unique=True, sqlite_where=_NOT_LOST, postgresql_where=_NOT_LOST),
     comment="What was to be sent, and what became of it. Written before anything is signed.",
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("transaction_id", Integer, ForeignKey("transactions.id", ondelete="CASCADE"), primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("superseded", Boolean, nullable=False, comment="its transaction was in vain for this purpose"),
+    Index("one_part_a_purpose", "purpose", unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT),
+    comment="The purposes that one transaction achieves together. Each counts as bound to it.",
 )
 
 ledger = Table(

@@ -14,7 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from assay.amounts import MAX_AMOUNT, format_tokens, parse_tokens
 from assay.chain.records import parse_address
 from assay.errors import InputError
+from assay.store.base import MAX_BLOB
 from assay.validation import explain
+from provider_agent.confinement import Limits
 from provider_agent.database import is_url
 
 
@@ -77,11 +79,13 @@ Gwei = Annotated[float, Field(gt=0, le=10**6)]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Confirmations = Annotated[int, Field(ge=0, le=256)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Rounds = Annotated[int, Field(ge=1, le=15)]
 
 _MACHINES = ["riscv", "tensor", "counter"]
 _WEEK = 7 * 24 * 3600
 _MAXIMUM_BYTES = 256 * 2**20
+_LIMITS = Limits()
 
 
 class _Section(BaseModel):
@@ -142,7 +146,16 @@ class ProviderSettings(_Section):
     """Which jobs the provider takes."""
 
     machines: list[str] = Field(default=_MACHINES, description="the machines whose jobs are taken")
+    referees: list[Address] = Field(
+        default=[], description="the referees whose jobs are taken; all of the deployment, without any"
+    )
     minimum_price: Tokens = Field(default=0, description="the least price of a job, tokens")
+    price_per_gigastep: Tokens = Field(
+        default=0, description="the least price for each 10^9 steps that a job may take, tokens"
+    )
+    price_per_mebibyte: Tokens = Field(
+        default=0, description="the least price for each MiB of its documents, program and inputs, tokens"
+    )
     maximum_bond: Tokens = Field(default=MAX_AMOUNT, description="the most to put at risk in one job, tokens")
     maximum_jobs: Count = Field(default=4, description="jobs taken at once")
     maximum_tasks: Count = Field(default=1024, description="tasks in one job")
@@ -159,6 +172,13 @@ class VerifierSettings(_Section):
     """Which claims the verifier recomputes."""
 
     machines: list[str] = Field(default=_MACHINES, description="the machines whose claims are recomputed")
+    referees: list[Address] = Field(
+        default=[], description="the referees whose jobs' claims are recomputed; all of the deployment, without any"
+    )
+    share: Share = Field(default=1.0, description="the share of claims that is recomputed, drawn by lot: 0 to 1")
+    always_from: Tokens = Field(
+        default=MAX_AMOUNT, description="claims of jobs that pay this or more are recomputed whatever the lot, tokens"
+    )
     maximum_tasks: Count = Field(default=1024, description="tasks in one job")
     maximum_rounds: Rounds = Field(default=8, description="a task may take 16 to the power of this many steps")
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
@@ -172,6 +192,21 @@ class ExecutionSettings(_Section):
         default="native", description="what runs programs: `native` code, or the `reference`, far slower"
     )
     maximum_memory: Count = Field(default=2**32, description="what a task may write to beyond its inputs, bytes")
+    worker_memory: Count = Field(
+        default=_LIMITS.memory, description="memory of the process that runs a job: one with more is stopped, bytes"
+    )
+    maximum_output: Count = Field(
+        default=MAX_BLOB, description="what the tasks of a job may leave behind, all together, bytes"
+    )
+    check_time: Seconds = Field(
+        default=_LIMITS.check_time, description="to read a job's documents before it is taken, seconds"
+    )
+    run_time: Seconds = Field(
+        default=_LIMITS.run_time, description="to run a job, or to recompute a claim, seconds; disputes have no limit"
+    )
+    cluster: str | None = Field(
+        default=None, description="address of a Ray cluster that runs the jobs, host:port or `auto`; here, without one"
+    )
     cache: FilePath | None = Field(
         default=None, description="folder that keeps native code; in the user's cache folder, without one"
     )
@@ -197,6 +232,9 @@ class OperationsSettings(_Section):
     )
     danger: Seconds = Field(
         default=120.0, description="to the deadline of a claim, from which on it counts as in danger, seconds"
+    )
+    dispute_danger: Seconds = Field(
+        default=60.0, description="to the end of a turn in a dispute, from which on it counts as in danger, seconds"
     )
 
 

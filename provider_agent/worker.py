@@ -10,14 +10,20 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from assay.errors import AssayError, TransientError
 from provider_agent.bench import Bench, MachineFactory, Workload
+from provider_agent.confinement import confine
 from provider_agent.questions import Question
+from provider_agent.wire import Outlet, socket_of
 
 _REPORT_EVERY = 0.5
 """Seconds between two reports of progress."""
+
+_LONGEST_REASON = 1000
+_LONGEST = 10_000
+"""Characters of what a stranger's document may have had a hand in."""
 
 
 @dataclass(frozen=True)
@@ -45,37 +51,56 @@ class Failed:
     """A traceback, if it was not foreseen."""
 
 
-def work(connection: Connection, workload: Workload, machines: MachineFactory) -> None:
-    """Answer questions until the other end of `connection` is closed, be it because the agent was killed."""
+def work(end: Connection, workload: Workload, machines: MachineFactory) -> None:
+    """Answer questions until the other end of the socket is closed, be it because the agent was killed."""
     # Ctrl-C goes to the whole group of processes; when to end is the agent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    bench = Bench(workload, machines(), _Reporter(connection))
-    with suppress(EOFError, ConnectionError):
+    confine()
+    outlet = Outlet(socket_of(end))
+    bench = Bench(workload, machines(), Reporter(outlet))
+    with suppress(EOFError, OSError):
         while True:
-            connection.send(_answer(connection.recv(), bench))
+            question = outlet.receive()
+            reply = answer(question, bench)
+            outlet.send(reply)
 
 
-def _answer(question: Question[Any], bench: Bench) -> Finished | Failed:
+def answer(question: Question[Any], bench: Bench) -> Finished | Failed:
+    """A question's answer, or why there is none. Raises `AgentGoneError` if nobody waits for it any more."""
     try:
         return Finished(question.answer(bench))
     except AssayError as refused:
         return Failed(str(refused), may_pass=isinstance(refused, TransientError))
-    except ConnectionError:
-        raise  # the agent is gone
+    except AgentGoneError:
+        raise
     # Whatever a job's documents can provoke in a machine ends here, and is that job's alone.
     except Exception as fault:  # noqa: BLE001
-        return Failed(f"computing it failed: {fault!r}", details=traceback.format_exc())
+        return Failed(f"computing it failed: {fault!r}"[:_LONGEST_REASON], details=traceback.format_exc()[-_LONGEST:])
 
 
-class _Reporter:
+class AgentGoneError(ConnectionError):
+    """Nobody waits for the answer any more."""
+
+
+class Sink(Protocol):
+    """Where reports go."""
+
+    def send(self, message: Any, /) -> None:
+        """Raises `OSError` if nobody is there."""
+
+
+class Reporter:
     """Tells the agent now and then how far a task is. Fails when the agent is gone, which ends the worker."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._last = 0.0
 
     def __call__(self, steps: int) -> None:
         if (now := time.monotonic()) - self._last >= _REPORT_EVERY:
             self._last = now
-            self._connection.send(Running(steps))
+            try:
+                self._sink.send(Running(steps))
+            except OSError as gone:
+                raise AgentGoneError from gone

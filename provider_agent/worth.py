@@ -4,14 +4,16 @@ Only a price of the token in the chain's coins can tell (`fees.token_price`): wi
 that is unknown here is a duty at any cost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from assay.chain.history import JobHistory
 from assay.chain.records import JobId
 from assay.chain.sender import Worth
 from assay.dispute.game import Side
+from provider_agent.batch import parts_of
 from provider_agent.context import Context
+from provider_agent.policy import tariff
 
 GAS_AFTER_ACCEPT = 100_000
 """What an acceptance makes necessary: the claim and the payment (tests/contracts/gas.json)."""
@@ -35,9 +37,12 @@ class Appraiser:
         """What it is worth to achieve `purpose`; None for whatever it costs."""
         if self._token_price is None:
             return None
+        return _sum([self._of_one(part) for part in parts_of(purpose) or [purpose]])
+
+    def _of_one(self, purpose: str) -> Worth | None:
         match purpose.split():
             case ["accept", job]:
-                return self._of_job(job, lambda history: history.job.price, GAS_AFTER_ACCEPT)
+                return self._of_job(job, self._above_tariff, GAS_AFTER_ACCEPT)
             case ["claim" | "finalize", job]:
                 return self._of_job(job, lambda history: history.job.price + history.job.terms.bond)
             case ["challenge", job, *_]:
@@ -59,6 +64,13 @@ class Appraiser:
             return self._coins(history.job.price + history.job.terms.bond)
         return self._coins(self._context.parameters.challenger_bond + self._reward(history))
 
+    def _above_tariff(self, history: JobHistory) -> int:
+        """What a job pays beyond what its steps and bytes have to bring, base units: its gas comes out of that."""
+        job, settings = history.job, self._context.settings.provider
+        duty = self._context.journal.duty("provider", str(job.job_id))
+        size = 0 if duty is None else duty.size or 0
+        return max(job.price - tariff(job.terms, size, settings), 0)
+
     def _reward(self, history: JobHistory) -> int:
         """What a challenger gets of the bond of a provider that was wrong, base units."""
         kept = 10_000 - self._context.parameters.burn_share
@@ -72,3 +84,11 @@ class Appraiser:
         # A token has 18 decimals, and so has a coin.
         assert self._token_price is not None
         return Worth(int(amount * self._token_price), later_gas)
+
+
+def _sum(worths: Sequence[Worth | None]) -> Worth | None:
+    """Of several things together; None if one of them is a duty at any cost."""
+    known = [worth for worth in worths if worth is not None]
+    if len(known) < len(worths):
+        return None
+    return Worth(sum(each.wei for each in known), sum(each.later_gas for each in known))

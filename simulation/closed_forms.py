@@ -1,9 +1,7 @@
 """The formulas of docs/economics.md about lying and verifying."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from math import comb
 
 from simulation.model import Behaviour, Market
@@ -131,7 +129,6 @@ def equilibrium(market: Market, behaviour: Behaviour, friend: bool, outsider: bo
     return Rest(cost / income, then.checked, needed)
 
 
-@cache
 def rest_point(market: Market, behaviour: Behaviour, friend: bool, spread: float) -> Rest:
     """The same for insiders whose costs differ from job to job, by a logistic variable of scale `spread`, in prices.
 
@@ -141,31 +138,30 @@ def rest_point(market: Market, behaviour: Behaviour, friend: bool, spread: float
     """
     share = behaviour.false_tasks / market.tasks
 
-    def then(lies: float) -> Behaviour:
-        """With as much verifying as pays for this share of lies."""
-        now = replace(behaviour, lies=lies, friends=float(friend))
-        return replace(
-            now, checked=_done(lambda checked: verifying_pays(market, replace(now, checked=checked)), spread, now)
-        )
+    def detected(checked: float) -> float:
+        return detection(market, replace(behaviour, checked=checked))
 
-    def advantage(lies: float) -> float:
-        return lying_pays(market, detection(market, then(lies)), friend, share) - honesty_pays(market)
+    def lies(checked: float) -> float:
+        advantage = lying_pays(market, detected(checked), friend, share) - honesty_pays(market)
+        return _done(advantage / spread, behaviour)
 
-    lies = _done(advantage, spread, behaviour)
-    return Rest(lies, then(lies).checked, detection(market, then(lies)))
+    def verifying(checked: float) -> float:
+        now = replace(behaviour, lies=lies(checked), friends=float(friend), checked=checked)
+        return verifying_pays(market, now)
 
-
-def _done(advantage: Callable[[float], float], spread: float, behaviour: Behaviour) -> float:
-    """The share that does something, whose advantage falls with that share: by bisection of advantage / spread."""
-
-    def share(inclination: float) -> float:
-        return behaviour.mistakes / 2 + (1 - behaviour.mistakes) / (1 + math.exp(-inclination))
-
+    # The more is checked, the fewer lies there are, and the less a check brings: so there is one rest point.
     low, high = -100.0, 100.0
-    for _ in range(40):
+    for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if spread * middle < advantage(share(middle)) else (low, middle)
-    return share((low + high) / 2)
+        low, high = (middle, high) if spread * middle < verifying(_done(middle, behaviour)) else (low, middle)
+    checked = _done((low + high) / 2, behaviour)
+    return Rest(lies(checked), checked, detected(checked))
+
+
+def _done(inclination: float, behaviour: Behaviour) -> float:
+    """The share that does something, by its advantage over the spread of costs."""
+    wanted = 1 / (1 + math.exp(-min(500.0, max(-500.0, inclination))))
+    return behaviour.mistakes / 2 + (1 - behaviour.mistakes) * wanted
 
 
 def cheapest_bond(market: Market, behaviour: Behaviour, interest: float) -> float:

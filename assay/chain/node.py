@@ -117,9 +117,12 @@ class Node:
         """Block `number`. Raises `TransientError` if the node does not have it, not yet or not any more."""
         try:
             with self._faults():
-                return _block(self._web3.eth.get_block(number))
+                found = _block(self._web3.eth.get_block(number))
         except BlockNotFound as missing:
             raise TransientError(f"the node at {self.place} has no block {number} now") from missing
+        if found.number != number:
+            raise TransientError(f"the node at {self.place} answers with block {found.number} for block {number}")
+        return found
 
     def code(self, address: str) -> bytes:
         """The code at `address`, now; empty if there is none."""
@@ -171,6 +174,9 @@ class Node:
             with self._faults():
                 found = self._web3.eth.get_logs(cast(FilterParams, wanted))
                 is_reorganised = any(entry.get("removed") for entry in found)
+                # What lies outside was not asked for, and would be taken in again later.
+                if any(not first <= entry["blockNumber"] <= last for entry in found):
+                    raise TransientError(f"the node at {self.place} answers with logs of other blocks")
                 logs = sorted((_log(entry) for entry in found), key=lambda log: (log.block, log.index))
         except RefusedError as refused:
             raise RangeRefusedError(f"{refused} (logs of blocks {first} to {last})") from refused
@@ -182,9 +188,12 @@ class Node:
         """The receipt of a transaction; None while no block includes it."""
         try:
             with self._faults():
-                return _receipt(self._web3.eth.get_transaction_receipt(cast(Any, transaction)))
+                found = _receipt(self._web3.eth.get_transaction_receipt(cast(Any, transaction)))
         except TransactionNotFound:
             return None
+        if found.transaction != transaction:
+            raise TransientError(f"the node at {self.place} answers with the receipt of another transaction")
+        return found
 
     def broadcast(self, raw: bytes) -> None:
         """Hand a signed transaction to the node. One that the node knows already is no error."""

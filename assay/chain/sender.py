@@ -7,7 +7,7 @@ it is sent, and whichever of its signed versions, which differ in their fees alo
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from eth_account.signers.local import LocalAccount
@@ -68,6 +68,8 @@ class Intent:
     data: bytes
     gas: int
     """At most."""
+    parts: tuple[str, ...] = ()
+    """Of a transaction that achieves several things at once: their purposes, each of which is bound to it as well."""
 
 
 @dataclass(frozen=True)
@@ -213,16 +215,17 @@ class Sender:
         gas = self.node.estimate_gas(call, self.address)
         return Simulation(returned, int(gas * GAS_MARGIN), gas, self.node.head().base_fee, self._tip())
 
-    def send(self, call: Call, purpose: str, worth: Worth | None = None) -> Transaction:
+    def send(self, call: Call, purpose: str, worth: Worth | None = None, parts: tuple[str, ...] = ()) -> Transaction:
         """Sign and send a transaction for `purpose`, or send again the one that was signed for it before.
 
-        Without a `worth` it is sent whatever its gas costs, up to the limit. Raises `ContractError` if the call would
-        revert, `NotWorthError` if it costs too much, `ChainError` if its gas cannot be paid: then nothing is signed.
+        `parts` are the purposes that it achieves all together, if there are several. Without a `worth` it is sent
+        whatever its gas costs, up to the limit. Raises `ContractError` if the call would revert, `NotWorthError` if it
+        costs too much, `ChainError` if its gas cannot be paid: then nothing is signed.
         """
         signed = self._journal.find(purpose)
         if signed is None:
             intent, fees = self._prepare(call, purpose, worth)
-            return self._bind(intent, fees)
+            return self._bind(replace(intent, parts=parts), fees)
         self.broadcast(signed)
         return signed
 

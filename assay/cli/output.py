@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.status import Status
 
 from assay.amounts import format_tokens
 from assay.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 _AMOUNTS = {"price", "floor_price", "bond", "paid", "refunded", "slashed", "burned", "fee", "amount", "free", "stake"}
 """Fields that are base units, and printed as decimal tokens."""
@@ -66,11 +67,13 @@ def format_time(timestamp: int) -> str:
 
 
 @contextmanager
-def waiting(text: str) -> Iterator[Status | None]:
+def waiting(text: str) -> Iterator["Status | None"]:
     """A spinner on a terminal while something takes its time; nothing elsewhere. NO_COLOR is heeded."""
     if not sys.stderr.isatty():
         yield None
         return
+    from rich.console import Console  # noqa: PLC0415 - it takes a tenth of a second
+
     with Console(stderr=True).status(text) as status:
         yield status
 

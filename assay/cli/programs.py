@@ -10,11 +10,10 @@ import click
 
 from assay.cli.options import build_options, settings_options
 from assay.cli.output import read_file, say, waiting
-from assay.client.order import DEFAULT_STEP_LIMIT, riscv_task, rounds_for
-from assay.content import content_id
+from assay.client.order import DEFAULT_STEP_LIMIT, rounds_for
 from assay.errors import AssayError
 from assay.machines.base import Outcome, RunStatus, Trace
-from assay.machines.registry import Execution, machines_for
+from assay.machines.registry import Execution, riscv_machine
 from assay.settings import Settings
 from assay.toolchain import build as toolchain
 from assay.toolchain.build import Options
@@ -134,10 +133,7 @@ def _load(
     environment: Sequence[str],
     execution: Execution,
 ) -> Trace:
-    rounds = rounds_for(step_limit)
-    blobs = {content_id(blob): blob for blob in (program, stdin)}
-    task = riscv_task(arguments, stdin, environment)
-    return machines_for(execution)["riscv"].load(content_id(program), task, 16**rounds, blobs.__getitem__)
+    return riscv_machine(execution).start(program, arguments, stdin, 16 ** rounds_for(step_limit), environment)
 
 
 def _run(trace: Trace, stats: bool) -> Outcome:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.content import content_id
-from assay.documents import JobSpec, write_document
 from assay.errors import InputError
 from assay.machines import merkle
 from assay.machines.base import Machine
@@ -90,6 +89,8 @@ def order_tasks(
 
     Computes where each task begins, without running it. Raises `InputError` for what the machine cannot run.
     """
+    from assay.documents import JobSpec, write_document  # noqa: PLC0415 - who runs a program writes none
+
     own = {content_id(blob): blob for blob in [*([] if program is None else [program]), *inputs]}
     program_id = None if program is None else content_id(program)
     spec = JobSpec(assay="job/1", machine=machine, program=program_id, tasks=[dict(task) for task in tasks])

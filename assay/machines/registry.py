@@ -1,17 +1,19 @@
-"""The machines there are, by the names that job specs use. A new machine is one line here."""
+"""The machines there are, by the names that job specs use. A new machine is one function here.
 
-from collections.abc import Mapping
+They are imported when they are asked for: who runs a program waits for no other machine.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assay.errors import InputError
 from assay.machines.base import Machine
-from assay.machines.counter.machine import CounterMachine
-from assay.machines.riscv.machine import RiscvMachine
-from assay.machines.riscv_fast.machine import fast_machine
-from assay.machines.tensor.execution import MakeExecute, execute
-from assay.machines.tensor.machine import TensorMachine
-from assay.machines.tensor_fast.machine import fast_execution
+
+if TYPE_CHECKING:
+    from assay.machines.riscv.machine import RiscvMachine
+    from assay.machines.tensor.execution import MakeExecute
 
 DEFAULT_MEMORY = 1 << 32
 """All that a program can address."""
@@ -33,16 +35,72 @@ DEFAULT = Execution()
 """Where nothing was set."""
 
 
+def riscv_machine(execution: Execution) -> "RiscvMachine":
+    """The machine that runs programs, as `execution` says."""
+    if execution.reference:
+        from assay.machines.riscv.machine import RiscvMachine  # noqa: PLC0415
+
+        return RiscvMachine()
+    from assay.machines.riscv_fast.machine import fast_machine  # noqa: PLC0415
+
+    return fast_machine(execution.memory, execution.cache)
+
+
+def _counter(_: Execution) -> Machine:
+    from assay.machines.counter.machine import CounterMachine  # noqa: PLC0415
+
+    return CounterMachine()
+
+
+def _tensor(execution: Execution) -> Machine:
+    from assay.machines.tensor.machine import TensorMachine  # noqa: PLC0415
+
+    return TensorMachine(tensor_execution(execution))
+
+
+def tensor_execution(execution: Execution) -> "MakeExecute":
+    """What gives what executes the instructions of models, as `execution` says."""
+    if execution.reference:
+        from assay.machines.tensor.execution import execute  # noqa: PLC0415
+
+        return lambda: execute
+    from assay.machines.tensor_fast.machine import fast_execution  # noqa: PLC0415
+
+    return lambda: fast_execution(execution.cache)
+
+
+_MAKERS: Mapping[str, Callable[[Execution], Machine]] = {
+    "counter": _counter,
+    "riscv": riscv_machine,
+    "tensor": _tensor,
+}
+
+
+class _Machines(Mapping[str, Machine]):
+    """Makes each machine when it is first asked for."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+        self._made: dict[str, Machine] = {}
+
+    def __getitem__(self, name: str) -> Machine:
+        if name not in self._made:
+            self._made[name] = _MAKERS[name](self._execution)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in _MAKERS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MAKERS)
+
+    def __len__(self) -> int:
+        return len(_MAKERS)
+
+
 def machines_for(execution: Execution) -> Mapping[str, Machine]:
     """The machines by name, with programs run as `execution` says."""
-    riscv = RiscvMachine() if execution.reference else fast_machine(execution.memory, execution.cache)
-    tensor = TensorMachine(tensor_execution(execution))
-    return {machine.name: machine for machine in (CounterMachine(), riscv, tensor)}
-
-
-def tensor_execution(execution: Execution) -> MakeExecute:
-    """What gives what executes the instructions of models, as `execution` says."""
-    return (lambda: execute) if execution.reference else (lambda: fast_execution(execution.cache))
+    return _Machines(execution)
 
 
 MACHINES: Mapping[str, Machine] = machines_for(DEFAULT)

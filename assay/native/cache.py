@@ -14,9 +14,8 @@ import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from secrets import token_hex
 
 from assay.errors import IntegrityError
 from assay.native.code import Code
@@ -51,7 +50,11 @@ def cache_key(*parts: bytes | str) -> str:
 
 @cache
 def _compiler() -> str:
-    return version("llvmlite")
+    """The version of LLVM, without loading it: by the file that llvmlite keeps its own in."""
+    found = find_spec("llvmlite")
+    assert found is not None, "llvmlite is a dependency"
+    assert found.origin is not None
+    return Path(found.origin).with_name("_version.py").read_text(encoding="utf-8")
 
 
 class DiskCache:
@@ -144,7 +147,7 @@ class _Folder:
 
     def write(self, name: str, content: bytes) -> None:
         """Put a file there, whole."""
-        temporary = f"{token_hex(8)}{_LEFT_OVER}"
+        temporary = f"{os.urandom(8).hex()}{_LEFT_OVER}"
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._handle)
         try:
             with os.fdopen(handle, "wb") as file:

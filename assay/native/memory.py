@@ -26,12 +26,14 @@ def reserve(size: int) -> tuple[mmap, int]:
 class Template:
     """Bytes that any number of mappings start with, each of which takes memory only where it is written to."""
 
-    def __init__(self, content: bytes) -> None:
-        self._size = len(content)
+    def __init__(self, content: bytes, times: int = 1) -> None:
+        """What they start with is `content`, so many times."""
+        self._size = len(content) * times
         self._file = os.memfd_create("template", os.MFD_CLOEXEC)
         weakref.finalize(self, os.close, self._file)
         with open(self._file, "wb", closefd=False) as file:
-            file.write(content)
+            for _ in range(times):
+                file.write(content)
 
     def copy(self) -> tuple[mmap, int]:
         """A mapping of its own, and its address, which is good for as long as there is a reference to the mapping."""

@@ -1,6 +1,5 @@
 """Runs the Zig toolchain."""
 
-import importlib.metadata
 import importlib.util
 import subprocess
 import sys
@@ -48,7 +47,9 @@ def run_zig(arguments: Sequence[str], refusal: str, *, folder: Path | None = Non
 
 def zig_version() -> str:
     """The version of the toolchain that is installed."""
-    return importlib.metadata.version("ziglang")
+    from importlib.metadata import version  # noqa: PLC0415 - it takes a twentieth of a second
+
+    return version("ziglang")
 
 
 def _head(text: str) -> str:

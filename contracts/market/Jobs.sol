@@ -175,6 +175,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         _takeStake(msg.sender, _challengerBond);
 
         // SAFETY: the game calls nothing while it opens a dispute, and this is the last thing that changes anything here.
+        // slither-disable-next-line reentrancy-events
         disputeId = _game.open(
             IDisputeGame.Terms({
                 market: address(this),
@@ -363,6 +364,8 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @dev 0 while the slot is in use. INVARIANT J8: neither a job nor a dispute about the last one is left in it.
     function _nextGeneration(JobWord word) internal pure returns (uint48) {
+        // A count that nobody can change but by opening and ending disputes.
+        // slither-disable-next-line incorrect-equality
         return word.isEnd() && word.disputes() == 0 ? word.generation() + 1 : 0;
     }
 
@@ -422,6 +425,8 @@ abstract contract Jobs is IJobMarket, Ledger {
         uint256 roots,
         bytes32 claimRoot
     ) internal returns (Stage claimed) {
+        // A count that the caller gives.
+        // slither-disable-next-line incorrect-equality
         require(roots == stage.taskCount(), WrongTaskCount(stage.taskCount(), roots));
 
         claimed = stage.advance(Status.Claimed, _after(deal.challengePeriod()), msg.sender);

@@ -51,20 +51,20 @@ abstract contract SignedOrders is Jobs, Signatures {
         _finalizeAny(jobs);
 
         (Slot storage slot, Deal agreed, Stage open) = _openOrder(order, signature, msg.sender);
-        (JobId jobId, bytes32 claimRoot) = (order.jobId, _claimRootOf(finalRoots));
-        _takeStake(msg.sender, agreed.bond());
-        Stage claimed =
-            _storeClaim(slot, jobId, agreed, open, order.terms.hash(), finalRoots.length, claimRoot);
+        bytes32 termsHash = order.terms.hash();
+        (Stage claimed, bytes32 claimRoot) =
+            _claimAtOnce(finalRoots, slot, order.jobId, agreed, open, termsHash);
 
-        emit SignedJobClaimed(jobId, order.terms, claimed, claimRoot, resultId);
-        _emitPrice(jobId, order.terms.deal, agreed);
-        _emitFinalRoots(jobId, finalRoots);
+        emit SignedJobClaimed(order.jobId, order.terms, claimed, claimRoot, resultId);
+        _emitPrice(order.jobId, order.terms.deal, agreed);
+        _emitFinalRoots(order.jobId, finalRoots);
     }
 
     /// @inheritdoc ISignedOrders
     function skipSlot(uint48 slot, uint48 generation) external {
         (JobId skipped, Slot storage place) = _nextIn(msg.sender, slot);
         // INVARIANT J2: the very order that the caller means, or none.
+        // slither-disable-next-line incorrect-equality
         require(skipped.generation() == generation, OrderNotFillable(skipped, skipped.generation()));
 
         _end(place, skipped, 0);
@@ -98,14 +98,13 @@ abstract contract SignedOrders is Jobs, Signatures {
 
         Slot storage slot;
         Deal agreed;
-        Stage stage;
+        Stage open;
         Terms memory terms;
-        (slot, jobId, agreed, stage, terms) = _openTickets(tickets);
-        bytes32 claimRoot = _claimRootOf(finalRoots);
-        _takeStake(msg.sender, agreed.bond());
-        stage = _storeClaim(slot, jobId, agreed, stage, terms.hashInMemory(), finalRoots.length, claimRoot);
+        (slot, jobId, agreed, open, terms) = _openTickets(tickets);
+        (Stage claimed, bytes32 claimRoot) =
+            _claimAtOnce(finalRoots, slot, jobId, agreed, open, terms.hashInMemory());
 
-        emit SignedJobClaimed(jobId, terms, stage, claimRoot, resultId);
+        emit SignedJobClaimed(jobId, terms, claimed, claimRoot, resultId);
         _emitTaken(jobId, tickets, terms.deal, agreed);
         _emitFinalRoots(jobId, finalRoots);
     }
@@ -202,6 +201,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         // INVARIANT S2: a slot has each generation once, so an order is filled once.
         slot = _slotOf(requester, jobId.slot());
         uint48 next = _nextGeneration(slot.word);
+        // slither-disable-next-line incorrect-equality
         require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
         Terms calldata terms = order.terms;
         bytes32 structHash = Signing.hashOrder(jobId, terms, expiry, _epochOf(requester));
@@ -237,29 +237,40 @@ abstract contract SignedOrders is Jobs, Signatures {
 
     /// @dev INVARIANT S1: each ticket is signed, one by one or all together.
     function _requireSignedTickets(Tickets calldata tickets) private view {
+        _requireTicketCount(tickets);
+
         (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
         bytes calldata signatures = tickets.signatures;
-        (uint256 count, uint256 mask, bool together) = (roots.length, tickets.mask, tickets.together);
-        require(
-            count > 0 && count == LibBit.popCount(mask) && count == specIds.length
-                && (together || SIGNATURE_BYTES * count == signatures.length),
-            WrongTicketCount(LibBit.popCount(mask), count, specIds.length, signatures.length)
-        );
-
+        (uint256 first, uint256 mask) = (tickets.word << 8, tickets.mask);
         address requester = tickets.kind.requester;
         uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
-        bytes32[] memory hashes = new bytes32[](together ? count : 0);
-        uint256 first = tickets.word << 8;
-        for (uint256 i = 0; i < count; i++) {
-            bytes32 structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
-            mask &= mask - 1;
-            if (together) {
+        bytes32[] memory hashes = new bytes32[](tickets.together ? roots.length : 0);
+        for (uint256 i = 0; i < roots.length; i++) {
+            bytes32 structHash;
+            // SAFETY: there are as many bits in the mask as roots, and `first` is a multiple of 256 (INVARIANT S3).
+            unchecked {
+                structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
+                mask &= mask - 1;
+            }
+            if (hashes.length > 0) {
                 hashes[i] = structHash;
             } else {
                 _requireSigned(requester, structHash, _signature(signatures, i));
             }
         }
-        if (together) _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+        if (hashes.length > 0) {
+            _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+        }
+    }
+
+    function _requireTicketCount(Tickets calldata tickets) private pure {
+        (uint256 count, uint256 bits) = (tickets.initialRoots.length, LibBit.popCount(tickets.mask));
+        uint256 signatureBytes = tickets.signatures.length;
+        require(
+            count > 0 && count == bits && count == tickets.specIds.length
+                && (tickets.together || SIGNATURE_BYTES * count == signatureBytes),
+            WrongTicketCount(bits, count, tickets.specIds.length, signatureBytes)
+        );
     }
 
     /// @dev One of many, each of 65 bytes.
@@ -268,11 +279,13 @@ abstract contract SignedOrders is Jobs, Signatures {
         pure
         returns (bytes calldata signature)
     {
-        // SAFETY: the caller has checked that there are so many.
+        // SAFETY: the caller has checked that there are so many. Two fields, which look like one variable written twice.
+        // slither-disable-start write-after-write
         assembly ("memory-safe") {
             signature.offset := add(signatures.offset, mul(i, SIGNATURE_BYTES))
             signature.length := SIGNATURE_BYTES
         }
+        // slither-disable-end write-after-write
     }
 
     /// @dev The terms of the job that tickets make.
@@ -314,6 +327,20 @@ abstract contract SignedOrders is Jobs, Signatures {
         _takeStake(provider, agreed.bond());
 
         emit JobAccepted(jobId, stage);
+    }
+
+    /// @dev The caller accepts and claims a job that nobody has accepted.
+    function _claimAtOnce(
+        bytes32[] calldata finalRoots,
+        Slot storage slot,
+        JobId jobId,
+        Deal agreed,
+        Stage open,
+        bytes32 termsHash
+    ) private returns (Stage claimed, bytes32 claimRoot) {
+        claimRoot = _claimRootOf(finalRoots);
+        _takeStake(msg.sender, agreed.bond());
+        claimed = _storeClaim(slot, jobId, agreed, open, termsHash, finalRoots.length, claimRoot);
     }
 
     /// @dev Have the provider of an offer accept a job that fits it.

@@ -51,6 +51,8 @@ contract TensorReferee is IReferee {
     }
 
     /// @dev Take the step. Whether it is the instruction's last one.
+    // A case for each kind of element.
+    // slither-disable-next-line cyclomatic-complexity
     function _execute(Position memory position, Code.Element memory element, Blocks.Reader memory reader)
         private
         pure

@@ -96,18 +96,26 @@ class Provider:
         if duty.state is State.CONSIDERING:
             settings = context.settings.provider
             if refusals := policy.provider_refusals(job.terms, context.machine_of(job), context.account, settings):
-                context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
-                log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
+                self._refuse(duty, refusals)
                 return
             taken = context.journal.count_duties(self.name, (State.TAKEN, State.COMPUTED))
             price = job.terms.price_at(context.now, job.deadline)
             admitted = is_admitted(context.chain, job, context.account)
             money = context.own_account()
-            if obstacles := policy.provider_obstacles(job.terms, price, money, taken, admitted, settings):
+            size = duty.size or 0
+            if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
-            if context.executor.ask(duty.job, self._workload(history), Check()) is None:
+            reply = context.executor.ask(duty.job, self._workload(history), Check())
+            if reply is None:
                 return
+            if duty.size != reply.value.size:
+                duty = context.journal.set_size(duty, reply.value.size)
+                if refusals := policy.size_refusals(job.terms, reply.value.size, settings):
+                    self._refuse(duty, refusals)
+                    return
+                if price < policy.tariff(job.terms, reply.value.size, settings):
+                    return  # the obstacle is noted at the next pass
             duty = context.journal.set_duty(duty, State.TAKEN, "wanted")
         if context.outbox.wants(_accepting(duty)):
             price = job.terms.price_at(context.now, job.deadline)
@@ -132,7 +140,7 @@ class Provider:
         assert duty.result_id is not None
         purpose = f"claim {duty.job}"
         if context.outbox.wants(purpose):
-            context.outbox.send(context.chain.market.claim(job, duty.final_roots, duty.result_id), purpose)
+            context.batch.claim(context.chain.market.claim(job, duty.final_roots, duty.result_id), purpose)
 
     def _run(self, duty: Duty, history: JobHistory) -> Done[Result] | None:
         """What was computed; None while it is not there, and of a job that is declined."""
@@ -168,11 +176,13 @@ class Provider:
         if history is None or history.job.status != Status.CLAIMED or history.ended:
             context.journal.drop_deadline(deadline)
             return
+        # Done, and all events up to there were read, and the job has not ended: a payment of several has left it out.
+        context.outbox.reopen(purpose)
         if not context.outbox.wants(purpose):
             return
         is_current, disputes = context.chain.market.is_current(history.job)
         if is_current and disputes == 0:
-            context.outbox.send(context.chain.market.finalize(history.job), purpose)
+            context.batch.pay(history.job, purpose)
 
     # Helpers
 
@@ -181,6 +191,10 @@ class Provider:
 
     def _workload(self, history: JobHistory) -> Workload:
         return self._context.workload(history, self._context.settings.provider.maximum_bytes)
+
+    def _refuse(self, duty: Duty, refusals: list[str]) -> None:
+        self._context.journal.set_duty(duty, State.REFUSED, "; ".join(refusals))
+        log.info("refused", extra=about(role=self.name, job=duty.job, reason="; ".join(refusals)))
 
     def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)

@@ -7,20 +7,20 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assay.client.order import DEFAULT_STEP_LIMIT, riscv_task
-from assay.content import content_id
-from assay.machines.base import Machine
-from assay.machines.registry import Execution, machine_named, machines_for
+from assay.client.order import DEFAULT_STEP_LIMIT
+from assay.machines.registry import Execution, riscv_machine
 from assay.native.cache import default_folder
+
+if TYPE_CHECKING:
+    from assay.machines.riscv.machine import RiscvMachine
 
 
 def main(engine: str, file: str, *arguments: str) -> int:
     """Run it; the exit status of the program."""
     program, stdin = Path(file).read_bytes(), sys.stdin.buffer.read()
-    blobs = {content_id(blob): blob for blob in (program, stdin)}
-    task = riscv_task([Path(file).stem, *arguments], stdin)
-    trace = machine(engine).load(content_id(program), task, 16 * DEFAULT_STEP_LIMIT, blobs.__getitem__)
+    trace = machine(engine).start(program, [Path(file).stem, *arguments], stdin, 16 * DEFAULT_STEP_LIMIT)
     trace.run()
     outcome = trace.outcome()
     sys.stdout.buffer.write(outcome.stdout)
@@ -28,13 +28,13 @@ def main(engine: str, file: str, *arguments: str) -> int:
     return outcome.exit_status
 
 
-def machine(engine: str) -> Machine:
+def machine(engine: str) -> "RiscvMachine":
     """The machine that `engine` names: a class without arguments, or an object."""
     if not engine:
-        return machine_named("riscv", machines_for(Execution(cache=default_folder(os.environ))))
+        return riscv_machine(Execution(cache=default_folder(os.environ)))
     module, _, name = engine.partition(":")
     found = getattr(importlib.import_module(module), name)
-    named: Machine = found() if isinstance(found, type) else found
+    named: RiscvMachine = found() if isinstance(found, type) else found
     return named
 
 

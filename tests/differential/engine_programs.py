@@ -55,6 +55,8 @@ FREE = (*range(A0, A0 + 8), *range(25, 30))
 """Registers that anything may be written to."""
 SCRATCH = (5, 6, 7)
 """For the moment."""
+POINTER = 9
+"""Where a few accesses are made together."""
 
 _PLAIN = [
     pattern.replace(" ", "")
@@ -236,6 +238,9 @@ class _Writer:
         kinds: list[tuple[float, Callable[[], None]]] = [
             (10, self.straight),
             (8, self.memory),
+            (3, self.walk),
+            (2, self.frame),
+            (2, self.chase),
             (2, self.atomic),
             (1, self.conditional_store),
             (6, self.loop),
@@ -271,6 +276,87 @@ class _Writer:
             else:
                 funct3 = size | (random.choice((0, 4)) if size < 3 else 0)
                 self.put(i_type(LOAD, funct3, random.choice((*FREE, 0)), register, offset))
+
+    def access(self, register: int, low: int, high: int, aligned: float = 0.98) -> None:
+        """A load or a store between two offsets."""
+        random = self.random
+        size = random.randrange(4)
+        offset = random.randrange(low, high)
+        if random.random() < aligned:
+            offset &= -1 << size
+        if random.random() < 0.5:
+            self.put(s_type(size, register, random.choice((*FREE, 0)), offset))
+        else:
+            self.put(
+                i_type(LOAD, size | (random.choice((0, 4)) if size < 3 else 0), random.choice(FREE), register, offset)
+            )
+
+    def point(self) -> None:
+        """Have the pointer point to data, to the edge of a page, to code, or to the end of memory."""
+        random = self.random
+        kind = random.random()
+        if kind < 0.4:
+            self.put(addi(POINTER, DATA, random.randrange(0, 256, 8)))
+        elif kind < 0.8:
+            self.put(lui(POINTER, random.choice((0x10, 0x11, 0x12, 0x20, 0x21))))
+            self.put(addi(POINTER, POINTER, random.randrange(-128, 128, 8)))
+            if random.random() < 0.5:  # the page before the edge has been written to already
+                self.put(i_type(OP_IMM, 7, 7, POINTER, -8), sd(random.choice(FREE), 7, -128))
+        elif kind < 0.9:
+            self.address_of(POINTER, self.anywhere())
+            self.put(i_type(OP_IMM, 7, POINTER, POINTER, -8))
+        else:
+            self.put(addi(POINTER, FAR, random.randrange(-64, 64, 8)))
+
+    def walk(self) -> None:
+        """A loop of one block, whose accesses move on by the same distance in each round."""
+        random = self.random
+        _, stride, counter = SCRATCH
+        again = self.label()
+        self.point()
+        distance = random.choice((8, 8, -8, 4, 1, 16, 264, 1024, -2048, 0))
+        if random.random() < 0.5:
+            self.put(addi(stride, 0, distance))
+        self.put(addi(counter, 0, random.choice((1, 3, 8, 17, 40))))
+        self.place(again)
+        for _ in range(random.randrange(1, 4)):
+            self.access(POINTER, -16, 24)
+            if random.random() < 0.4:
+                self.put(self.plain())
+        if random.random() < 0.15:
+            self.branch(random.choice((0, 1)), random.choice(FREE), random.choice(FREE), again + "out")
+        self.put(POINTER << 15 | stride << 20 | POINTER << 7 | 0x33)
+        if random.random() < 0.5:
+            self.put(addi(POINTER, POINTER, distance))
+        self.put(addi(counter, counter, -1))
+        self.branch(1, counter, 0, again)
+        self.place(again + "out")
+
+    def frame(self) -> None:
+        """Accesses at a base that stays, or moves by a constant."""
+        random = self.random
+        self.point()
+        for _ in range(random.randrange(2, 7)):
+            self.access(POINTER, -64, 64)
+            if random.random() < 0.2:
+                self.put(addi(POINTER, POINTER, random.choice((-32, 32, 8))))
+
+    def chase(self) -> None:
+        """Accesses at an address that has just been loaded or computed, before and after others."""
+        random = self.random
+        _, address, _ = SCRATCH
+        self.point()
+        self.put(sd(POINTER, DATA, 0), self.plain())
+        if random.random() < 0.5:
+            self.access(DATA, 8, 64)
+        if random.random() < 0.5:  # what must not be done twice
+            count = random.choice(FREE)
+            self.put(ld(count, DATA, 72), addi(count, count, 1), sd(count, DATA, 72))
+        self.put(ld(address, DATA, 0))
+        for _ in range(random.randrange(1, 4)):
+            self.access(address, -24, 24)
+            if random.random() < 0.3:
+                self.put(self.plain())
 
     def atomic(self) -> None:
         random = self.random

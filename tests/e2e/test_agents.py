@@ -19,7 +19,7 @@ from tests.support.anvil import CHECKOUT, anvil
 from tests.support.market import ALLOWANCE, CHALLENGE_PERIOD, TOKEN, LocalMarket, Party
 from tests.support.programs import program
 
-WAIT = 120.0
+WAIT = 300.0
 """Seconds of real time after which something that should happen counts as not happening."""
 
 COUNT = {"start": 7, "target": 100}
@@ -304,6 +304,26 @@ def test_a_provider_killed_again_and_again_finishes_and_signs_nothing_twice(
     assert account(network, killed) == (1 + 5, 100)
 
 
+def test_payments_that_are_due_at_once_are_one_transaction(
+    network: LocalMarket, requester: Party, provider: Agent
+) -> None:
+    free, stake = account(network, provider)
+    job_ids = [network.post(requester, [COUNT], slot=slot, price=FAIR) for slot in range(4)]
+    for job_id in job_ids:
+        wait_until("the claim is settled", lambda job_id=job_id: f"claim {job_id}" in settled_by(provider))
+    network.skip_time(CHALLENGE_PERIOD)
+    assert [end_of(network, job_id) for job_id in job_ids] == [End.FINALIZED] * 4
+
+    endings = {book_of(network).jobs[job_id].entries[-1].transaction for job_id in job_ids}
+    assert len(endings) == 1
+    assert account(network, provider) == (free + 4 * FAIR, stake)
+
+
+def settled_by(agent: Agent) -> str:
+    """The lines of an agent's log about its settled transactions."""
+    return "\n".join(line for line in agent.said().splitlines() if " settled " in line)
+
+
 def test_agents_find_their_way_through_a_reorganisation(
     network: LocalMarket, requester: Party, provider: Agent, verifier: Agent
 ) -> None:
@@ -311,8 +331,10 @@ def test_agents_find_their_way_through_a_reorganisation(
     job_id = network.post(requester, [COUNT], price=FAIR)
     wait_until("the verifier agrees", lambda: f'job={job_id} reason="recomputed, and right"' in verifier.said())
     wait_until("the claim is settled", lambda: f'settled purpose="claim {job_id}"' in provider.said())
+    network.request("evm_setIntervalMining", 0)  # no block between the count and the cut
     posted, accepted, *_ = book_of(network).jobs[job_id].entries
     network.request("anvil_reorg", network.chain.node.head().number - accepted.block + 1, [])
+    network.request("evm_setIntervalMining", 1)
 
     for agent in (provider, verifier):
         wait_until("it is noticed", lambda agent=agent: " reorganisation " in agent.said())

@@ -128,3 +128,6 @@ def test_explain_says_what_speaks_for_a_job_and_against_it_and_the_agent_does_as
     assert "the hook says no: unlucky" in agent.said()
     after = agent.run((*CLI, "explain", str(jobs["taken"])))
     assert "-  stage: claimed: only an open job can be taken" in after.stdout
+    claim = agent.run((*CLI, "explain", str(jobs["taken"]), "--role", "verifier"))
+    against_it = [line for line in claim.stdout.splitlines() if line[0] == "-"]
+    assert (claim.returncode, against_it) == (1, ["-  provider: the claim is this account's own"])

@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -59,8 +59,8 @@ def main() -> int:
             if chosen:
                 suite = Suite(url, QUESTIONS[entry]())
                 print(f"{entry.name}: {len(chosen)} mutants against {len(suite)} questions", flush=True)
-                outcomes |= with_progress(judged(entry, chosen, suite), len(chosen))
-    return report(outcomes, explained(), complete=not arguments.only and arguments.sample is None)
+                outcomes |= with_progress(judged(entry, chosen, suite), len(chosen), explained(EXPLAINED))
+    return report(outcomes, EXPLAINED, "tests/differential", complete=not arguments.only and arguments.sample is None)
 
 
 def all_mutants(entry: Entry) -> list[Mutant]:
@@ -97,10 +97,9 @@ def judged(entry: Entry, mutants: Sequence[Mutant], suite: Suite) -> Iterator[tu
                 yield mutant, KILLED if suite.kills(code) else SURVIVED
 
 
-def with_progress(results: Iterator[tuple[Mutant, str]], total: int) -> dict[Key, str]:
+def with_progress(results: Iterator[tuple[Mutant, str]], total: int, known: Mapping[Key, str]) -> dict[Key, str]:
     """The outcomes, telling of survivors at once and of the others now and then."""
     outcomes: dict[Key, str] = {}
-    known = explained()
     reported = time.monotonic()
     for mutant, outcome in results:
         key = key_of(mutant)
@@ -113,21 +112,26 @@ def with_progress(results: Iterator[tuple[Mutant, str]], total: int) -> dict[Key
     return outcomes
 
 
-def explained() -> dict[Key, str]:
+def explained(file: Path) -> dict[Key, str]:
     """Why the mutants that survive change nothing that can be seen."""
-    entries = tomllib.loads(EXPLAINED.read_text())["equivalent"]
+    entries = tomllib.loads(file.read_text())["equivalent"]
     return {mutant: entry["reason"] for entry in entries for mutant in entry["mutants"]}
 
 
-def report(outcomes: dict[Key, str], known: dict[Key, str], complete: bool) -> int:
-    """Say how it went: the status of the process. `complete`: whether every mutant was tried."""
+def report(outcomes: dict[Key, str], file: Path, tests: str, complete: bool) -> int:
+    """Say how it went: the status of the process.
+
+    `file` explains survivors, and `tests` is where a case against another belongs; `complete`: whether every mutant was
+    tried.
+    """
+    known = explained(file)
     print(f"{len(outcomes)} mutants: {summary(outcomes)}")
     survivors = [key for key, outcome in outcomes.items() if outcome is SURVIVED and key not in known]
     stale = [key for key in known if outcomes.get(key, SURVIVED if not complete else None) is not SURVIVED]
     for key in survivors:
-        print(f"Nothing kills {key!r}: add a case to tests/differential, or explain it in {EXPLAINED.name}.")
+        print(f"Nothing kills {key!r}: add a case to {tests}, or explain it in {file.name}.")
     for key in stale:
-        print(f"{EXPLAINED.name} explains {key!r}, which does not survive: take it out.")
+        print(f"{file.name} explains {key!r}, which does not survive: take it out.")
     return 1 if survivors or stale else 0
 
 

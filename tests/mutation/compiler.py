@@ -14,7 +14,7 @@ from tests.support.anvil import CHECKOUT
 VERSION = "0.8.37"
 OURS = "contracts/"
 """Where what may differ between variants is; everything else is compiled once."""
-REMAPPED = {"@openzeppelin/": "node_modules/@openzeppelin/"}
+REMAPPED = {"@openzeppelin/": "node_modules/@openzeppelin/", "solady/": "node_modules/solady/"}
 
 # As little optimizing as lets the sources compile: it takes a fraction of the time.
 OPTIMIZER = {
@@ -63,7 +63,11 @@ def syntax_trees(sources: Sources) -> dict[str, dict[str, Any]]:
     return {name: file["ast"] for name, file in output["sources"].items()}
 
 
-def compile_all(entry: Entry, variants: Sequence[Sources]) -> list[str | None]:
+DEPLOYED, CREATING = "deployedBytecode", "bytecode"
+"""The code that a contract has, and the code that makes it."""
+
+
+def compile_all(entry: Entry, variants: Sequence[Sources], code: str = DEPLOYED) -> list[str | None]:
     """The code of the contract in each of the variants, in hexadecimal; None for one that does not compile."""
     sources, outputs = {}, {}
     for number, variant in enumerate(variants):
@@ -73,19 +77,20 @@ def compile_all(entry: Entry, variants: Sequence[Sources]) -> list[str | None]:
                 sources[folder + name] = _moved(folder, name, text).decode()
             else:
                 sources[name] = text.decode()
-        outputs[folder + entry.file] = {entry.name: ["evm.deployedBytecode.object"]}
+        outputs[folder + entry.file] = {entry.name: [f"evm.{code}.object"]}
     output = _solc(sources, outputs)
 
     wrong = {file.split("/")[0] for file in _files_with_errors(output)}
     if not wrong and "contracts" in output:
         contracts = (output["contracts"][f"v{number}/{entry.file}"] for number in range(len(variants)))
-        return [contract[entry.name]["evm"]["deployedBytecode"]["object"] for contract in contracts]
+        return [contract[entry.name]["evm"][code]["object"] for contract in contracts]
     if len(variants) == 1:
         return [None]
     if not wrong:  # an error that names no file
-        return [code for variant in variants for code in compile_all(entry, [variant])]
+        return [each for variant in variants for each in compile_all(entry, [variant], code)]
     right = [number for number in range(len(variants)) if f"v{number}" not in wrong]
-    codes = dict(zip(right, compile_all(entry, [variants[number] for number in right]), strict=True)) if right else {}
+    chosen = [variants[number] for number in right]
+    codes = dict(zip(right, compile_all(entry, chosen, code), strict=True)) if right else {}
     return [codes.get(number) for number in range(len(variants))]
 
 

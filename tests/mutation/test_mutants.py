@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.mutation.__main__ import all_mutants, explained, judged, key_of
+from tests.mutation.__main__ import EXPLAINED, all_mutants, explained, judged, key_of
 from tests.mutation.compiler import Entry, compile_all, sources_of, syntax_trees
+from tests.mutation.market import EXPLAINED as MARKET_EXPLAINED
+from tests.mutation.market import market_mutants, rule_spans
 from tests.mutation.mutants import Mutant, mutants_of, siblings_in
 from tests.mutation.suite import QUESTIONS, Suite, counter_questions
 from tests.support.anvil import anvil
@@ -96,9 +98,46 @@ def counter() -> Iterator[Suite]:
 def test_every_fault_in_the_counters_referee_is_found(counter: Suite) -> None:
     outcomes = {key_of(mutant): outcome for mutant, outcome in judged(COUNTER, all_mutants(COUNTER), counter)}
     assert len(outcomes) > 20
-    assert {key for key, outcome in outcomes.items() if outcome == "survived"} == explained().keys() & outcomes.keys()
+    survivors = {key for key, outcome in outcomes.items() if outcome == "survived"}
+    assert survivors == explained(EXPLAINED).keys() & outcomes.keys()
 
 
 def test_every_explained_mutant_is_there() -> None:
     there = {key_of(mutant) for entry in QUESTIONS for mutant in all_mutants(entry)}
-    assert explained().keys() <= there
+    assert explained(EXPLAINED).keys() <= there
+
+
+RULES = b"""
+contract Rules {
+    uint256 private total;
+
+    function add(uint256 amount) external {
+        require(amount > 0 && amount < 10, "from 1 to 9");
+        total = total + 1;
+        // INVARIANT X1: why.
+        total = total + amount;
+        total = total + 2;
+    }
+
+    /// @dev INVARIANT X2.
+    function reset() external {
+        total = 0;
+    }
+}
+"""
+
+
+def test_a_rule_is_what_is_required_and_what_a_comment_calls_an_invariant() -> None:
+    [(name, tree)] = syntax_trees({"Rules.sol": RULES}).items()
+    spans = list(rule_spans(RULES, tree))
+    found = {m.name for m in mutants_of(name, RULES, tree, {}) if any(a <= m.start < b for a, b in spans)}
+    assert any(name.endswith("amount > 0 -> amount >= 0") for name in found)
+    assert any(name.endswith("-> nothing") or name.endswith("-> {}") for name in found)
+    assert "total = total + amount;: total + amount -> total - amount" in found
+    assert "total = 0;: total = 0; -> {}" in found
+    assert not any(name.startswith(("total = total + 1", "total = total + 2")) for name in found)
+
+
+def test_every_explained_mutant_of_the_market_is_there() -> None:
+    there = {key_of(mutant) for mutant in market_mutants(of_rules=False)}
+    assert explained(MARKET_EXPLAINED).keys() <= there

@@ -1,46 +1,62 @@
 """What the machine code of a translation can reach: an abstract interpretation of it (x86-64 only).
 
-It trusts neither the translator nor LLVM. It follows where addresses come from, and which of their bits have been found
-to be zero by a comparison and a jump that every way there has taken, and refuses code that
+It trusts neither the translator nor LLVM. It follows what addresses are made of and which of their bits can be set, by
+the instructions that make them alone: no comparison counts. It refuses code that
 
 - reads or writes through anything but the context, the guest's memory, the page states, the slots, or its own frame;
+- reads or writes beyond the end of one of these: of memory, beyond the margin that follows it;
 - writes the context but for x1 to x31, and the states or the slots at all;
 - calls, returns, traps, asks the operating system, or jumps anywhere but within itself or to the function of a slot, or
-  to `enter` or `resume`.
+  to `enter`, `resume` or `counted`; or to these with other arguments than its own, or a slot that is none.
 
-It doubts what depends on numbers that it cannot follow, since LLVM knows more of them than it does:
-
-- an access to guest memory at an address that may be 2^32 or more, or not a multiple of the size;
-- a write there without a look at the state of that page;
-- an offset in the states, the slots or the table of slots that may be beyond their ends.
+Beside that, it notes writes to guest memory that were not preceded by a look at the states of the pages that they go
+to: these are confined, but break what the engine promises. Here comparisons count, and the jumps that every way there
+has taken.
 
 It knows the arguments' registers of LLVM's calling convention `preserve_nonecc`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import capstone
 from capstone import x86
 
-from assay.machines.riscv_fast.layout import SLOTS_SIZE, PageState, Word
+from assay.machines.riscv_fast.layout import MARGIN, MEMORY_SIZE, PAGE, PAGES, SLOTS_SIZE, PageState, Word
+from assay.machines.riscv_fast.layout import SLOT as SLOT_SIZE
 
 M64 = (1 << 64) - 1
+M32 = (1 << 32) - 1
+WIDTHS = (14, 20, 23, 32, 64)
+"""How many bits a number may have is kept as one of these: of the offset of a slot, of a page state, of a page in the
+table of slots; of an address. They are few, so that what changes in a loop settles."""
+MAX_NUMBERS = 32
 RED_ZONE = 128
 MAX_FRAME = 8192
 
 Value = tuple[Any, ...]
-"""("const", n), ("base", name), ("add", value, n), ("and", value, n), ("shr", value, n), ("shl", value, n),
-("sum", value, value), ("slots",), or something unknown: ("unknown", address, place)."""
+"""A number: ("const", n), ("add", value, n), ("and", value, n), ("shr", value, n), ("shl", value, n),
+("sum", value, value), ("or", value, value), ("oneof", name, n, ...), or something unknown, ("unknown", address, place).
+An address: ("base", name), ("slots",), ("slot",), ("holder",), ("readable",), ("function",), or a sum of one of these.
+States of pages: ("state", page), ("states", value, value) for their conjunction, ("bit", value) for a bit of that.
+In the frame, what takes less than a word: ("half", value), ("byte", value)."""
 
 CONTEXT, MEMORY, STATES, CODE, STACK = (("base", name) for name in ("context", "memory", "states", "code", "stack"))
-ARGUMENTS = {"r12": CONTEXT, "r13": MEMORY, "r14": STATES, "rsp": STACK}
 SLOTS: Value = ("slots",)
 """The slots of some page."""
+SLOT: Value = ("slot",)
+"""The address of one of them."""
+HOLDER: Value = ("holder",)
+"""Where the address of a function is: in a slot or in the context."""
+READABLE: Value = ("readable",)
+"""The address of a word of 64 bits that may be read, in memory or elsewhere."""
 FUNCTION: Value = ("function",)
 """Where control may go on."""
-FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME)
+ARGUMENTS = {"r12": CONTEXT, "r13": MEMORY, "r14": STATES, "rdi": SLOT, "rsp": STACK}
+FUNCTIONS = (8 * Word.ENTER, 8 * Word.RESUME, 8 * Word.COUNTED)
 
 _FORBIDDEN = (
     "call",
@@ -57,11 +73,11 @@ _FORBIDDEN = (
     "xgetbv",
     "cpuid",
 )
+_READS = ("test", "cmp", "bt", "push", "jmp", "mul", "div", "idiv")
+"""What does not write to its first operand."""
+_KEEPS_FLAGS = ("mov", "movabs", "movzx", "movsx", "movsxd", "lea", "push", "pop", "nop", "not", "bswap", "xchg")
+_KEEPS_FLAGS += ("mulx", "shlx", "shrx", "sarx", "rorx")
 _JUMPS_IF_ZERO = {"je": True, "jne": False}
-_JUMPS_IF_BELOW = {"jb": True, "jae": False}
-_JUMPS_IF_GREATER = {"jg": True, "jle": False}
-_JUMPS_IF_LESS = {"jl": True, "jge": False}
-_JUMPS_IF_ABOVE = {"ja": True, "jbe": False}
 
 
 class Escape(AssertionError):  # noqa: N818 - what is wrong is not the test
@@ -99,7 +115,7 @@ def masked(value: Value, mask: int) -> Value:
         return const(value[1] & mask)
     if value[0] == "and":
         value, mask = value[1], value[2] & mask
-    return value if mask == M64 else ("and", value, mask)
+    return value if bits(value) | mask == mask else ("and", value, mask)
 
 
 def shifted(kind: str, value: Value, distance: int) -> Value:
@@ -108,99 +124,100 @@ def shifted(kind: str, value: Value, distance: int) -> Value:
     return (kind, value, distance) if distance else value
 
 
-Facts = frozenset[tuple[str, Value, int]]
-"""("zero", value, mask): these bits are zero. ("most", value, number) and ("least", value, number): as a signed
-number, it is at most, or at least, that. ("writable", page, 0): stores to this page need not ask."""
+def either(a: Value, b: Value) -> Value:
+    return const(a[1] | b[1]) if a[0] == b[0] == "const" else ("or", *sorted((a, b), key=repr))
 
 
-def zeros(value: Value, facts: Facts) -> int:
-    """The bits of a value that are known to be zero."""
-    found = 0
-    for kind, subject, mask in facts:
-        if kind == "zero" and subject == value:
-            found |= mask
+Facts = frozenset[Value]
+"""Addresses, as distances from memory, in pages that stores need not ask about. Of one that is masked, the low bits are
+left out, which only tell where in the page it is."""
+
+
+def most(value: Value) -> int:  # noqa: PLR0911
+    """What a value is at most, as an unsigned number."""
     match value:
         case ("const", number):
-            found |= ~number & M64
+            return int(number)
         case ("and", of, mask):
-            found |= zeros(of, facts) | ~mask & M64
+            return min(most(of), int(mask))
         case ("shr", of, distance):
-            found |= (zeros(of, facts) >> distance) | (M64 << 64 - distance & M64)
+            return most(of) >> distance
         case ("shl", of, distance):
-            found |= (zeros(of, facts) << distance & M64) | (1 << distance) - 1
+            return _below_wrapping(most(of) << distance)
         case ("add", of, number):
-            low, high = bounds(of, facts)
-            if 0 <= low + _signed(number) <= high + _signed(number) < 1 << 32:
-                found |= M64 ^ (1 << 32) - 1
-            found |= low_zeros(of, number, facts)
-            below = ~zeros(of, facts) & M64  # no more than this
-            if below + number < 1 << 63:
-                found |= M64 & -1 << (below + number).bit_length()
-    return found
+            return _below_wrapping(most(of) + number)
+        case ("sum", a, b):
+            return _below_wrapping(most(a) + most(b))
+        case ("or", a, b):
+            return bits(a) | bits(b)
+        case ("oneof", _, *numbers):
+            return int(max(numbers))
+    return M64
 
 
-def bounds(value: Value, facts: Facts) -> tuple[int, int]:
-    """The least and the greatest that a value can be as a signed number."""
-    low, high = -(1 << 63), (1 << 63) - 1
-    for kind, subject, number in facts:
-        of, more = (subject[1], _signed(subject[2])) if subject[0] == "add" else (subject, 0)
-        if of != value:
-            continue
-        if kind == "most" and not more:
-            high = min(high, number)
-        elif kind == "least" and not more:
-            low = max(low, number)
-        elif kind == "zero":
-            limit = (~number & M64) | (1 << 32) - 1  # what follows of the upper bits alone
-            if limit == (1 << 32) - 1:
-                low, high = max(low, -more), min(high, limit - more)
-    return low, high
+def bits(value: Value) -> int:  # noqa: PLR0911
+    """The bits of a value that may be set."""
+    match value:
+        case ("const", number):
+            return int(number)
+        case ("and", of, mask):
+            return bits(of) & int(mask)
+        case ("shr", of, distance):
+            return bits(of) >> distance
+        case ("shl", of, distance):
+            return bits(of) << distance & M64
+        case ("or", a, b):
+            return bits(a) | bits(b)
+        case ("oneof", _, *numbers):
+            return int(reduce(or_, numbers))
+        case ("add", of, number):
+            low = bits(of) | number
+        case ("sum", a, b):
+            low = bits(a) | bits(b)
+        case _:
+            return M64
+    return (1 << most(value).bit_length()) - 1 & -(low & -low)
 
 
-def low_zeros(value: Value, more: int, facts: Facts) -> int:
-    """The low bits, below a word's size, that are known to be zero in value + more."""
-    for size in (8, 4, 2):
-        for kind, subject, mask in facts:
-            of, other = (subject[1], subject[2]) if subject[0] == "add" else (subject, 0)
-            if kind == "zero" and of == value and mask & size - 1 == size - 1 and (more - other) % size == 0:
-                return size - 1
-        if zeros(value, facts) & size - 1 == size - 1 and more % size == 0:
-            return size - 1
-    return 0
+def _below_wrapping(number: int) -> int:
+    return number if number <= M64 else M64
 
 
-def holds(fact: tuple[str, Value, int], facts: Facts) -> bool:
-    """Whether something is known."""
-    kind, value, number = fact
-    if fact in facts:
-        return True
-    if kind == "zero":
-        return zeros(value, facts) & number == number
-    if kind == "writable":
-        page = plain(value, facts)
-        return any(other == kind and plain(found, facts) == page for other, found, _ in facts)
-    if value[0] == "const":
-        low = high = _signed(value[1])
-    else:
-        low, high = bounds(value, facts)
-    return high <= number if kind == "most" else low >= number
+def fits(offset: Value, size: int, end: int) -> bool:
+    """Whether an access at an offset stays before an end."""
+    return min(most(offset), bits(offset)) + size <= end
 
 
-def _common(facts: Facts, was: dict[Value, Value], others: Facts) -> Facts:
-    """What of the facts holds on another way too, where some values have other names."""
-    common = set()
-    for kind, value, number in facts:
-        there = replaced(value, was)
-        if kind == "zero":
-            both = number & (zeros(there, others))
-            if both:
-                common.add((kind, value, both))
-        elif holds((kind, there, number), others):
-            common.add((kind, value, number))
-    return frozenset(common)
+def blurred(value: Value, name: Value, *others: Value) -> Value:
+    """Something unknown of that name that any of these values may be: all that is kept is what they have in common of
+    their bases, and roughly of the bits that may be set."""
+    parts = [_split(each) for each in (value, *others)]
+    base = parts[0][0]
+    if any(kind != base for kind, _ in parts):
+        base, parts = NO_BASE, [(NO_BASE, each) for each in (value, *others)]
+    numbers = {number for _, offset in parts for number in _numbers(offset)}
+    if all(_numbers(offset) for _, offset in parts) and len(numbers) <= MAX_NUMBERS:
+        offset: Value = ("oneof", name, *sorted(numbers))
+        return offset if base == NO_BASE else total(base, offset)
+    possible = 0
+    for _, offset in parts:
+        possible |= bits(offset)
+    low = min(possible & -possible, 16) or 16
+    mask = next((1 << width) - 1 for width in WIDTHS if possible < 1 << width) & -low
+    return masked(name, mask) if base == NO_BASE else total(base, masked(name, mask))
 
 
-def replaced(value: Value, by: dict[Value, Value]) -> Value:
+def _numbers(value: Value) -> tuple[int, ...]:
+    """All that a value can be, if that is known."""
+    return value[1:] if value[0] == "const" else value[2:] if value[0] == "oneof" else ()
+
+
+def in_page(address: Value) -> Value:
+    """An address without the bits that tell where in its page it is, if it is masked."""
+    return masked(address, M64 & -PAGE) if address[0] in ("and", "const") else address
+
+
+def replaced(value: Value, by: dict[Value, Value]) -> Value:  # noqa: PLR0911
     """A value whose parts have been replaced."""
     if value in by:
         return by[value]
@@ -213,17 +230,8 @@ def replaced(value: Value, by: dict[Value, Value]) -> Value:
             return shifted(kind, replaced(of, by), number)
         case ("sum", a, b):
             return total(replaced(a, by), replaced(b, by))
-    return value
-
-
-def plain(value: Value, facts: Facts) -> Value:
-    """Without what changes nothing: masks of bits that are zero anyway."""
-    if value[0] == "and":
-        of = plain(value[1], facts)
-        mask = value[2]
-        return of if (zeros(of, facts) | mask) & M64 == M64 else ("and", of, mask)
-    if value[0] in ("shr", "shl"):
-        return (value[0], plain(value[1], facts), value[2])
+        case ("or", a, b):
+            return either(replaced(a, by), replaced(b, by))
     return value
 
 
@@ -234,16 +242,27 @@ def mentions(value: Value, address: int) -> bool:
     return any(isinstance(part, tuple) and mentions(part, address) for part in value[1:])
 
 
+def renamed(value: Value, old: int, new: int) -> Value:
+    """A value, in which what was unknown at an address has the name of another."""
+    match value:
+        case ("unknown", address, place):
+            return ("unknown", new, place) if address == old else value
+        case ("sum", a, b):
+            return total(renamed(a, old, new), renamed(b, old, new))
+        case ("or", a, b):
+            return either(renamed(a, old, new), renamed(b, old, new))
+    return tuple(renamed(part, old, new) if isinstance(part, tuple) else part for part in value)
+
+
 @dataclass(frozen=True)
 class State:
     """What is known before an instruction."""
 
     places: dict[str | int, Value]
-    """By the name of a register, or the offset of a word of the frame."""
+    """By the name of a register, or the offset in the frame."""
     facts: Facts = frozenset()
-    flags: tuple[str, Value, int] | None = None
-    """("zero", value, mask): ZF is set if these bits are zero. ("state", page, 0): ... if that page is writable.
-    ("compare", value, number): all are as after a comparison of the two."""
+    flags: tuple[bool, Value] | None = None
+    """Whether ZF is set if the pages of these states are writable, or unless they are; and the states."""
 
 
 @dataclass
@@ -256,18 +275,20 @@ class Checker:
     """The bytes of stack that it was found to use."""
     accesses: set[int] = field(default_factory=set)
     """Where it uses an address that is not constant."""
-    doubts: dict[int, str] = field(default_factory=dict)
-    """Those of them that could not be shown to be confined, and why."""
+    escapes: dict[int, str] = field(default_factory=dict)
+    """Those of them that may be beyond the end of what they are to access, and why."""
+    unasked: dict[int, str] = field(default_factory=dict)
+    """Those that write to pages whose states may not have been looked at, and why."""
     _before: dict[int, State] = field(default_factory=dict)
     _merged: dict[int, set[str | int]] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raises `Escape` for what is wrong whatever the addresses are. What depends on these is in `doubts`."""
+        """Raises `Escape` for what is wrong whatever the numbers are; what depends on them is noted."""
         engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
         engine.detail = True
         instructions = {each.address: each for each in engine.disasm(self.text, 0)}
         joins = self._joins(instructions)
-        self._flow(self.entry, State(dict(ARGUMENTS)), joins)
+        self._flow(self.entry, State({**ARGUMENTS}), joins)
         ahead = [self.entry]
         while ahead:
             address = ahead.pop()
@@ -289,45 +310,57 @@ class Checker:
         if target in joins:
             state = self._stale(state, -target - 1)
         known = self._before.get(target)
-        if known is None:
+        if known is None or target not in joins:
             self._before[target] = state
-            return True
+            return state != known
         merged = self._merged.setdefault(target, set())
-        places, became, was = {}, dict[Value, Value](), dict[Value, Value]()
+        places, became, was = {}, list[tuple[Value, Value]](), dict[Value, Value]()
         for place in known.places.keys() & state.places.keys():
-            if place in merged or known.places[place] != state.places[place]:
-                if place == "rsp":
-                    raise Escape(f"the frame has two sizes at {target:#x}")
-                either: Value = ("unknown", -target - 1, place)
-                if place not in merged:
-                    became[known.places[place]] = either
-                merged.add(place)
-                was[either] = state.places[place]
-                places[place] = either
+            here, there = known.places[place], state.places[place]
+            if here == there and place not in merged:
+                places[place] = here
+            elif _is_slot(here) and _is_slot(there):
+                places[place] = SLOT
+            elif _holds_function(here) and _holds_function(there):
+                places[place] = HOLDER
+            elif _split(here)[0] != _split(there)[0] and _is_readable(here) and _is_readable(there):
+                places[place] = READABLE
+            elif place == "rsp":
+                raise Escape(f"the frame has two sizes at {target:#x}")
             else:
-                places[place] = known.places[place]
+                merged.add(place)
+                places[place] = blurred(here, ("unknown", -target - 1, place), there)
+                (base, old), (_, new), (other_base, other) = (_split(each) for each in (here, places[place], there))
+                if base != other_base:
+                    old, new, other = here, places[place], there
+                became.append((old, new))
+                was[new] = other
         # What was known of a value is known of what stands for it now; and if that is another's sum, of the other.
-        became |= {old[1]: add(new, -old[2]) for old, new in became.items() if old[0] == "add"}
-        facts = known.facts | {
-            (kind, replaced(value, {old: new}), mask)
-            for kind, value, mask in known.facts
-            for old, new in became.items()
-        }
-        facts |= {("zero", new, zeros(old, known.facts)) for old, new in became.items()}
-        joined = State(places, _common(facts, was, state.facts), known.flags if known.flags == state.flags else None)
+        became += [(old[1], add(new, -old[2])) for old, new in became if old[0] == "add"]
+        facts = known.facts | {replaced(fact, {old: new}) for fact in known.facts for old, new in became}
+        # The low bits of a page's address are not in the fact: so they are not looked for either.
+        became_pages = [(in_page(old), in_page(new)) for old, new in became]
+        was |= {in_page(new): in_page(other) for new, other in was.items()}
+        facts |= {new for old, new in became_pages if old in known.facts}
+        common = frozenset(fact for fact in facts if _is_writable(replaced(fact, was), 1, state.facts))
+        joined = State(places, common, known.flags if known.flags == state.flags else None)
         self._before[target] = joined
         return joined != known
 
     def _stale(self, state: State, address: int) -> State:
         """What was unknown at an address is about to be something else: nothing may be taken for it."""
+        lost = 1 << 62 | address & M64
+        # It gets another name; what had that one, from the last time, is not followed any further.
+        facts = frozenset(renamed(fact, address, lost) for fact in state.facts if not mentions(fact, lost))
         places = {
-            place: ("unknown", 1 << 62 | address & M64, place) if mentions(value, address) else value
+            place: renamed(
+                blurred(value, ("unknown", lost, ("old", place))) if mentions(value, lost) else value, address, lost
+            )
             for place, value in state.places.items()
         }
-        facts = frozenset(fact for fact in state.facts if not mentions(fact[1], address))
-        lost = 1 << 62 | address & M64
-        facts = frozenset(fact for fact in facts if not mentions(fact[1], lost))
-        flags = None if state.flags is not None and mentions(state.flags[1], address) else state.flags
+        flags = state.flags
+        if flags is not None:
+            flags = None if mentions(flags[1], lost) else (flags[0], renamed(flags[1], address, lost))
         return State(places, facts, flags)
 
     # ---------------------------------------------------------------- one instruction
@@ -347,44 +380,34 @@ class Checker:
                 yield operand.imm, state
             elif self._operand(instruction, operand, state) != FUNCTION:
                 raise Escape(f"a jump to something unknown at {address:#x}")
+            else:
+                self._arguments(instruction, state)
             return
         if name[0] == "j":
-            yield from self._branch(instruction, state)
+            taken = self._learnt(name, state)
+            yield instruction.operands[0].imm, State(state.places, state.facts | taken[0], state.flags)
+            yield following, State(state.places, state.facts | taken[1], state.flags)
             return
-        for operand in instruction.operands:
+        for place, operand in enumerate(instruction.operands):
             if operand.type == x86.X86_OP_MEM and name != "lea":
-                self._access(instruction, operand, state)
+                self._access(instruction, place, state)
         yield following, self._effect(instruction, state)
 
-    def _branch(self, instruction: Any, state: State) -> Iterator[tuple[int, State]]:
-        taken = instruction.operands[0].imm
-        following = instruction.address + instruction.size
-        yield taken, State(state.places, state.facts | self._learnt(instruction.mnemonic, True, state), state.flags)
-        yield (
-            following,
-            State(state.places, state.facts | self._learnt(instruction.mnemonic, False, state), state.flags),
-        )
+    def _arguments(self, instruction: Any, state: State) -> None:
+        """Check what another function is handed."""
+        for register, value in ARGUMENTS.items():
+            given = self._register(register, state)
+            if given != value and not (value == SLOT and _is_slot(given)):
+                raise Escape(f"{register} is not what it has to be at {instruction.address:#x}: {given}")
 
-    def _learnt(self, name: str, taken: bool, state: State) -> Facts:  # noqa: PLR0911
-        if state.flags is None:
-            return frozenset()
-        kind, value, number = state.flags
-        if kind in ("zero", "state") and name in _JUMPS_IF_ZERO and _JUMPS_IF_ZERO[name] == taken:
-            return frozenset({("zero", value, number) if kind == "zero" else ("writable", value, 0)})
-        if kind == "compare":
-            if name in _JUMPS_IF_BELOW and _JUMPS_IF_BELOW[name] == taken and number:
-                return frozenset({("zero", value, M64 << (number - 1).bit_length() & M64)})
-            if name in _JUMPS_IF_ABOVE and _JUMPS_IF_ABOVE[name] != taken:
-                return frozenset({("zero", value, M64 << number.bit_length() & M64)})
-            if name in _JUMPS_IF_GREATER:
-                if _JUMPS_IF_GREATER[name] == taken:
-                    return frozenset({("least", value, _signed(number) + 1)})
-                return frozenset({("most", value, _signed(number))})
-            if name in _JUMPS_IF_LESS:
-                if _JUMPS_IF_LESS[name] == taken:
-                    return frozenset({("most", value, _signed(number) - 1)})
-                return frozenset({("least", value, _signed(number))})
-        return frozenset()
+    def _learnt(self, jump: str, state: State) -> tuple[Facts, Facts]:
+        """What a jump tells: if it is taken, and if it is not."""
+        nothing = Facts()
+        if state.flags is None or jump not in _JUMPS_IF_ZERO:
+            return nothing, nothing
+        if_zero, states = state.flags
+        writable = Facts(in_page(address) for address in _addresses(states))
+        return (writable, nothing) if _JUMPS_IF_ZERO[jump] == if_zero else (nothing, writable)
 
     # ---------------------------------------------------------------- memory
 
@@ -399,59 +422,55 @@ class Checker:
                 value = total(value, shifted("shl", part, scale.bit_length() - 1))
         return value
 
-    def _access(self, instruction: Any, operand: Any, state: State) -> None:  # noqa: PLR0912
+    def _access(self, instruction: Any, place: int, state: State) -> None:  # noqa: PLR0912
         """Check one operand in memory."""
         where = f"{instruction.mnemonic} {instruction.op_str} at {instruction.address:#x}"
+        operand = instruction.operands[place]
         address = self._address(instruction, operand, state)
-        writes = bool(operand.access & capstone.CS_AC_WRITE)
+        writes = _writes(instruction, place)
         kind, offset = _split(address)
         size = operand.size
-        if kind in (MEMORY, STATES, CODE) or kind == SLOTS:
+        if kind in (MEMORY, STATES, CODE, SLOTS, SLOT):
             self.accesses.add(instruction.address)
         if kind == STACK:
             low = _signed(state.places["rsp"][2]) if state.places["rsp"][0] == "add" else 0
-            place = _signed(offset[1]) if offset[0] == "const" else None
-            if place is None or not low - RED_ZONE <= place <= -size:
+            at = _signed(offset[1]) if offset[0] == "const" else None
+            if at is None or not low - RED_ZONE <= at <= -size:
                 raise Escape(f"outside of the frame: {where}")
-            self.frame = max(self.frame, -place)
+            self.frame = max(self.frame, -at)
         elif kind == CONTEXT:
-            if offset[0] != "const" or offset[1] + size > 8 * Word.SIZE:
+            numbers = _numbers(offset)
+            if not numbers or max(numbers) + size > 8 * Word.SIZE:
                 raise Escape(f"outside of the context: {where}")
-            if writes and not 8 <= offset[1] <= 8 * 32 - size:
+            if writes and not all(8 <= each <= 8 * 32 - size for each in numbers):
                 raise Escape(f"writes the context: {where}")
         elif kind == MEMORY:
-            found = zeros(offset, state.facts)
-            needed = (M64 ^ 0xFFFFFFFF) | size - 1
-            if found & needed != needed:
-                self._doubt(instruction, f"an address that is not checked: {where}: {offset}")
-            if writes and not self._writable(offset, state.facts):
-                self._doubt(instruction, f"a page that was not found writable: {where}: {offset}")
+            if not fits(offset, size, MEMORY_SIZE + MARGIN):
+                self.escapes[instruction.address] = f"may be outside of memory: {where}: {offset}"
+            if writes and not _is_writable(offset, size, state.facts):
+                self.unasked[instruction.address] = f"a page that was not found writable: {where}: {offset}"
         elif kind == STATES:
             if writes or size != 1:
                 raise Escape(f"writes the states: {where}")
-            if zeros(offset, state.facts) | (1 << 20) - 1 != M64:
-                self._doubt(instruction, f"outside of the states: {where}: {offset}")
+            if not fits(offset, size, PAGES + MARGIN // PAGE):
+                self.escapes[instruction.address] = f"may be outside of the states: {where}: {offset}"
         elif kind == CODE:
             if writes or size != 8:
                 raise Escape(f"writes the table of code: {where}")
-            if zeros(offset, state.facts) | (1 << 23) - 8 != M64:
-                self._doubt(instruction, f"outside of the table of code: {where}: {offset}")
-        elif kind == SLOTS:
-            last = ~zeros(offset, state.facts) & M64
+            if not fits(offset, size, 8 * PAGES) or bits(offset) & 7:
+                self.escapes[instruction.address] = f"may be outside of the table of code: {where}: {offset}"
+        elif kind in (SLOTS, SLOT):
             if writes:
                 raise Escape(f"writes a slot: {where}")
-            if last + size > SLOTS_SIZE:
-                self._doubt(instruction, f"outside of the slots: {where}: {offset}")
+            if not fits(offset, size, SLOTS_SIZE if kind == SLOTS else SLOT_SIZE):
+                self.escapes[instruction.address] = f"may be outside of the slots: {where}: {offset}"
+        elif kind in (HOLDER, READABLE):
+            if writes or offset != const(0) or size > 8:
+                raise Escape(f"not the word that is there: {where}")
         else:
             raise Escape(f"an address from nowhere: {where}: {address}")
 
-    def _doubt(self, instruction: Any, why: str) -> None:
-        self.doubts.setdefault(instruction.address, why)
-
-    def _writable(self, offset: Value, facts: Facts) -> bool:
-        return holds(("writable", shifted("shr", plain(offset, facts), 12), 0), facts)
-
-    def _loaded(self, instruction: Any, operand: Any, state: State) -> Value | None:
+    def _loaded(self, instruction: Any, operand: Any, state: State) -> Value | None:  # noqa: PLR0911
         """What an operand in memory holds, if that matters."""
         kind, offset = _split(self._address(instruction, operand, state))
         if kind == CONTEXT and offset[0] == "const" and operand.size == 8:
@@ -460,12 +479,17 @@ class Checker:
             return FUNCTION if offset[1] in FUNCTIONS else None  # the others change
         if kind == CODE and operand.size == 8:
             return SLOTS
-        if kind == SLOTS and operand.size == 8:
-            if zeros(offset, state.facts) & 15 != 15:
-                self._doubt(instruction, f"what may not be a function of a slot at {instruction.address:#x}: {offset}")
+        if kind == STATES and operand.size == 1:
+            return ("state", offset)
+        if kind == HOLDER and operand.size == 8:
             return FUNCTION
-        if kind == STACK and offset[0] == "const" and operand.size == 8:
-            return state.places.get(_signed(offset[1]))
+        if kind in (SLOTS, SLOT) and operand.size == 8:
+            return FUNCTION if not bits(offset) & SLOT_SIZE - 1 else None
+        if kind == STACK and offset[0] == "const":
+            kind, kept = _kept(state.places.get(_signed(offset[1])))
+            if kept is not None and operand.size == 4 and kept[0] not in STATE:
+                return masked(kept, M32) if kind in ("word", "half") else None
+            return kept if operand.size == SIZES[kind] else None
         return None
 
     # ---------------------------------------------------------------- values
@@ -474,15 +498,16 @@ class Checker:
         """What a register holds: of 64 bits, or the low 32 as they count in an instruction of 32."""
         whole = _WHOLE.get(name, name)
         value = state.places.get(whole, ("unknown", -1, whole))
-        return masked(value, 0xFFFFFFFF) if name in _HALVES else value
+        return masked(value, M32) if name in _HALVES else value
 
     def _operand(self, instruction: Any, operand: Any, state: State) -> Value:
         if operand.type == x86.X86_OP_IMM:
             return const(operand.imm)
         if operand.type == x86.X86_OP_REG:
             name = instruction.reg_name(operand.reg)
-            if operand.size in (4, 8):
-                return self._register(name, state)
+            whole = self._register(name, state)
+            if operand.size in (4, 8) or whole[0] in STATE:
+                return whole
             return ("unknown", instruction.address, name)
         loaded = self._loaded(instruction, operand, state)
         unknown: Value = ("unknown", instruction.address, "memory")
@@ -497,9 +522,14 @@ class Checker:
         flags, facts = state.flags, state.facts
         _, written = instruction.regs_access()
         names = {instruction.reg_name(register) for register in written}
-        if "rflags" in names:
+        names.discard("rflags")
+        if name not in _KEEPS_FLAGS and not name.startswith(("cmov", "set")):
             flags = self._flags(instruction, state)
-            names.discard("rflags")
+        names |= {
+            instruction.reg_name(operand.reg)
+            for place, operand in enumerate(operands)
+            if operand.type == x86.X86_OP_REG and _writes(instruction, place)
+        }
         for register in names:
             places[_WHOLE.get(register, register)] = self._result_of_unknown(instruction, register)
         values = [self._operand(instruction, operand, state) for operand in operands]
@@ -519,7 +549,7 @@ class Checker:
             result = self._computed(instruction, values, state)
             if result is not None:
                 self._set(places, instruction.reg_name(target.reg), result, instruction)
-        elif target is not None and target.type == x86.X86_OP_MEM and target.access & capstone.CS_AC_WRITE:
+        elif target is not None and target.type == x86.X86_OP_MEM and _writes(instruction, 0):
             self._spill(instruction, target, values, state, places)
         if places["rsp"] != STACK and (places["rsp"][0] != "add" or places["rsp"][1] != STACK):
             raise Escape(f"a frame of unknown size at {instruction.address:#x}")
@@ -535,24 +565,36 @@ class Checker:
         if kind != STACK:
             return
         at = _signed(offset[1])
-        for place in [place for place in places if isinstance(place, int) and at - 8 < place < at + target.size]:
-            del places[place]
+        for place in [place for place in places if isinstance(place, int)]:
+            if at - SIZES[_kept(places[place])[0]] < place < at + target.size:
+                del places[place]
         if instruction.mnemonic == "mov" and target.size == 8:
             places[at] = values[1]
+        elif instruction.mnemonic == "mov" and target.size == 4:
+            places[at] = ("half", values[1])
+        elif instruction.mnemonic == "mov" and values[1][0] in STATE and target.size == 1:
+            places[at] = ("byte", values[1])
 
     def _result_of_unknown(self, instruction: Any, register: str) -> Value:
         unknown: Value = ("unknown", instruction.address, register)
-        return masked(unknown, 0xFFFFFFFF) if register in _HALVES else unknown
+        return masked(unknown, M32) if register in _HALVES else unknown
 
     def _set(self, places: dict[str | int, Value], register: str, value: Value | None, instruction: Any) -> None:
         whole = _WHOLE.get(register, register)
         if value is None:
             value = ("unknown", instruction.address, register)
-        places[whole] = masked(value, 0xFFFFFFFF) if register in _HALVES else value
+        is_number = value[0] not in STATE
+        places[whole] = masked(value, M32) if register in _HALVES and is_number else value
 
-    def _computed(self, instruction: Any, values: list[Value], state: State) -> Value | None:  # noqa: PLR0911
+    def _computed(self, instruction: Any, values: list[Value], state: State) -> Value | None:  # noqa: PLR0911, PLR0912
         """The result of the instructions that addresses are made by; None for others."""
         operands = instruction.operands
+        if values[-1][0] in STATE:
+            if instruction.mnemonic in ("mov", "movzx"):
+                return values[-1]
+            return _both(values[0], values[1]) if instruction.mnemonic == "and" else None
+        if values[0][0] in STATE and instruction.mnemonic == "and":
+            return _both(values[0], values[1])
         if operands[0].size not in (4, 8):
             return None
         number = values[1][1] if len(values) == 2 and values[1][0] == "const" else None
@@ -571,6 +613,10 @@ class Checker:
                 return add(values[0], -1)
             case "or" if number is not None and values[0][0] == "const":
                 return const(values[0][1] | number)
+            case "or" if len(values) == 2:
+                return either(values[0], values[1])
+            case "and" if values[0][0] == "const":
+                return masked(values[1], values[0][1])
             case "and":
                 return masked(values[0], number) if number is not None else None
             case "shr":
@@ -581,32 +627,102 @@ class Checker:
                 return const(0)
         return None
 
-    def _flags(self, instruction: Any, state: State) -> tuple[str, Value, int] | None:  # noqa: PLR0911
+    def _flags(self, instruction: Any, state: State) -> tuple[bool, Value] | None:
         operands = instruction.operands
-        if len(operands) != 2 or operands[0].size not in (1, 4, 8):
+        if len(operands) != 2:
             return None
-        width = (1 << 8 * operands[0].size) - 1
         values = [self._operand(instruction, operand, state) for operand in operands]
-        match instruction.mnemonic:
-            case "test" | "and":
-                for value, mask in (values, values[::-1]):
-                    if mask[0] == "const" and operands[0].size > 1:
-                        return ("zero", value, mask[1] & width)
-                if values[0] == values[1] and operands[0].size > 1:
-                    return ("zero", values[0], width)
-            case "shr" if values[1][0] == "const" and operands[0].size > 1:
-                return ("zero", values[0], width >> values[1][1] << values[1][1])
-            case "cmp":
-                if (
-                    operands[0].type == x86.X86_OP_MEM
-                    and operands[0].size == 1
-                    and values[1] == const(PageState.WRITABLE)
-                ):
-                    kind, offset = _split(self._address(instruction, operands[0], state))
-                    return ("state", offset, 0) if kind == STATES else None
-                if values[1][0] == "const" and operands[0].size == 8:
-                    return ("compare", values[0], values[1][1])
+        if instruction.mnemonic in ("test", "and"):
+            both = _both(values[0], values[1])
+            return (False, both) if both is not None and both[0] == "bit" else None
+        if instruction.mnemonic == "cmp" and values[0][0] == "state" and values[1] == BIT:
+            return True, values[0]
         return None
+
+
+def _writes(instruction: Any, place: int) -> bool:
+    """Whether an operand is written to, by its place. Capstone does not know it of all."""
+    operands, name = instruction.operands, instruction.mnemonic
+    if operands[place].access & capstone.CS_AC_WRITE:
+        return True
+    return place == 0 and name not in _READS and not (name == "imul" and len(operands) == 1)
+
+
+SIZES = {"word": 8, "half": 4, "byte": 1}
+"""What is kept in the frame, and the bytes that it takes."""
+
+
+def _kept(place: Value | None) -> tuple[str, Value | None]:
+    """How a value is kept in the frame, and the value."""
+    return (place[0], place[1]) if place is not None and place[0] in ("half", "byte") else ("word", place)
+
+
+STATE = ("state", "states", "bit")
+BIT = const(PageState.WRITABLE)
+
+
+def _both(a: Value, b: Value) -> Value | None:
+    """The conjunction of two states, or of states and the bit that only writable pages have."""
+    if BIT in (a, b):
+        states = a if b == BIT else b
+        return states if states[0] == "bit" else ("bit", states) if states[0] in STATE else None
+    if a[0] not in STATE or b[0] not in STATE:
+        return None
+    both = ("states", *(each[1] if each[0] == "bit" else each for each in (a, b)))
+    return ("bit", both) if "bit" in (a[0], b[0]) else both
+
+
+def _is_slot(value: Value) -> bool:
+    """Whether this is the address of a slot."""
+    kind, offset = _split(value)
+    aligned = not bits(offset) & SLOT_SIZE - 1
+    return value == SLOT or (kind == SLOTS and aligned and fits(offset, SLOT_SIZE, SLOTS_SIZE))
+
+
+def _holds_function(value: Value) -> bool:
+    """Whether this is where the address of a function is."""
+    kind, offset = _split(value)
+    return (
+        value == HOLDER
+        or _is_slot(value)
+        or (kind == CONTEXT and _numbers(offset) != () and {*_numbers(offset)} <= {*FUNCTIONS})
+    )
+
+
+def _is_readable(value: Value) -> bool:
+    """Whether this is the address of a word that may be read."""
+    kind, offset = _split(value)
+    if kind == MEMORY:
+        return fits(offset, 8, MEMORY_SIZE + MARGIN)
+    if kind == CONTEXT:
+        return _numbers(offset) != () and max(_numbers(offset)) + 8 <= 8 * Word.SIZE
+    return value == READABLE or _holds_function(value)
+
+
+def _addresses(states: Value) -> Iterator[Value]:
+    """Addresses in the pages of some states."""
+    if states[0] in ("states", "bit"):
+        for part in states[1:]:
+            yield from _addresses(part)
+    elif states[1][0] == "shr" and 1 << states[1][2] == PAGE:
+        yield states[1][1]
+    elif states[1][0] == "const":
+        yield const(states[1][1] * PAGE)
+
+
+def _is_writable(offset: Value, size: int, facts: Facts) -> bool:
+    """Whether all the pages that a write goes to have been found writable."""
+    of, number = (offset[1], offset[2]) if offset[0] == "add" else (offset, 0)
+    near = [fact[2] for fact in facts if fact[0] == "add" and fact[1] == of]
+    if in_page(of) in facts:
+        near.append(0)
+    unit = bits(of) & -bits(of) or PAGE  # from one multiple of it to the next, everything is in one page
+    found = [(each & -unit, (each & -unit) + unit - 1) for each in near]
+    step = min(number & -number or size, unit, size)
+    return all(
+        any(low <= part <= high - step + 1 and high - low < PAGE + unit for low, _ in found for _, high in found)
+        for part in range(number, number + size, step)
+    )
 
 
 def _split(address: Value) -> tuple[Value, Value]:
@@ -623,11 +739,14 @@ def _split(address: Value) -> tuple[Value, Value]:
             inner, rest = _split(base)
             if _is_base(inner):
                 return inner, total(rest, offset)
-    return ("none",), address
+    return NO_BASE, address
+
+
+NO_BASE: Value = ("none",)
 
 
 def _is_base(value: Value) -> bool:
-    return value[0] == "base" or value == SLOTS
+    return value[0] == "base" or value in (SLOTS, SLOT, HOLDER, READABLE)
 
 
 def _signed(number: int) -> int:

@@ -33,6 +33,14 @@ class Market(Ledger):
         current, disputes = self._read("isCurrent", job.abi(), block=block)
         return bool(current), int(disputes)
 
+    def are_current(self, jobs: Sequence[Job], block: int | None = None) -> list[tuple[bool, int]]:
+        """What `is_current` says of each of these jobs, in one request."""
+        entry = self._abi.functions["isCurrent"]
+        calls = [Call(self.address, entry.encode_call((job.abi(),)), "read isCurrent") for job in jobs]
+        returned = self._node.call(self.multicall(calls), block=block)
+        (results,) = self._abi.functions["multicall"].decode_result(returned)
+        return [(bool(current), int(disputes)) for current, disputes in map(entry.decode_result, results)]
+
     # The life of a job
 
     def post(self, slot: int, terms: Terms) -> Call:

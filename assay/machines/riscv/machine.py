@@ -1,9 +1,7 @@
 """The RISC-V machine behind the seam that all machines share, whatever runs its programs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
-
-from pydantic import Field, ValidationError
+from typing import Any
 
 from assay.errors import InputError
 from assay.machines.base import FetchBlob, Outcome, Trace
@@ -11,20 +9,7 @@ from assay.machines.riscv.elf import Executable, parse_elf
 from assay.machines.riscv.hart import Hart
 from assay.machines.riscv.image import input_pages, kernel_pages, program_pages
 from assay.machines.riscv.memory import Memory, Pages
-from assay.machines.riscv.result import check_entry
 from assay.machines.riscv.trace import RiscvTrace
-from assay.validation import ContentId, DocumentModel, explain
-
-
-class RiscvTask(DocumentModel):
-    """A task of a job spec."""
-
-    arguments: Annotated[list[str], Field(min_length=1)]
-    """The program's name first."""
-    stdin: ContentId | None
-    environment: Annotated[list[str], Field(default_factory=list)]
-    """Variables, written `NAME=VALUE`."""
-
 
 StartTrace = Callable[[Hart, Pages, int], Trace]
 """Makes a trace that starts with the registers of the hart over these pages, and its step limit."""
@@ -41,18 +26,29 @@ class RiscvMachine:
 
     def load(self, program: str | None, task: Mapping[str, Any], step_limit: int, fetch: FetchBlob) -> Trace:
         """A trace of one task; raises `InputError` if this machine cannot run it."""
+        from assay.machines.riscv.task import read_task  # noqa: PLC0415 - only documents have to be checked
+
         if program is None:
             raise InputError("the job has no program: `program` has to be the content id of an ELF file")
-        try:
-            checked = RiscvTask.model_validate(task)
-        except ValidationError as error:
-            raise InputError(f"not a task for the RISC-V machine: {explain(error)}") from error
+        checked = read_task(task)
         stdin = b"" if checked.stdin is None else fetch(checked.stdin)
-        pages = initial_pages(parse_elf(fetch(program)), checked.arguments, stdin, checked.environment)
-        return self._start(Hart(Memory()), pages, step_limit)
+        return self.start(fetch(program), checked.arguments, stdin, step_limit, checked.environment)
+
+    def start(
+        self,
+        program: bytes,
+        arguments: Sequence[str],
+        stdin: bytes,
+        step_limit: int,
+        environment: Sequence[str] = (),
+    ) -> Trace:
+        """A trace of one run of a program; raises `InputError` if this machine cannot run it."""
+        return self._start(Hart(Memory()), initial_pages(parse_elf(program), arguments, stdin, environment), step_limit)
 
     def check_result(self, entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outcome]:
         """The final state root that a result document's entry proves, and its outcome."""
+        from assay.machines.riscv.entry import check_entry  # noqa: PLC0415 - likewise
+
         return check_entry(entry, fetch)
 
 

@@ -11,6 +11,7 @@ from assay.machines.riscv_fast.layout import (
     OPERATION_SHIFT,
     PAGE,
     PAGES,
+    PLAIN,
     SLOT,
     SLOTS_SIZE,
     UNKNOWN,
@@ -39,6 +40,7 @@ class CodePages:
         self._functions = empty.functions
         self._handlers = handlers
         self._slots: dict[int, _Slots] = {}
+        self._known: dict[int, set[int]] = {}  # by page: code that was executed in another run
         self._rewrites = bytearray(PAGES)  # by page, up to MAX_REWRITES
         self._untouched: set[int] = set()  # pages with slots that had never been written to
         self._block, self.address = empty.table.copy()
@@ -59,6 +61,7 @@ class CodePages:
         """Forget the slots of a page, translations that are entered there included."""
         if rewritten:
             self._rewrites[page] += 1
+        self._known.pop(page, None)
         if self._slots.pop(page, None) is not None:
             self._table[page] = ctypes.addressof(self._empty.missing)
             self._memory.states[page] = PageState.UNTOUCHED if page in self._untouched else PageState.CLEAN
@@ -75,9 +78,17 @@ class CodePages:
     def executed(self, pc: int) -> int | None:
         """The word at `pc`, if it has been executed."""
         slots = self._slots.get(pc // PAGE)
-        if slots is None or slots[_place(pc) + 1] >> OPERATION_SHIFT == UNKNOWN:
+        if slots is None:
+            return None
+        if slots[_place(pc) + 1] >> OPERATION_SHIFT == UNKNOWN and pc not in self._known.get(pc // PAGE, ()):
             return None
         return self._memory.read(pc, 4)
+
+    def know(self, runs: Iterable[tuple[int, int]]) -> None:
+        """Count code as executed: so many bytes from each address on, in pages that have slots."""
+        for start, size in runs:
+            for pc in range(start, start + size, 4):
+                self._known.setdefault(pc // PAGE, set()).add(pc)
 
     def unchanged(self, words: Mapping[int, int]) -> bool:
         """Whether all these words are still code that has been executed."""
@@ -85,14 +96,16 @@ class CodePages:
 
     def install(self, pc: int, function: int) -> None:
         """Have control that comes to `pc` go on in a translation."""
-        self._slots[pc // PAGE][_place(pc)] = function
+        slots, place = self._slots[pc // PAGE], _place(pc)
+        slots[place] = function
+        slots[place + 1] &= ~PLAIN
 
     def uninstall(self, pc: int) -> None:
         """Have the interpreter do what is at `pc` again."""
         slots = self._slots.get(pc // PAGE)
         if slots is not None:
             slots[_place(pc)] = self._functions["counted"]
-            slots[_place(pc) + 1] |= COUNTED
+            slots[_place(pc) + 1] |= COUNTED | PLAIN
 
     def count(self, places: Iterable[int]) -> None:
         """Have arrivals by translated code counted, where there is no translation."""
@@ -115,7 +128,8 @@ class EmptyPages:
         self.functions = functions
         self.missing, self.fleeting = self._uniform("missing"), self._uniform("fleeting")
         self.unknown = bytes(self._uniform("unknown"))
-        self.table = Template(ctypes.addressof(self.missing).to_bytes(8, sys.byteorder) * PAGES)
+        entry = ctypes.addressof(self.missing).to_bytes(8, sys.byteorder)
+        self.table = Template(entry * WORDS_PER_PAGE, PAGES // WORDS_PER_PAGE)
 
     def _uniform(self, function: str) -> _Slots:
         """The slots of a page, all with the same function."""

@@ -2,16 +2,15 @@
 
 import ctypes
 from collections.abc import Callable
-from functools import cache
 
 from assay.errors import ResourceError
 from assay.machines.riscv.hart import SINK, Hart
 from assay.machines.riscv_fast.code import CodePages, EmptyPages
 from assay.machines.riscv_fast.guest import GuestMemory
-from assay.machines.riscv_fast.interpreter import handler_names, interpreter_ir
 from assay.machines.riscv_fast.layout import (
     COUNTERS,
     CROSSING,
+    HANDLERS,
     MAX_REQUESTS,
     OPERATION_SHIFT,
     PAGE,
@@ -19,6 +18,7 @@ from assay.machines.riscv_fast.layout import (
     Stop,
     Word,
 )
+from assay.machines.riscv_fast.version import engine_version
 from assay.native.cache import DiskCache, cache_key
 from assay.native.code import Code
 from assay.native.compile import compile_ir
@@ -57,6 +57,8 @@ class Core:
         """Steps taken so far."""
         self.forgotten: Callable[[int], None] = lambda _: None
         """Told of each page of code that is forgotten, since it is about to be written to."""
+        self.added: Callable[[int], None] = lambda _: None
+        """Told of each page whose code is kept from now on."""
         self._interpreter = _load_interpreter(cache)
         functions, self._start = self._interpreter.functions, self._interpreter.start
         self._handlers = self._interpreter.handlers
@@ -78,6 +80,7 @@ class Core:
             Word.HOT: hot,
             Word.ENTER: functions["enter"],
             Word.RESUME: functions["resume"],
+            Word.COUNTED: functions["counted"],
             Word.SCRATCH_NEXT: functions["crossing"],
             Word.SCRATCH_NEXT + 1: CROSSING << OPERATION_SHIFT,
         }.items():
@@ -123,7 +126,7 @@ class Core:
             elif reason == Stop.END:
                 return taken, True
             elif reason == Stop.NEW_CODE:
-                self._add_code(words[Word.PC] // PAGE)
+                self.add_code(words[Word.PC] // PAGE)
             elif reason == Stop.CODE_WRITE:
                 self._forget(words[Word.PAGE_NUMBER])
             elif reason == Stop.FULL:
@@ -153,11 +156,14 @@ class Core:
                 self.code.remove(page)
                 self.forgotten(page)
 
-    def _add_code(self, page: int) -> None:
+    def add_code(self, page: int) -> None:
+        """Keep what is known of the code in a page."""
         oldest = self.code.oldest()
         if oldest is not None:
             self.replaced({oldest})
         self.code.add(page)
+        if self.code.has(page):
+            self.added(page)
 
     def _forget(self, page: int) -> None:
         """A page of code is about to be written to. Native code tries again, and captures it as it does any page."""
@@ -172,7 +178,7 @@ class _Interpreter:
         self._arena = CodeArena(len(code.text))
         self.functions = self._arena.load(code)
         self.start = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.functions["start"])
-        self.handlers = (ctypes.c_uint64 * len(handler_names()))(*(self.functions[name] for name in handler_names()))
+        self.handlers = (ctypes.c_uint64 * len(HANDLERS))(*(self.functions[name] for name in HANDLERS))
         self.empty = EmptyPages(self.functions)
 
 
@@ -181,14 +187,14 @@ _interpreters: dict[str, _Interpreter] = {}
 
 
 def _load_interpreter(kept: DiskCache | None) -> _Interpreter:
-    text = _interpreter_ir()
-    key = cache_key("interpreter", text)
+    key = cache_key("interpreter", engine_version())
     if key not in _interpreters:
-        code = compile_ir(text) if kept is None else kept.code(key, lambda: compile_ir(text))
-        _interpreters[key] = _Interpreter(code)
+        _interpreters[key] = _Interpreter(_compiled() if kept is None else kept.code(key, _compiled))
     return _interpreters[key]
 
 
-@cache
-def _interpreter_ir() -> str:
-    return interpreter_ir()
+def _compiled() -> Code:
+    from assay.machines.riscv_fast.interpreter import interpreter_ir  # noqa: PLC0415 - a start from the cache has no use
+
+    # LLVM has next to nothing to gain by looking longer: functions are short, and end in tail calls.
+    return compile_ir(interpreter_ir(), 1)

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from assay.machines.riscv.memory import Pages
-from assay.machines.riscv_fast.layout import MAX_WRITTEN, MEMORY_SIZE, PAGE, PAGES, UNTOUCHED_FLAG, PageState
+from assay.machines.riscv_fast.layout import MARGIN, MAX_WRITTEN, MEMORY_SIZE, PAGE, PAGES, UNTOUCHED_FLAG, PageState
 from assay.native.memory import reserve
 
 _TOUCHED = re.compile(rb"[^\0]", re.DOTALL)
@@ -20,8 +20,8 @@ class GuestMemory:
     """The memory of one machine. It is a `MemoryAccess` too, for what Python reads of it, and a `PagedMemory`."""
 
     def __init__(self) -> None:
-        self._bytes, self.address = reserve(MEMORY_SIZE)
-        self.states, self.states_address = reserve(PAGES)
+        self._bytes, self.address = reserve(MEMORY_SIZE + MARGIN)
+        self.states, self.states_address = reserve(PAGES + MARGIN // PAGE)
         self._captured, self.captured_address = reserve(MAX_WRITTEN * PAGE)
         self._written, self.written_address = reserve(MAX_WRITTEN * 4)
 

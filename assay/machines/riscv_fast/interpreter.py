@@ -21,6 +21,7 @@ from assay.machines.riscv_fast.layout import (
     OPERATION_SHIFT,
     OPERATIONS,
     PAGE,
+    PLAIN,
     SLOT,
     UNREACHABLE,
     UNTOUCHED_FLAG,
@@ -55,7 +56,8 @@ def stop(body: Body, reason: Stop, remaining: str, pc: str) -> None:
 
 
 def slot_of(body: Body, pc: str) -> str:
-    """The slot for an address that has none of the bits in `UNREACHABLE`."""
+    """The slot for an address that has none of the bits in `UNREACHABLE`; if it has some, another one."""
+    pc = body.confined(pc, 4) if pc.startswith("%") else pc
     page = body.binary("lshr", pc, "12")
     code = body.let(f"load ptr, ptr {body.at('%context', 8 * Word.CODE)}")
     slots = body.let(f"load ptr, ptr {body.let(f'getelementptr ptr, ptr {code}, i64 {page}')}")
@@ -230,10 +232,11 @@ class Handler(Frame):
             self.check(address, bits, Cause.STORE_MISALIGNED, Cause.STORE_FAULT)
         else:
             self.check(address, bits, Cause.LOAD_MISALIGNED, Cause.LOAD_FAULT)
-        return self.field("%memory", address, bits)
+        return self.field("%memory", self.confined(address, bits // 8), bits)
 
     def store(self, address: str, bits: int, value: str) -> None:
         self.check(address, bits, Cause.STORE_MISALIGNED, Cause.STORE_FAULT)
+        address = self.confined(address, bits // 8)
         page = self.binary("lshr", address, "12")
         state = self.extend(self.field("%states", page, bits=8), 8, signed=False)
 
@@ -257,7 +260,7 @@ def _ebreak(h: Handler) -> None:
 
 
 def _illegal(h: Handler) -> None:
-    h.trap(Cause.ILLEGAL_INSTRUCTION, h.extend(h.field("%memory", "%pc", bits=32), 32, signed=False))
+    h.trap(Cause.ILLEGAL_INSTRUCTION, h.extend(h.field("%memory", h.confined("%pc", 4), bits=32), 32, signed=False))
 
 
 def _mret(h: Handler) -> None:
@@ -434,17 +437,24 @@ def _counted() -> str:
 
 
 def _unknown() -> str:
-    """Decode the word at pc into the slot, and do it."""
+    """Decode the word at pc into the slot, and do it. What goes on from there, if a translation does, stays so."""
     body = Body()
     before = body.field("%slot", 8)
-    word = body.field("%memory", "%pc", bits=32)
+    word = body.field("%memory", body.confined("%pc", 4), bits=32)
     operands = body.let(f"call i64 @decode(i32 {word})")
     flag = body.binary("and", before, number(COUNTED))
-    body.put(body.binary("or", operands, flag), "%slot", 8)
+    decoded = body.binary("or", operands, flag)
+    body.put(decoded, "%slot", 8)
     plain = handler_of(body, "%slot")
     function = body.let(f"select i1 {body.compare('eq', flag, '0')}, ptr {plain}, ptr @counted")
+    entered, empty = body.label("entered"), body.label("empty")
+    body.fork(body.let(f"icmp eq ptr {body.let('load ptr, ptr %slot')}, @unknown"), empty, entered)
+    body.place(empty)
     body.do(f"store ptr {function}, ptr %slot")
+    body.put(body.binary("or", decoded, number(PLAIN)), "%slot", 8)
     proceed(body, function, "%remaining", "%slot", "%pc")
+    body.place(entered)
+    proceed(body, plain, "%remaining", "%slot", "%pc")
     return define("unknown", body)
 
 
@@ -462,7 +472,7 @@ def _missing() -> str:
 def _fleeting() -> str:
     """The function of all slots of a page that is code and often written to: nothing is kept of it."""
     body = Body()
-    word = body.field("%memory", "%pc", bits=32)
+    word = body.field("%memory", body.confined("%pc", 4), bits=32)
     slot = body.at("%context", 8 * Word.SCRATCH)
     body.put(body.let(f"call i64 @decode(i32 {word})"), slot, 8)
     proceed(body, handler_of(body, slot), "%remaining", slot, "%pc")
@@ -620,11 +630,6 @@ def _start() -> str:
     arguments = f"ptr %context, ptr {memory}, ptr {states}, i64 {remaining}, ptr null, i64 {pc}"
     body.do(f"ret i64 {body.let(f'call preserve_nonecc i64 @enter({arguments})')}")
     return "\n".join([f"define dso_local i64 @start(ptr %context) {ATTRIBUTES} {{", *body.lines, "}", ""])
-
-
-def handler_names() -> tuple[str, ...]:
-    """The native functions of the operations, by their numbers."""
-    return (*(f"do_{name}" for name in OPERATIONS), "do_illegal", "unknown", "crossing")
 
 
 def interpreter_ir() -> str:

@@ -68,6 +68,17 @@ class Body:
         """Store an integer of that width at a byte offset of a pointer."""
         self.do(f"store i{bits} {value}, ptr {self.at(base, offset)}")
 
+    def confined(self, value: str, size: int = 1) -> str:
+        """The greatest multiple of `size` in the low 32 bits of a value: itself, if it is an aligned address of memory.
+
+        It is made whatever has been tested of the value. LLVM is kept from knowing better by an instruction that does
+        nothing, but that it cannot see through.
+        """
+        low = self.let(f'call i32 asm "", "=r,0"(i32 {self.low(value, 32)}) memory(none) nounwind willreturn')
+        if size > 1:
+            low = self.let(f"and i32 {low}, {-size}")
+        return self.extend(low, 32, signed=False)
+
     def go(self, label: str) -> None:
         """Branch."""
         self.do(f"br label %{label}")

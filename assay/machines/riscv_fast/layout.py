@@ -9,6 +9,7 @@ that goes on from there, and the operands:
     bits 32-39   rd, 32 (the sink) for x0
     bits 40-47   rs1
     bits 48-52   rs2
+    bit  54      PLAIN: decoded, and no translation is entered here
     bit  55      COUNTED: translated code may jump here, so arrivals are counted
     bits 56-63   the operation: its place in `OPERATIONS`
 """
@@ -20,6 +21,9 @@ from assay.machines.riscv.decode import TABLE
 MEMORY_SIZE = 1 << 32
 PAGE = 4096
 PAGES = MEMORY_SIZE // PAGE
+MARGIN = 2 * PAGE
+"""Bytes after the guest's memory that are mapped too, and nobody's: what is at a distance from an address of memory is
+there or in memory, whatever has been tested. Pages of the margin have states."""
 WORDS_PER_PAGE = PAGE // 4
 
 UNREACHABLE = 0xFFFFFFFF00000003
@@ -53,10 +57,11 @@ class Word(IntEnum):
     FRESH = 54  # untouched pages that may still be written to
     ENTER = 55  # address of the function that goes on at any pc
     RESUME = 56  # address of the function that has the interpreter do one instruction, whatever is translated
-    SCRATCH = 57  # a slot, and the one after it: for code that is not kept
-    SCRATCH_NEXT = 59
-    HOT = 61  # arrivals at a place before its translation is asked for
-    SIZE = 62
+    COUNTED = 57  # address of the function that counts an arrival, and has the interpreter go on
+    SCRATCH = 58  # a slot, and the one after it: for code that is not kept
+    SCRATCH_NEXT = 60
+    HOT = 62  # arrivals at a place before its translation is asked for
+    SIZE = 63
 
 
 class PageState(IntEnum):
@@ -64,8 +69,8 @@ class PageState(IntEnum):
 
     UNTOUCHED = 0  # all zero, and never written to
     CLEAN = 1  # not written to since the last snapshot
-    WRITABLE = 2  # written to since then: its earlier contents are captured
-    CODE = 3  # instructions of it are kept in slots
+    CODE = 2  # instructions of it are kept in slots
+    WRITABLE = 4  # written to since then: its earlier contents are captured. The only one with this bit
 
 
 class Stop(IntEnum):
@@ -82,14 +87,20 @@ class Stop(IntEnum):
 OPERATIONS = tuple(execute.__name__ for _, _, execute in TABLE)
 """Every instruction; its number is its row in the decoder's table."""
 
+FUNCTION = "region"
+"""The name of a translation's one function."""
+
 ILLEGAL = len(OPERATIONS)
 UNKNOWN = ILLEGAL + 1
 """The operation of a slot whose word has not been decoded."""
 CROSSING = UNKNOWN + 1
 """The operation of the slot after the last of a page: the next page's first."""
+HANDLERS = (*(f"do_{name}" for name in OPERATIONS), "do_illegal", "unknown", "crossing")
+"""The native functions of the operations, by their numbers."""
 
 SLOT = 16
 OPERATION_SHIFT = 56
+PLAIN = 1 << 54
 COUNTED = 1 << 55
 SLOTS_SIZE = SLOT * (WORDS_PER_PAGE + 1)
 

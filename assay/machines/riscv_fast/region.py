@@ -16,7 +16,7 @@ from assay.machines.riscv_fast.layout import PAGE, UNREACHABLE
 from assay.machines.riscv_fast.semantics import CONTROL, MEMORY, SIMPLE
 
 MAX_INSTRUCTIONS = 400
-MAX_INLINED = 40
+MAX_INLINED = 100
 """Instructions of a function that becomes part of the regions that call it."""
 MAX_RETURNS = 200
 """Ways back that are looked for within a region, of all its functions together: LLVM's work grows with them."""
@@ -59,9 +59,14 @@ class Block:
     """Where a call is expected to come back to."""
 
     @property
+    def placed(self) -> tuple[Placed, ...]:
+        """All its instructions."""
+        return self.body if self.end is None else (*self.body, self.end)
+
+    @property
     def length(self) -> int:
         """Steps that it takes from its first instruction to its last."""
-        return len(self.body) + (self.end is not None)
+        return len(self.placed)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Region:
     @cached_property
     def words(self) -> dict[int, int]:
         """The code by address: the translation is right as long as that is what is there."""
-        placed = (placed for block in self.blocks.values() for placed in (*block.body, block.end) if placed)
+        placed = (placed for block in self.blocks.values() for placed in block.placed)
         return {each.pc: each.instruction.word for each in placed}
 
     @cached_property

@@ -107,7 +107,7 @@ class FastTrace(SeekingTrace[GuestMemory]):
 
 def _release(core: Core, translator: Translator) -> None:
     """Part the two, which know each other: so nobody has to wait for a collection of garbage."""
-    core.between, core.forgotten = _nothing, _nothing
+    core.between, core.forgotten, core.added = _nothing, _nothing, _nothing
     del translator  # what it is at in its thread, it finishes
 
 

@@ -174,6 +174,7 @@ library Machine {
             let next := add(witness.offset, SIZES_SIZE)
             let end := add(words, mul(8, NUMBERS))
             for { let place := words } lt(place, end) { place := add(place, 8) } {
+                // slither-disable-next-line incorrect-shift
                 let bits := shl(and(sizes, 3), 8) // of this number: 8, 16, 32 or 64
                 // What this writes behind the number is zeros: for the last one, in memory that is free.
                 mstore(place, shl(192, sar(sub(256, bits), calldataload(next))))
@@ -197,6 +198,7 @@ library Machine {
 
     /// @dev How far to the right the integer at `place` is: (3 - place) * 64.
     function shiftTo(uint256 place) private pure returns (uint256) {
-        return (place ^ 3) << 6;
+        // slither-disable-next-line incorrect-exp
+        return (place ^ 3) << 6; // not a power: 3 - place
     }
 }

@@ -83,7 +83,8 @@ library MerklePath {
                     next := add(next, 32)
                 }
                 let side := and(turns, 32)
-                mstore(xor(side, 32), sibling)
+                // slither-disable-next-line incorrect-exp
+                mstore(xor(side, 32), sibling) // not a power: the other side
                 mstore(side, before)
                 before := keccak256(0, 64)
                 mstore(side, written)

@@ -103,6 +103,8 @@ library Binary32 {
             (uint256 divisor, int256 exponentB) = _unpack(b);
             dividend <<= GUARD;
             uint256 quotient = dividend / divisor;
+            // Whether there is a remainder: what the division loses is what is asked for.
+            // slither-disable-next-line divide-before-multiply
             if (quotient * divisor != dividend) quotient |= 1;
             return _round(sign, quotient, exponentA - exponentB - int256(GUARD));
         }

@@ -120,6 +120,8 @@ library Blocks {
                     next := add(next, 32)
                 }
                 let side := and(turns, 32)
+                // Not a power: the other side.
+                // slither-disable-next-line incorrect-exp
                 mstore(xor(side, 32), sibling)
                 mstore(side, before)
                 before := keccak256(0, 64)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {MerkleProof} from "contracts/dispute/libraries/MerkleProof.sol";
 import {CounterReferee} from "contracts/referees/CounterReferee.sol";
 import {MarketProbe} from "contracts/test/MarketProbe.sol";
 import {DisputeId, IDisputeGame} from "interfaces/IDisputeGame.sol";
@@ -117,6 +118,35 @@ contract DisputeCallsTest {
         vm.prank(DEFENDER);
         vm.expectRevert(abi.encodeWithSelector(IDisputeGame.SameLastRoot.selector, answer[15]));
         game.move(id, Proofs.pairAt(terms.initialRoot, list, index % 16), answer);
+    }
+
+    /// @notice SPEC G4: a pair has one proof; siblings that nobody reads are not added to it, and none is left out.
+    function test_a_pair_with_another_number_of_siblings_is_refused(uint8 index, uint8 length) external {
+        open(2);
+        IDisputeGame.Pair memory pair = Proofs.pairAt(terms.initialRoot, list, index % 16);
+        uint256 expected = pair.siblings.length;
+        length %= 12;
+        vm.assume(length != expected);
+        bytes32[] memory siblings = new bytes32[](length);
+        for (uint256 i = 0; i < length && i < expected; i++) {
+            siblings[i] = pair.siblings[i];
+        }
+        pair.siblings = siblings;
+        vm.prank(DEFENDER);
+        vm.expectRevert(
+            abi.encodeWithSelector(MerkleProof.WrongProofLength.selector, expected, uint256(length))
+        );
+        game.move(id, pair, list);
+    }
+
+    /// @notice SPEC G6.
+    function test_no_move_out_of_time(uint8 rounds, uint40 late) external {
+        open(2 + rounds % 14);
+        uint256 deadline = game.deadlineOf(id);
+        vm.warp(deadline + 1 + late);
+        vm.prank(DEFENDER);
+        vm.expectRevert(abi.encodeWithSelector(IDisputeGame.OutOfTime.selector, deadline));
+        game.move(id, Proofs.pairAt(terms.initialRoot, list, 0), list);
     }
 
     // --- step --------------------------------------------------------------------------------------------------------------------

@@ -129,11 +129,26 @@ contract DisputeGameTest {
     /// @notice SPEC G9.
     function test_clocks_are_bounded(uint32 allowance, uint32 minimum) external {
         bool sound = 0 < minimum && minimum <= allowance && allowance <= 30 days;
-        if (!sound) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IDisputeGame.ClocksOutOfRange.selector, allowance, minimum)
-            );
-        }
+        if (sound) this.deploy(allowance, minimum);
+        else refused(allowance, minimum);
+    }
+
+    /// @notice SPEC G9.
+    function test_bounds_of_clocks_are_inclusive() external {
+        this.deploy(30 days, 30 days);
+        this.deploy(1, 1);
+        refused(30 days + 1, 1);
+        refused(1, 0);
+        refused(59, 60);
+    }
+
+    function refused(uint32 allowance, uint32 minimum) private {
+        vm.expectRevert(abi.encodeWithSelector(IDisputeGame.ClocksOutOfRange.selector, allowance, minimum));
+        this.deploy(allowance, minimum);
+    }
+
+    /// @notice In a call of its own: if `vm.deployCode` reverted in a test itself, the test would end there, and pass.
+    function deploy(uint32 allowance, uint32 minimum) external {
         Deployments.game(allowance, minimum);
     }
 

@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {MarketHandler} from "tests/solidity/market/MarketHandler.sol";
 import {SignedHandler} from "tests/solidity/market/SignedHandler.sol";
+import {Invariants} from "tests/solidity/support/Invariants.sol";
 
 /// @notice What holds whatever hostile parties do (`MarketHandler`, `SignedHandler`), and that everybody gets out in the end.
-contract MarketInvariantsTest {
+contract MarketInvariantsTest is Invariants {
     SignedHandler private handler;
     uint256 private fortune;
 
     function setUp() external {
         handler = new SignedHandler();
         fortune = handler.FORTUNE();
-    }
-
-    function targetContracts() external view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(handler);
-    }
-
-    struct Excluded {
-        address target;
-        bytes4[] selectors;
-    }
-
-    function excludeSelectors() external view returns (Excluded[] memory excluded) {
-        excluded = new Excluded[](1);
-        excluded[0] = Excluded(address(handler), new bytes4[](1));
-        excluded[0].selectors[0] = MarketHandler.closeDown.selector;
     }
 
     /// @dev One function, so that all of it is checked in each of the runs.
@@ -44,6 +28,10 @@ contract MarketInvariantsTest {
     function afterInvariant() external {
         handler.closeDown();
         assert(held() == 0);
+    }
+
+    function handlerAddress() internal view override returns (address) {
+        return address(handler);
     }
 
     function held() private view returns (uint256) {

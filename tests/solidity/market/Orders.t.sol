@@ -71,6 +71,17 @@ contract OrdersTest is MarketFixture {
         refused(order, signed(order), reason);
     }
 
+    /// @notice SPEC J2: the generation that the caller means, or none.
+    function test_another_generation_is_not_skipped(uint48 slot, uint48 generation) external {
+        vm.assume(generation != 1);
+        bytes memory reason = abi.encodeWithSelector(
+            ISignedOrders.OrderNotFillable.selector, JobIds.pack(requester, slot, 1), uint48(1)
+        );
+        vm.prank(requester);
+        vm.expectRevert(reason);
+        market.skipSlot(slot, generation);
+    }
+
     function test_a_slot_in_use_is_not_skipped(Wish memory wish) external {
         posted(fixedPrice(wish), 3);
         vm.prank(requester);

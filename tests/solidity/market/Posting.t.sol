@@ -49,6 +49,13 @@ contract PostingTest is MarketFixture {
         refused(wish.terms(), abi.encodeWithSelector(IJobMarket.ZeroPeriod.selector));
     }
 
+    function test_an_accept_period_of_more_than_a_month_is_refused(Wish memory wish, uint32 period) external {
+        wish = sound(wish);
+        vm.assume(period > 30 days);
+        wish.acceptPeriod = period;
+        refused(wish.terms(), abi.encodeWithSelector(IJobMarket.PeriodTooLong.selector, 30 days, period));
+    }
+
     function test_a_run_period_of_more_than_a_month_is_refused(Wish memory wish, uint32 period) external {
         wish = sound(wish);
         vm.assume(period > 30 days);

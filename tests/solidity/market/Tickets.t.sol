@@ -64,6 +64,13 @@ contract TicketsTest is MarketFixture {
         );
     }
 
+    /// @notice SPEC S3: no nonce has another name, whose bit could still be free.
+    function test_a_word_beyond_all_nonces_is_refused(Wish memory wish, uint256 mask, uint256 word) external {
+        ISignedOrders.Tickets memory tickets = signed(ticketsOf(wish, mask), true);
+        tickets.word = word | 1 << (248 + word % 8);
+        refused(tickets, abi.encodeWithSelector(ISignedOrders.WordOutOfRange.selector, tickets.word));
+    }
+
     /// @notice SPEC S3.
     function test_a_cancelled_ticket_is_refused(Wish memory wish, uint256 mask, uint256 cancelled) external {
         ISignedOrders.Tickets memory tickets = ticketsOf(wish, mask);

@@ -3,8 +3,9 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,7 +18,8 @@ from assay.chain.events import JobAccepted, JobPosted
 from assay.chain.history import Book
 from assay.chain.node import Block, Log, Node
 from assay.chain.records import ZERO_ADDRESS, Job, JobId, Status, Terms
-from assay.errors import AssayError, TransientError
+from assay.errors import AssayError, ChainError, TransientError
+from provider_agent.batch import Batch
 from provider_agent.bench import shipped_machines
 from provider_agent.context import Context
 from provider_agent.daemon import JOB_FAULT_LIMIT, Daemon
@@ -25,6 +27,7 @@ from provider_agent.duty import Deadline, Duty, State
 from provider_agent.executor import Executor, JobFaultError
 from provider_agent.journal import KEPT_BLOCKS, Journal
 from provider_agent.outbox import Outbox
+from provider_agent.reconcile import OVERLAP
 from provider_agent.settings import Settings
 from provider_agent.stop import Stop
 
@@ -68,6 +71,8 @@ class ScriptedNode:
     def __init__(self) -> None:
         self.blocks: list[tuple[str, tuple[list[bytes], bytes] | None]] = [("a", None)]
         self.asked: list[tuple[int, int]] = []
+        self.hidden: set[int] = set()
+        """Blocks whose events it leaves out."""
 
     def add(self, *events: tuple[list[bytes], bytes] | None, branch: str = "a") -> None:
         self.blocks += [(branch, event) for event in events]
@@ -88,7 +93,7 @@ class ScriptedNode:
         return [
             Log(MARKET, tuple(event[0]), event[1], number, self.block(number).hash, 0, bytes(32))
             for number, (_, event) in enumerate(self.blocks)
-            if event is not None and first <= number <= last
+            if event is not None and first <= number <= last and number not in self.hidden
         ]
 
 
@@ -156,13 +161,15 @@ def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
         }
     )
     unused = cast(Any, None)
+    outbox = Outbox(journal, cast(Any, QuietSender()), settings.loop, CONFIRMATIONS)
     context = Context(
         settings=settings,
         chain=Chain(cast(Node, node), deployment, *[unused] * 5),
         parameters=unused,
         account=PROVIDER,
         journal=journal,
-        outbox=Outbox(journal, cast(Any, QuietSender()), settings.loop, CONFIRMATIONS),
+        outbox=outbox,
+        batch=Batch(outbox, unused),
         executor=Executor(shipped_machines, 1),
         book=Book(MARKET),
     )
@@ -187,7 +194,7 @@ def test_nothing_is_believed_before_it_is_confirmed(agent: Agent, node: Scripted
     assert agent.role.told == ["JobPosted"]
 
 
-def test_each_block_is_read_once_also_by_an_agent_that_was_started_again(
+def test_each_event_is_taken_in_once_also_by_an_agent_that_was_started_again(
     agent: Agent, node: ScriptedNode, journal: Journal, tmp_path: Path
 ) -> None:
     node.add(posted(), None, None)
@@ -198,9 +205,78 @@ def test_each_block_is_read_once_also_by_an_agent_that_was_started_again(
     node.add(accepted(), None, None)
     again.daemon.tick()
 
-    assert node.asked == [(0, 1), (2, 4)]
+    assert node.asked == [(0, 1), (0, 4)]  # the last blocks again
     assert again.role.told == ["JobAccepted"]
     assert job_in(again).status is Status.ACCEPTED
+
+
+def test_only_the_last_blocks_are_read_again(agent: Agent, node: ScriptedNode) -> None:
+    node.add(*[None] * 40)
+    agent.daemon.tick()
+    node.add(None)
+    agent.daemon.tick()
+    assert node.asked == [(0, 38), (39 - OVERLAP, 39)]
+
+
+def test_an_event_that_a_node_had_left_out_is_found(agent: Agent, node: ScriptedNode) -> None:
+    node.add(posted(), accepted(), None, None)
+    node.hidden = {1, 2}
+    agent.daemon.tick()
+    assert agent.role.told == []
+
+    node.hidden = set()
+    node.add(None)
+    with pytest.raises(TransientError, match="2 were missing before"):
+        agent.daemon.tick()
+    agent.daemon.tick()
+    assert agent.role.told == ["JobPosted", "JobAccepted"]
+    assert job_in(agent).status is Status.ACCEPTED
+
+
+def test_an_event_that_does_not_fit_has_the_ones_before_it_read_again(agent: Agent, node: ScriptedNode) -> None:
+    node.add(posted(), *[None] * 60)
+    node.hidden = {1}
+    agent.daemon.tick()
+    node.add(accepted(), None, None)
+    node.hidden = set()
+    with pytest.raises(TransientError, match="events were missing"):
+        agent.daemon.tick()
+    agent.daemon.tick()
+    assert agent.role.told == ["JobPosted", "JobAccepted"]
+    assert job_in(agent).status is Status.ACCEPTED
+
+
+def test_what_the_chains_state_contradicts_is_read_again(
+    agent: Agent, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.add(posted(), cancelled(), *[None] * 40)
+    node.hidden = {2}
+    agent.daemon.tick()
+    node.add(None)
+    states = SimpleNamespace(are_current=lambda jobs, _: [(False, 0)] * len(jobs))
+    agent.context.chain = replace(agent.context.chain, market=cast(Any, states))
+    monkeypatch.setattr("provider_agent.daemon.RECONCILE_EVERY", 0.0)
+    node.hidden = set()
+    with pytest.raises(TransientError, match="the chain says otherwise"):
+        agent.daemon.tick()
+    assert agent.role.told == ["JobPosted"]
+    monkeypatch.setattr("provider_agent.daemon.RECONCILE_EVERY", 60.0)
+    agent.daemon.tick()
+    ended = agent.context.book.jobs[JOB].ended
+    assert ended is not None
+
+
+def test_a_node_that_cannot_tell_the_state_stops_nothing(
+    agent: Agent, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ChainError("missing trie node")
+
+    node.add(posted(), None, None)
+    agent.context.chain = replace(agent.context.chain, market=cast(Any, SimpleNamespace(are_current=refuse)))
+    monkeypatch.setattr("provider_agent.daemon.RECONCILE_EVERY", 0.0)
+    agent.daemon.tick()
+    assert agent.role.told == ["JobPosted"]
 
 
 def test_a_node_that_is_behind_is_waited_for(agent: Agent, node: ScriptedNode) -> None:

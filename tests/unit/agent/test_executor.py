@@ -116,7 +116,7 @@ def test_a_program_that_wants_more_memory_than_the_agent_gives_fails_its_job_for
 
 def test_a_worker_that_is_killed_is_told_and_the_next_question_starts_another(tmp_path: Path, quiet: int) -> None:
     executor = Executor(hostile_machines, slots=1)
-    with pytest.raises(JobFaultError, match="exit code -9") as fault:
+    with pytest.raises(JobFaultError, match="SIGKILL") as fault:
         ask(executor, "job", workload(tmp_path, [OTHER]), Check(), quiet)
     assert fault.value.may_pass
     with pytest.raises(JobFaultError, match="RecursionError"):
@@ -152,9 +152,9 @@ def test_a_full_house_lets_only_the_urgent_in(executor: Executor, tmp_path: Path
     assert executor.ask("long", job, Sleep(30)) is None
 
     assert executor.ask("waiting", job, Check()) is None
-    assert ask(executor, "urgent", job, Check(), quiet, urgent=True) is None
+    assert ask(executor, "urgent", job, Check(), quiet, urgent=True).size > 0
     assert executor.retain({"waiting"}) == {"long", "urgent"}
-    assert ask(executor, "waiting", job, Check(), quiet) is None
+    assert ask(executor, "waiting", job, Check(), quiet).size > 0
 
 
 def test_a_sleep_ends_with_an_answer_or_a_signal(executor: Executor, tmp_path: Path) -> None:

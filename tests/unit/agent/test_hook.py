@@ -199,6 +199,18 @@ def test_what_the_settings_refuse_is_left_to_them(build: Callable[..., House], w
     assert build(hook=None).decided()
 
 
+def test_a_claim_that_is_not_drawn_is_refused_and_the_lot_is_drawn_once(build: Callable[..., House]) -> None:
+    house = build(ACCEPTED, CLAIMED, share=0.5)
+    lots = iter([0.4, 0.9])
+    house.gate._lots = SimpleNamespace(random=lambda: next(lots))  # type: ignore[assignment]
+    assert all(house.gate.admits(house.duty("verifier")) for _ in range(3))
+    house.gate.retain([])
+    assert not house.gate.admits(house.duty("verifier"))
+    duty = house.journal.duty("verifier", str(JOB))
+    assert duty is not None
+    assert (duty.state, duty.reason) == (State.REFUSED, "not among the share of claims that is recomputed")
+
+
 def test_only_so_many_run_at_once(build: Callable[..., House], write: Write) -> None:
     house = build(hook=write("sleep 600"))
     history = book().jobs[JOB]

@@ -24,7 +24,18 @@ from provider_agent.context import Context
 from provider_agent.journal import Journal, Position
 from provider_agent.ledger import Item, Kind
 from provider_agent.operations import Operations, Server
-from tests.unit.agent.test_ledger import ACCEPTED, CLAIMED, JOB, MARKET, PROVIDER, book
+from tests.unit.agent.test_ledger import (
+    ACCEPTED,
+    CHALLENGED,
+    CLAIMED,
+    DISPUTE,
+    JOB,
+    MARKET,
+    OPENED,
+    PROVIDER,
+    VERIFIER,
+    book,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 OPS = CHECKOUT / "ops"
@@ -37,6 +48,7 @@ class Played:
 
     def __init__(self, journal: Journal, known: Book) -> None:
         self.now = 5000.0
+        self.asked = 0
         self.operations = Operations(LATE, lambda: self.now)
         self.balance = 2 * TOKEN
         self.context = SimpleNamespace(
@@ -45,11 +57,17 @@ class Played:
             book=known,
             now=1900,
             own_account=lambda: Account(3 * TOKEN, 4 * TOKEN),
-            settings=SimpleNamespace(operations=SimpleNamespace(danger=120.0)),
+            settings=SimpleNamespace(operations=SimpleNamespace(danger=120.0, dispute_danger=60.0)),
             chain=SimpleNamespace(
-                deployment=SimpleNamespace(chain_id=31337), node=SimpleNamespace(balance=lambda _: self.balance)
+                game=SimpleNamespace(deadline_of=self._deadline_of),
+                deployment=SimpleNamespace(chain_id=31337),
+                node=SimpleNamespace(balance=lambda _: self.balance),
             ),
         )
+
+    def _deadline_of(self, _: bytes) -> int:
+        self.asked += 1
+        return 2000
 
     def passed(self) -> list[str]:
         return self.operations.passed(cast(Context, self.context), draining=False)
@@ -106,6 +124,23 @@ def test_a_claim_whose_deadline_is_near_is_a_danger_and_one_that_was_made_is_non
     played.context.book = book(ACCEPTED, CLAIMED)
     assert played.passed() == []
     assert requests.get(f"{url}/health", timeout=5).status_code == 200
+
+
+def test_a_turn_of_ours_that_is_nearly_over_is_a_danger_and_the_chain_is_asked_once_a_turn(
+    served: tuple[Played, str],
+) -> None:
+    played, url = served
+    played.context.book = book(ACCEPTED, CLAIMED, CHALLENGED, OPENED)
+    assert played.passed() == []
+    assert metrics(url)["assay_agent_seconds_to_answer"] == 100
+
+    played.context.now = 1941
+    assert played.passed() == [f"dispute 0x{DISPUTE.dispute_id.hex()}"]
+    assert requests.get(f"{url}/health", timeout=5).status_code == 503
+    assert played.asked == 1
+
+    played.context.account = VERIFIER  # whose turn it is not
+    assert played.passed() == []
 
 
 def test_the_figures_are_those_of_the_journal_the_book_and_the_chain(served: tuple[Played, str]) -> None:

@@ -15,7 +15,7 @@ from assay.chain.sender import Intent, Sender, SignedTransaction, Worth
 from assay.errors import ChainError, ContractError, TransientError
 from assay.keccak import keccak256
 from provider_agent.journal import Journal
-from provider_agent.outbox import REPLACE_AFTER, RESEND_EVERY, Outbox
+from provider_agent.outbox import IN_VAIN_AFTER, LOST_AFTER, REPLACE_AFTER, RESEND_EVERY, Outbox
 from provider_agent.settings import LoopSettings
 
 KEY = Account.from_key(b"\x01" * 32)
@@ -229,10 +229,46 @@ def test_only_a_confirmed_rival_for_its_nonce_frees_the_purpose(
     box.settle(node.now.number - CONFIRMATIONS)
     assert not box.wants(PURPOSE)
 
-    clock[0] += RESEND_EVERY
-    confirm(box, node)
+    for _ in range(LOST_AFTER):
+        assert not box.wants(PURPOSE)  # a node may be wrong about it for a moment
+        clock[0] += RESEND_EVERY
+        confirm(box, node)
     assert box.wants(PURPOSE)
     assert journal.unsettled() == []
+
+
+def test_a_receipt_that_the_accounts_nonce_does_not_bear_out_is_not_believed(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, PURPOSE)
+    invented = keccak256(node.pool[0])
+    node.included[invented] = Receipt(invented, node.now.number, bytes(32), True, 40_000, 8, ())
+    confirm(box, node)
+    assert len(journal.unsettled()) == 1
+
+    del node.included[invented]
+    node.include(node.pool[0])
+    confirm(box, node)
+    assert journal.unsettled() == []
+
+
+def test_a_purpose_that_is_still_to_be_achieved_long_after_its_transaction_is_tried_again(
+    journal: Journal, node: MemoryNode, clock: list[float]
+) -> None:
+    box = outbox(journal, node, clock)
+    box.send(CALL, PURPOSE)
+    node.include(node.pool[0])
+    confirm(box, node)
+    node.go_on(IN_VAIN_AFTER - 2 * CONFIRMATIONS)
+    confirm(box, node)
+    assert not box.wants(PURPOSE)
+
+    node.go_on(2)
+    confirm(box, node)
+    assert box.wants(PURPOSE)
+    box.send(CALL, PURPOSE)
+    assert len(set(node.pool)) == 2
 
 
 # Fees

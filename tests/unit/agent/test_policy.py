@@ -37,7 +37,8 @@ ACCOUNT = "0x" + 40 * "2"
 
 
 def obstacles(price: int = TERMS.price, stake: int = 20 * TOKEN, taken: int = 0, admitted: bool = True) -> list[str]:
-    return policy.provider_obstacles(TERMS, price, Account(free=99 * TOKEN, stake=stake), taken, admitted, PROVIDER)
+    account = Account(free=99 * TOKEN, stake=stake)
+    return policy.provider_obstacles(TERMS, price, 0, account, taken, admitted, PROVIDER)
 
 
 VERIFIER = VerifierSettings(machines=["riscv"], maximum_tasks=3, maximum_rounds=4)
@@ -81,6 +82,56 @@ def test_a_provider_that_is_busy_or_short_of_stake_waits() -> None:
 def test_a_provider_waits_for_a_price_that_rises_and_to_be_let_in() -> None:
     assert obstacles(price=5 * TOKEN - 1) == ["pays 4.999999999999999999 tokens now, and not yet 5"]
     assert obstacles(admitted=False) == [f"{TERMS.gate} does not admit this provider"]
+
+
+STEPS = 3 * 16**4
+DEAR = ProviderSettings.model_validate({"price_per_gigastep": "10000", "price_per_mebibyte": "3", "maximum_bond": "20"})
+"""Some 1.97 tokens for the steps of `TERMS`, and 3 for each MiB."""
+
+
+def test_a_job_has_to_pay_for_its_steps_and_its_bytes_rounded_up() -> None:
+    for_steps = STEPS * 10_000 * TOKEN // 10**9
+    assert policy.tariff(TERMS, 0, DEAR) == for_steps
+    assert policy.tariff(TERMS, 2**20, DEAR) == for_steps + 3 * TOKEN
+    assert policy.tariff(TERMS, 1, DEAR) == for_steps + 3 * TOKEN // 2**20 + 1
+    assert policy.tariff(TERMS, 10**9, PROVIDER) == 0
+
+    assert policy.size_refusals(TERMS, 2**20, DEAR) == []
+    assert policy.size_refusals(TERMS, 2 * 2**20, DEAR) == [
+        "pays 5 tokens, less than the 7.96608 for 3 times 16^4 steps and 2097152 bytes"
+    ]
+    assert policy.provider_refusals(replace(TERMS, price=for_steps - 1), "riscv", ACCOUNT, DEAR) == [
+        "pays 1.966079999999999999 tokens, less than the 1.96608 for 3 times 16^4 steps"
+    ]
+    money = Account(free=0, stake=20 * TOKEN)
+    assert policy.provider_obstacles(TERMS, for_steps - 1, 0, money, 0, True, DEAR) == [
+        "pays 1.966079999999999999 tokens now, and not yet the 1.96608 for 3 times 16^4 steps"
+    ]
+
+
+def test_only_named_referees_are_taken() -> None:
+    other = "0x" + 40 * "9"
+    for settings in (ProviderSettings(referees=[other]), VerifierSettings(referees=[other])):
+        refused = [f"has the referee {TERMS.referee}, which `referees` does not name"]
+        assert policy._refusals(TERMS, "riscv", settings) == refused
+        assert policy._refusals(replace(TERMS, referee=other), "riscv", settings) == []
+
+
+@pytest.mark.parametrize(
+    ("share", "price", "lot", "drawn"),
+    [
+        ({}, 0, 0.999, True),
+        ({"share": 0}, 10**6, 0.0, False),
+        ({"share": 0.25}, 1, 0.2499, True),
+        ({"share": 0.25}, 1, 0.25, False),
+        ({"share": 0, "always_from": "5"}, 5, 0.9, True),
+        ({"share": 0, "always_from": "5"}, 4, 0.0, False),
+    ],
+)
+def test_a_share_of_claims_is_recomputed_and_all_from_a_price_on(
+    share: dict[str, object], price: int, lot: float, drawn: bool
+) -> None:
+    assert policy.is_drawn(price * TOKEN, lot, VerifierSettings.model_validate(share)) is drawn
 
 
 def test_a_provider_refuses_what_is_for_another_and_takes_what_is_for_itself() -> None:

@@ -208,9 +208,14 @@ def test_a_transaction_that_no_block_has_has_no_receipt(answer: Any) -> None:
         assert played.node().receipt(bytes(32)) is None
 
 
+def test_answers_about_something_else_are_not_believed() -> None:
+    with answering({"result": RECEIPT}) as played, pytest.raises(TransientError, match="another transaction"):
+        played.node(attempts=1).receipt(bytes(31) + b"\x01")
+
+
 def test_a_sound_receipt_is_read() -> None:
     with answering({"result": RECEIPT}) as played:
-        receipt = played.node().receipt(bytes(32))
+        receipt = played.node().receipt(bytes.fromhex(RECEIPT["transactionHash"][2:]))
     assert receipt is not None
     assert (receipt.cost, receipt.logs[0].data) == (21000, b"\x01")
 

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from assay.machines.riscv_fast.layout import UNREACHABLE
+from assay.machines.riscv_fast.accesses import Group, Groups
+from assay.machines.riscv_fast.layout import MARGIN, UNREACHABLE
 from assay.machines.riscv_fast.region import Region, find_region
 from assay.machines.riscv_fast.translate import Translation, translate
 from assay.native.compile import Target, compile_ir
@@ -16,8 +17,6 @@ from tests.support.confinement import Checker, Escape
 
 PROGRAMS = 30
 STEPS = 400
-UNDECIDED = 0.2
-"""Of the accesses: what LLVM shows by reasons that the checker does not know."""
 X86_64 = Target("x86_64-unknown-linux-gnu", "x86-64-v3", "")
 
 
@@ -43,23 +42,42 @@ def checked() -> Checker:
         checker.check()
         total.frame = max(total.frame, checker.frame)
         total.accesses |= {number << 32 | address for address in checker.accesses}
-        total.doubts |= {number << 32 | address: why for address, why in checker.doubts.items()}
+        total.escapes |= {number << 32 | address: why for address, why in checker.escapes.items()}
+        total.unasked |= {number << 32 | address: why for address, why in checker.unasked.items()}
     return total
 
 
 def test_translations_are_confined() -> None:
     found = checked()
     assert len(found.accesses) > 200
-    assert len(found.doubts) < UNDECIDED * len(found.accesses), "\n".join(found.doubts.values())
+    assert not found.escapes, "\n".join(found.escapes.values())
+    assert not found.unasked, "\n".join(found.unasked.values())
     assert found.frame <= 1024
 
 
-def test_an_access_that_nobody_checks_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Translation, "_check", lambda *_: None)
+def test_addresses_that_are_not_confined_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Translation, "confined", lambda _, value, __=1: value)
     found = checked()
-    assert len(found.doubts) > 0.3 * len(found.accesses)
-    assert any("not checked" in why for why in found.doubts.values())
+    assert len(found.escapes) > 0.3 * len(found.accesses)
 
+
+def test_distances_that_are_too_long_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Groups, "of", property(_far))
+    assert any("outside of memory" in why for why in checked().escapes.values())
+
+
+def _far(groups: Groups) -> dict[int, tuple[Group, int]]:
+    return {place: (group, distance + MARGIN) for place, (group, distance) in OF.func(groups).items()}
+
+
+def test_stores_that_do_not_ask_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Group, "stored", lambda _: [])
+    found = checked()
+    assert not found.escapes
+    assert len(found.unasked) > 50
+
+
+OF = vars(Groups)["of"]
 
 # What an assembler makes of these.
 ESCAPES = {
