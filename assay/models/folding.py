@@ -1,6 +1,7 @@
 """What is computed at import: operators on constants that give shapes, indices and the like.
 
-Only what is exact: integers, booleans and the movement of data. Arithmetic on floats is left to the machine.
+Only what is exact: integers, booleans and the movement of data; and the weights of quantised models, which take
+one rounded product each. Other arithmetic on floats is left to the machine.
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ FOLDABLE = frozenset(
     {
         *("Constant", "ConstantOfShape", "Shape", "Gather", "Unsqueeze", "Squeeze", "Concat", "Slice", "Cast"),
         *("Reshape", "Transpose", "Range", "Add", "Sub", "Mul", "Div", "Equal", "Where", "Expand", "Identity"),
-        *("Flatten",),
+        *("Flatten", "DequantizeLinear"),
     }
 )
 # The element types of ONNX that matter here, by number.
-TYPES = {1: np.float32, 6: np.int32, 7: np.int64, 9: np.bool_}
+TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 6: np.int32, 7: np.int64, 9: np.bool_}
 
 
 class Attributes(Protocol):
@@ -45,6 +46,8 @@ def fold(op: str, inputs: Sequence[Constant], node: Attributes) -> Constant | No
     match op:
         case "Identity":
             return first
+        case "DequantizeLinear":
+            return _dequantised(inputs, node.attribute("axis", 1))
         case "Shape":
             return np.array(first.shape, np.int64)
         case "Cast":
@@ -81,6 +84,12 @@ def fold(op: str, inputs: Sequence[Constant], node: Attributes) -> Constant | No
     if op == "Div":
         return (np.abs(first) // np.abs(inputs[1]) * np.sign(first) * np.sign(inputs[1])).astype(first.dtype)
     return {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}[op](first, inputs[1])
+
+
+def _dequantised(inputs: Sequence[Constant], axis: int) -> Constant:
+    x, (scale, *zero) = inputs[0].astype(np.float32), (each.astype(np.float32) for each in inputs[1:])
+    shape = (-1,) + (1,) * (x.ndim - 1 - axis % max(x.ndim, 1)) if scale.size > 1 else ()
+    return np.asarray((x - zero[0].reshape(shape) if zero else x) * scale.reshape(shape), np.float32)
 
 
 def new_shape(shape: Sequence[int], wanted: Sequence[int]) -> tuple[int, ...]:

@@ -73,7 +73,7 @@ def machine_array(array: np.ndarray[Any, Any]) -> Array:
     """A constant in one of the machine's two types."""
     if array.dtype == np.float32:
         return array
-    if array.dtype == np.bool_:
+    if array.dtype in (np.bool_, np.int8, np.uint8):
         return array.astype(np.float32)
     if array.dtype in (np.int32, np.int64):
         if array.size and (array.max() > np.iinfo(np.int32).max or array.min() < np.iinfo(np.int32).min):

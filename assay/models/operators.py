@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
+from assay.models import quantised
 from assay.models.builder import Builder, Shape, Value
 from assay.models.folding import new_shape, slice_ranges
 
@@ -38,6 +40,35 @@ def _chain(kind: Kind) -> Lowering:
         return result
 
     return lower
+
+
+def _compared(less: bool, equal: bool, swapped: bool = False) -> Lowering:
+    """1 where the first input is less than the second one, or equal to it, or both; otherwise 0."""
+
+    def lower(node: "Node") -> Value:
+        a, b = (_comparable(node, place) for place in ((1, 0) if swapped else (0, 1)))
+        results = [
+            node.builder.binary(kind, a, b) for kind, wanted in ((Kind.LESS, less), (Kind.EQUAL, equal)) if wanted
+        ]
+        return results[0] if len(results) == 1 else node.builder.binary(Kind.LARGEST, *results)
+
+    return lower
+
+
+def _comparable(node: "Node", place: int) -> Value:
+    """A float, or an integer as one: that changes no comparison with a constant below 2^24."""
+    x, other = node.value(place), node.inputs[1 - place]
+    if x.type == "float32":
+        return x
+    given = node.inputs[place]
+    small = [each for each in (given, other) if isinstance(each, np.ndarray) and np.all(np.abs(each) < 1 << 24)]
+    if not small:
+        raise InputError("integers are compared with constants below 2^24 only")
+    return node.builder.unary(Kind.FROM_INT, x)
+
+
+def negation(node: "Node") -> Value:
+    return node.builder.binary(Kind.SUB, node.builder.scalar(1.0), _floats(node.value(0)))
 
 
 def relu(node: "Node") -> Value:
@@ -83,6 +114,31 @@ def power(node: "Node") -> Value:
     raise InputError("only the powers 2, 3 and 0.5 are supported")
 
 
+def parametric_relu(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    zero = build.scalar(0.0)
+    scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), _floats(node.value(1)))
+    return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
+
+
+def elu(node: "Node") -> Value:
+    build, x = node.builder, _floats(node.value(0))
+    zero, one = build.scalar(0.0), build.scalar(1.0)
+    below = build.binary(Kind.SUB, build.unary(Kind.EXP, build.binary(Kind.LEAST, zero, x)), one)
+    scaled = build.binary(Kind.MUL, below, build.scalar(node.attribute("alpha", 1.0)))
+    return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
+
+
+def softplus(node: "Node") -> Value:
+    """LARGEST(0, x) + LOG(1 + EXP(-|x|)), which overflows nowhere."""
+    build, x = node.builder, _floats(node.value(0))
+    one, minus = build.scalar(1.0), build.scalar(-1.0)
+    magnitude = build.binary(Kind.LARGEST, x, build.binary(Kind.MUL, x, minus))
+    power = build.unary(Kind.EXP, build.binary(Kind.MUL, magnitude, minus))
+    rest = build.unary(Kind.LOG, build.binary(Kind.ADD, one, power))
+    return build.binary(Kind.ADD, build.binary(Kind.LARGEST, build.scalar(0.0), x), rest)
+
+
 def hard_sigmoid(node: "Node") -> Value:
     build, x = node.builder, _floats(node.value(0))
     scaled = build.binary(Kind.MUL, x, build.scalar(node.attribute("alpha", 0.2)))
@@ -103,7 +159,11 @@ def cast(node: "Node") -> Value:
         return x if x.type == "float32" else node.builder.unary(Kind.FROM_INT, x)
     if to in (6, 7):
         return x if x.type == "int32" else node.builder.unary(Kind.TO_INT, x, "int32")
-    raise InputError(f"a cast to type {to}: float32, int32 and int64 are supported")
+    if to == 9:
+        number = x if x.type == "float32" else node.builder.unary(Kind.FROM_INT, x)
+        is_zero = node.builder.binary(Kind.EQUAL, number, node.builder.scalar(0.0))
+        return node.builder.binary(Kind.SUB, node.builder.scalar(1.0), is_zero)
+    raise InputError(f"a cast to type {to}: bool, float32, int32 and int64 are supported")
 
 
 # --- sums and products -----------------------------------------------------------------------------------------------
@@ -143,8 +203,16 @@ def _columns(node: "Node", place: int) -> Value:
 
 
 def convolution(node: "Node") -> Value:
-    build, x, w = node.builder, _floats(node.value(0)), node.constant(1)
-    spatial = len(x.shape) - 2
+    build, w = node.builder, node.constant(1)
+    result = convolved(node, _floats(node.value(0)), w, Builder.dot)
+    if node.has(2):
+        result = build.binary(Kind.ADD, result, node.value(2).viewed((w.shape[0],) + (1,) * (w.ndim - 2)))
+    return result
+
+
+def convolved(node: "Node", x: Value, w: NDArray[np.float32], dot: Callable[[Builder, Value, Value], Value]) -> Value:
+    """The convolution of `x` with `w`, with the attributes of the node and with products by `dot`."""
+    build = node.builder
     groups, kernel = node.attribute("group", 1), w.shape[2:]
     padded, sizes, strides, dilations = _windows(node, x, kernel, 0.0)
     batch, channels, maps = x.shape[0], x.shape[1] // groups, w.shape[0] // groups
@@ -167,11 +235,8 @@ def convolution(node: "Node") -> Value:
     outer = tuple(rows.strides[2] * step for step in _dense_strides(sizes))
     build.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=(*rows.strides[:2], *outer, *inner)), windows)
     weights = _floats(node.constant_value(w.reshape(groups, maps, length)))
-    product = build.dot(weights.broadcast((batch, groups, maps, length)), rows)
-    result = build.reshape(product, (batch, groups * maps, *sizes))
-    if node.has(2):
-        result = build.binary(Kind.ADD, result, node.value(2).viewed((groups * maps,) + (1,) * spatial))
-    return result
+    product = dot(build, weights.broadcast((batch, groups, maps, length)), rows)
+    return build.reshape(product, (batch, groups * maps, *sizes))
 
 
 def _split(x: Value, axis: int, count: int) -> Value:
@@ -249,6 +314,11 @@ def average_pool(node: "Node") -> Value:
     ones = build.constant(np.ones((1, 1, *x.shape[2:]), np.float32))
     counts, _ = _pooled(node, Kind.SUM, ones, 0.0)
     return build.binary(Kind.DIV, total, counts)
+
+
+def global_max_pool(node: "Node") -> Value:
+    x = _floats(node.value(0))
+    return _reduced(node.builder, Kind.FOLD_LARGEST, x, list(range(2, len(x.shape))), keep=True)
 
 
 def global_average_pool(node: "Node") -> Value:
@@ -438,6 +508,14 @@ def pad(node: "Node") -> Value:
     return node.builder.pad(x, pads[: len(x.shape)], pads[len(x.shape) :], fill)
 
 
+def reduce_min(node: "Node") -> Value:
+    """The largest of what has the other sign, with the other sign."""
+    build, x = node.builder, negate(node)
+    axes = node.integers("axes", 1) or list(range(len(x.shape)))
+    largest = _reduced(build, Kind.FOLD_LARGEST, x, axes, bool(node.attribute("keepdims", 1)))
+    return build.binary(Kind.MUL, largest, build.scalar(-1.0))
+
+
 def _floats(x: Value) -> Value:
     if x.type != "float32":
         raise InputError("arithmetic on integers that are not constant is not supported")
@@ -447,6 +525,7 @@ def _floats(x: Value) -> Value:
 OPERATORS: Mapping[str, Lowering] = {
     "Abs": absolute,
     "Add": _binary(Kind.ADD),
+    "And": _binary(Kind.MUL),
     "ArgMax": arg_max,
     "AveragePool": average_pool,
     "BatchNormalization": batch_normalization,
@@ -454,8 +533,13 @@ OPERATORS: Mapping[str, Lowering] = {
     "Clip": clip,
     "Concat": concatenate,
     "Conv": convolution,
+    "ConvInteger": quantised.conv_integer,
+    "DequantizeLinear": quantised.dequantize_linear,
     "Div": _binary(Kind.DIV),
     "Dropout": identity,
+    "DynamicQuantizeLinear": quantised.dynamic_quantize_linear,
+    "Elu": elu,
+    "Equal": _compared(less=False, equal=True),
     "Erf": _unary(Kind.ERF),
     "Exp": _unary(Kind.EXP),
     "Expand": expand,
@@ -463,30 +547,44 @@ OPERATORS: Mapping[str, Lowering] = {
     "Gather": gather,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
+    "GlobalMaxPool": global_max_pool,
+    "Greater": _compared(less=True, equal=False, swapped=True),
+    "GreaterOrEqual": _compared(less=True, equal=True, swapped=True),
     "HardSigmoid": hard_sigmoid,
     "HardSwish": hard_swish,
     "Identity": identity,
     "LayerNormalization": layer_normalization,
     "LeakyRelu": leaky_relu,
+    "Less": _compared(less=True, equal=False),
+    "LessOrEqual": _compared(less=True, equal=True),
     "Log": _unary(Kind.LOG),
     "LogSoftmax": softmax,
     "MatMul": matmul,
+    "MatMulInteger": quantised.matmul_integer,
     "Max": _chain(Kind.LARGEST),
     "MaxPool": max_pool,
     "Min": _chain(Kind.LEAST),
     "Mul": _binary(Kind.MUL),
     "Neg": negate,
+    "Not": negation,
+    "Or": _binary(Kind.LARGEST),
+    "PRelu": parametric_relu,
     "Pad": pad,
     "Pow": power,
+    "QLinearConv": quantised.qlinear_conv,
+    "QLinearMatMul": quantised.qlinear_matmul,
+    "QuantizeLinear": quantised.quantize_linear,
     "Reciprocal": reciprocal,
     "ReduceMax": _reduce(Kind.FOLD_LARGEST),
     "ReduceMean": _reduce(Kind.SUM, mean=True),
+    "ReduceMin": reduce_min,
     "ReduceSum": _reduce(Kind.SUM),
     "Relu": relu,
     "Reshape": reshape,
     "Sigmoid": _unary(Kind.SIGMOID),
     "Slice": slice_,
     "Softmax": softmax,
+    "Softplus": softplus,
     "Split": split,
     "Sqrt": _unary(Kind.SQRT),
     "Squeeze": squeeze,

@@ -74,7 +74,7 @@ def test_a_lie_about_one_element_of_every_kind_is_found(tensor_referee: Referee)
     for instruction, start in zip(program.instructions, honest._starts, strict=False):
         for step, address, word in writes(honest, instruction, start):
             for lie in lies(word):
-                liar = Liar(program, honest._initial, honest.step_limit)
+                liar = Liar(program, honest.initial, honest.step_limit)
                 liar.lie = (address, lie)
                 liar.run()
                 calls.append((honest.state_root(step), honest.witness(step)))
@@ -99,7 +99,7 @@ def test_a_lie_about_a_weight_has_no_witness(tensor_referee: Referee) -> None:
     trace = loaded(program, data)
     forged = program.weights.copy()
     forged[5] ^= np.uint32(1)
-    other = TensorTrace(program, type(trace._initial)(forged, trace._initial.memory), trace.step_limit)
+    other = TensorTrace(program, type(trace.initial)(forged, trace.initial.memory), trace.step_limit)
     assert other.state_root(0) != trace.state_root(0)
     # The liar's blocks under the true root, and under the root of the honest trace's own tree.
     assert tensor_referee.step_all([(trace.state_root(0), other.witness(0))]) == [REFUSED]

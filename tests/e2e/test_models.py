@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import cli
+from assay.machines.tensor.instruction import Kind
+from assay.machines.tensor.program import Program
 from assay.models.onnx_import import import_onnx
 from tests.e2e.test_agents import account, book_of, end_of, wait_for, wait_until
 from tests.support.agents import AGENT, LIAR, Agent, running
@@ -123,32 +126,30 @@ def test_a_model_is_run_by_an_agent_and_its_output_is_what_onnxruntime_computes(
     np.testing.assert_allclose(np.load(output), wanted, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["a product", "an exponential"])
-def test_a_lie_in_one_bit_of_one_element_is_slashed_by_the_step_that_writes_it(
-    network: LocalMarket,
-    requester: Requester,
-    verifier: Agent,
-    expected: tuple[Path, Array],
-    recruit: Recruit,
-    kind: str,
+def written_by(program: Program, kind: Kind) -> int:
+    """The step that writes the fourth element of the first instruction of a kind."""
+    number = next(number for number, each in enumerate(program.instructions) if each.kind == kind)
+    return sum(each.steps for each in program.instructions[:number]) + 4 * program.instructions[number].runs - 1
+
+
+def test_lies_in_one_bit_of_a_product_and_of_an_exponential_are_slashed_by_the_steps_that_write_them(
+    network: LocalMarket, requester: Requester, verifier: Agent, expected: tuple[Path, Array], recruit: Recruit
 ) -> None:
     folder, _ = expected
     program = import_onnx((folder / "digits.onnx").read_bytes())
-    kinds = {"a product": "DOT", "an exponential": "EXP"}
-    number = next(n for n, each in enumerate(program.instructions) if each.kind.name == kinds[kind])
-    instruction = program.instructions[number]
-    step = sum(each.steps for each in program.instructions[:number]) + 3 * instruction.runs + instruction.runs - 1
-    liar = recruit("liar")
+    steps = [written_by(program, kind) for kind in (Kind.DOT, Kind.EXP)]
+    liars = [recruit(f"liar-{step}") for step in steps]
     free, stake = account(network, verifier)
-    with running(liar, LIAR, "--step", str(step)):
-        facts = requester.model(
-            "submit", folder / "digits.onnx", "--input", folder / "image.npy", "--price", "1", "--bond", "10", "--json"
-        )
-        job_id = JobId.parse(json.loads(facts.stdout)["job"])
-        assert end_of(network, job_id) is End.SLASHED_BY_STEP
+    submit = ("submit", folder / "digits.onnx", "--input", folder / "image.npy", "--price", "1", "--bond", "10")
+    with ExitStack() as processes:
+        for liar, step in zip(liars, steps, strict=True):
+            processes.enter_context(running(liar, LIAR, "--step", str(step)))
+        facts = [json.loads(requester.model(*submit, "--json").stdout) for _ in steps]
+        job_ids = [JobId.parse(each["job"]) for each in facts]
+        assert [end_of(network, job_id) for job_id in job_ids] == [End.SLASHED_BY_STEP] * 2
 
-    (dispute,) = book_of(network).disputes_of(job_id)
-    assert dispute.stepped is not None
-    assert dispute.play.start + dispute.stepped.index == step
-    assert account(network, liar) == (0, 90)
-    assert account(network, verifier) == (free + 5, stake)
+    disputes = [dispute for job_id in job_ids for dispute in book_of(network).disputes_of(job_id)]
+    found = [dispute.play.start + dispute.stepped.index for dispute in disputes if dispute.stepped]
+    assert sorted(found) == sorted(steps)
+    assert [account(network, liar) for liar in liars] == [(0, 90)] * 2
+    assert account(network, verifier) == (free + 2 * 5, stake)

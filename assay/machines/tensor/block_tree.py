@@ -42,7 +42,7 @@ class BlockTree:
         """The folder `cache`, if there is one, keeps the native code that hashes."""
         self._cache = cache
         self._blocks = np.zeros((max(1, -(-len(space) // BLOCK)), BLOCK), np.uint32)
-        self._levels = [np.tile(_bytes(DEFAULTS[0]), (len(self._blocks), 1))]
+        self._levels: list[Bytes] = [np.tile(_bytes(DEFAULTS[0]), (len(self._blocks), 1))]
         while len(self._levels[-1]) > 1:
             count = (len(self._levels[-1]) + 1) // 2
             self._levels.append(np.tile(_bytes(DEFAULTS[len(self._levels)]), (count, 1)))
@@ -75,10 +75,10 @@ class BlockTree:
     def node(self, level: int, index: int) -> bytes:
         """Node `index` of `level`; those of level 0 are the hashes of the blocks, that of level 24 is the root."""
         if level < len(self._levels):
-            return self._levels[level][index].tobytes() if index < len(self._levels[level]) else DEFAULTS[level]
+            return bytes(self._levels[level][index]) if index < len(self._levels[level]) else DEFAULTS[level]
         if index > 0:
             return DEFAULTS[level]
-        node: bytes = self._levels[-1][0].tobytes()
+        node = bytes(self._levels[-1][0])
         for above in range(len(self._levels) - 1, level):
             node = keccak256(node + DEFAULTS[above])
         return node

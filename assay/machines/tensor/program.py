@@ -108,6 +108,15 @@ class Program:
             memory[tensor.addresses()] = np.frombuffer(data, "<u4")
         return Spaces(self.weights, memory)
 
+    def another(self, initial: Spaces) -> Spaces:
+        """What `initial` gave, to be run. Memory that is zero is not touched, and so takes no time and no room yet."""
+        memory = np.zeros(self.memory, np.uint32)
+        memory[0] = initial.memory[0]
+        for tensor in self.inputs:
+            places = tensor.addresses()
+            memory[places] = initial.memory[places]
+        return Spaces(self.weights, memory)
+
 
 def read_program_document(data: bytes) -> ProgramDocument:
     """The document in `data`; raises `InputError` if it is none. What its instructions do is not looked at."""

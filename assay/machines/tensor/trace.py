@@ -5,6 +5,7 @@ it holds at the end, and from the step at which each word was written.
 """
 
 from bisect import bisect_right
+from functools import cached_property
 from itertools import accumulate as running_sum
 from typing import Any
 
@@ -40,8 +41,6 @@ class TensorTrace:
         self._starts = list(running_sum((each.steps for each in program.instructions), initial=0))
         self._final: Words | None = None
         self._written: np.ndarray[Any, np.dtype[np.uint64]] | None = None
-        self._weights_tree: BlockTree | None = None
-        self._tree = BlockTree(initial.memory)
 
     @property
     def step_limit(self) -> int:
@@ -54,7 +53,7 @@ class TensorTrace:
             if not keeps_subnormals():
                 raise InputError("another library has turned subnormal numbers off in this process")
             run_by = self._execution()
-            spaces = Spaces(self.initial.weights, self.initial.memory.copy())
+            spaces = self.program.another(self.initial)
             for instruction, end in zip(self.program.instructions, self._starts[1:], strict=True):
                 run_by(instruction, spaces)
                 if progress is not None:
@@ -71,8 +70,8 @@ class TensorTrace:
         state = self._state(step)
         number = self._instruction(step)
         if number is None:
-            return record(b"", END, state, (self._weights(), self._tree))
-        return record(self._encodings[number], self._codes[number + 1], state, (self._weights(), self._tree))
+            return record(b"", END, state, (self._weights, self._tree))
+        return record(self._encodings[number], self._codes[number + 1], state, (self._weights, self._tree))
 
     def outcome(self) -> Outcome:
         """The outputs at the step limit, as standard output."""
@@ -108,7 +107,7 @@ class TensorTrace:
         number = self._instruction(step)
         memory = self._memory(step)
         self._tree.follow(memory)
-        weights, root = self._weights().root(), self._tree.root()
+        weights, root = self._weights.root(), self._tree.root()
         if number is None:
             return State(END, weights, root)
         instruction = self.program.instructions[number]
@@ -135,10 +134,15 @@ class TensorTrace:
                 self._written[instruction.places()[0]] = ends
         return np.where(self._written <= step, self._final, self.initial.memory)
 
+    @cached_property
+    def _tree(self) -> BlockTree:
+        """The tree over memory."""
+        return BlockTree(self.initial.memory)
+
+    @cached_property
     def _weights(self) -> BlockTree:
-        if self._weights_tree is None:
-            self._weights_tree = BlockTree(self.initial.weights)
-        return self._weights_tree
+        """The tree over the weights."""
+        return BlockTree(self.initial.weights)
 
 
 def outcome(final: State, output: bytes) -> Outcome:

@@ -225,11 +225,14 @@ def _binary(kind: Kind, target: Words, a: Floats, b: Floats) -> None:
         result[...] = a == b
     else:
         result[...] = np.where(a < b if kind == Kind.LARGEST else b < a, b, a)
-        if np.isnan(b).any():  # of a alone, a comparison leaves them
+        if _has_nan(b):  # those of a are in the result
             target[np.isnan(b)] = NAN
-    unordered = np.isnan(result)
-    if unordered.any():
-        target[unordered] = NAN
+    if _has_nan(result):
+        target[np.isnan(result)] = NAN
+
+
+def _has_nan(numbers: Floats) -> bool:
+    return bool(np.isnan(numbers.min()))
 
 
 # --- where words are --------------------------------------------------------------------------------------------------

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
+from assay.errors import NativeError
 from assay.machines.tensor import execution
 from assay.machines.tensor.execution import Spaces
 from assay.machines.tensor.instruction import Axis, Instruction, Kind, Operand
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.execution import FastExecution
+from assay.machines.tensor_fast.ir import kernels_ir
 from assay.machines.tensor_fast.kernels import load_kernels
 from assay.models.builder import Builder, Value
+from assay.native.compile import Target, compile_ir
 from tests.unit.models.small import an_input, every_kind
 
 SPECIAL = np.array(
@@ -162,3 +165,24 @@ def test_a_run_has_the_same_states_at_every_step(fast: FastExecution) -> None:
     assert by_kernels.run() == steps
     assert all(by_kernels.state_root(step) == by_definition.state_root(step) for step in range(steps + 1))
     assert by_kernels.result() == by_definition.result()
+
+
+@pytest.mark.parametrize(
+    ("processor", "triple", "lanes"),
+    [
+        ("haswell", "x86_64-linux-gnu", 8),
+        ("znver4", "x86_64-linux-gnu", 16),
+        ("skylake-avx512", "x86_64-linux-gnu", 16),
+        ("generic", "aarch64-linux-gnu", 4),
+        ("neoverse-v2", "aarch64-linux-gnu", 4),
+    ],
+)
+def test_kernels_need_nothing_beside_themselves_on_any_processor(processor: str, triple: str, lanes: int) -> None:
+    text, _ = kernels_ir(lanes, (6, 2, 1))
+    assert {"product6", "exp", "dot"} <= set(compile_ir(text, target=Target(triple, processor, "")).symbols)
+
+
+def test_a_processor_without_fused_additions_has_no_kernels_but_the_definition() -> None:
+    text, _ = kernels_ir(4, (1,))
+    with pytest.raises(NativeError, match="fmaf"):
+        compile_ir(text, target=Target("x86_64-linux-gnu", "x86-64", ""))

@@ -31,6 +31,7 @@ def agrees(graph: Graph, *outputs: str, tolerance: float = 2e-5) -> None:
 
 
 UNARY = ["Relu", "Sigmoid", "Tanh", "Erf", "Exp", "Neg", "Abs", "Reciprocal", "HardSigmoid", "HardSwish", "LeakyRelu"]
+UNARY += ["Elu", "Softplus"]
 NODES: dict[str, Callable[[Graph], str]] = {
     **{op: lambda g, op=op: g.node(op, g.input(floats(2, 5))) for op in (*UNARY, "Identity", "Softmax", "LogSoftmax")},
     **{op: lambda g, op=op: g.node(op, g.input(np.abs(floats(2, 5)))) for op in ("Sqrt", "Log")},
@@ -61,6 +62,27 @@ NODES: dict[str, Callable[[Graph], str]] = {
     "AveragePool with padding": lambda g: g.node(
         "AveragePool", g.input(floats(1, 2, 6, 6)), kernel_shape=[3, 3], pads=[1] * 4
     ),
+    "GlobalMaxPool": lambda g: g.node("GlobalMaxPool", g.input(floats(2, 3, 5, 7))),
+    **{
+        op: lambda g, op=op: g.node(
+            "Cast", g.node(op, g.input(np.round(floats(2, 9))), g.input(np.round(floats(2, 9)))), to=1
+        )
+        for op in ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual")
+    },
+    "Equal to integers": lambda g: g.node(
+        "Cast",
+        g.node("Equal", g.input(ints(3, 1 << 24, (1 << 24) - 1)), g.constant(ints(3, (1 << 24) - 1, (1 << 24) - 1))),
+        to=1,
+    ),
+    **{
+        op: lambda g, op=op: g.node(
+            "Cast", g.node(op, *(g.node("Cast", g.input(np.round(floats(9))), to=9) for _ in range(2))), to=1
+        )
+        for op in ("And", "Or")
+    },
+    "Not": lambda g: g.node("Cast", g.node("Not", g.node("Cast", g.input(np.round(floats(9))), to=9)), to=1),
+    "PRelu": lambda g: g.node("PRelu", g.input(floats(2, 3, 4)), g.constant(floats(3, 1))),
+    "ReduceMin": lambda g: g.node("ReduceMin", g.input(floats(2, 3, 4)), axes=[1]),
     "GlobalAveragePool": lambda g: g.node("GlobalAveragePool", g.input(floats(2, 3, 5, 7))),
     "BatchNormalization": lambda g: g.node(
         "BatchNormalization",
