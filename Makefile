@@ -38,9 +38,10 @@ demo: setup ## play the whole market on a local network; KEEP=1 leaves it runnin
 kernel: setup ## build the guest kernel anew (a test compares it with the committed one)
 	python guest/build.py
 
-# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it. A process for each
-# core; the tests of a file share one, and what they have set up.
-PYTEST := python -m pytest -p no:pytest-brownie --numprocesses auto --dist loadfile
+# Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it. A process more than
+# there are cores, because tests of whole processes mostly wait; the tests of a file share one, and what they have set up.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := python -m pytest -p no:pytest-brownie --numprocesses $(WORKERS) --dist loadfile
 
 # The cheap ones first; pytest's summary of the rest closes the run.
 test: setup test-solidity test-contracts ## run all tests

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.content import content_id
 from assay.errors import InputError
 from assay.machines import merkle
 from assay.machines.base import Machine
 from assay.machines.registry import MACHINES, machine_named
-from assay.machines.tensor.program import Program
 from assay.store.base import Store
+
+if TYPE_CHECKING:
+    from assay.machines.tensor.program import Program
 
 ARITY = 16
 DEFAULT_STEP_LIMIT = ARITY**8
@@ -61,7 +63,7 @@ def order_program(
     return order_tasks("riscv", program, [task], [stdin] if stdin else [], rounds, machines)
 
 
-def order_model(program: Program, inputs: Sequence[bytes], machines: Mapping[str, Machine] = MACHINES) -> Order:
+def order_model(program: "Program", inputs: Sequence[bytes], machines: Mapping[str, Machine] = MACHINES) -> Order:
     """One run of a model on the tensor machine, for as many steps as it has; raises `InputError`.
 
     `inputs` are in the model's order, as `assay.models.arrays.input_bytes` makes them.
