@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from uuid import uuid4
 
 from eth_account.signers.local import LocalAccount
 
@@ -303,9 +304,9 @@ class Sender:
             )
         return receipt
 
-    def execute(self, call: Call, purpose: str, timeout: float = 120) -> Receipt:
-        """Send, and wait for the receipt."""
-        return self.wait(self.send(call, purpose), timeout)
+    def execute(self, call: Call, purpose: str | None = None, timeout: float = 120) -> Receipt:
+        """Send, and wait for the receipt. Without a purpose it is one of its own: the same call can be sent again."""
+        return self.wait(self.send(call, purpose or f"{call.purpose} {uuid4()}"), timeout)
 
     def _tip(self) -> int:
         """What to pay beside the base fee, wei a unit of gas."""

@@ -1,11 +1,9 @@
 """`assay deposit`, `withdraw`, `stake` and `unstake`."""
 
-from uuid import uuid4
-
 import click
 
 from assay.amounts import format_tokens
-from assay.chain.node import Call, Receipt
+from assay.chain.node import Receipt
 from assay.chain.records import parse_address
 from assay.cli.options import Tokens, transaction_command
 from assay.cli.session import Session, print_receipt
@@ -36,7 +34,7 @@ def withdraw(settings: Settings, amount: int, to: str | None, as_json: bool) -> 
     """
     session = Session(settings)
     receiver = parse_address(to) if to else session.wallet.address
-    receipt = _send(session, session.chain.market.withdraw(receiver, amount))
+    receipt = session.sender.execute(session.chain.market.withdraw(receiver, amount))
     _report(session, receipt, f"withdrew {format_tokens(amount)} tokens to {receiver}", as_json)
 
 
@@ -61,12 +59,8 @@ def unstake(settings: Settings, amount: int, as_json: bool) -> None:
         assay unstake 500 --wallet bob && assay withdraw 500 --wallet bob
     """
     session = Session(settings)
-    receipt = _send(session, session.chain.market.unstake(amount))
+    receipt = session.sender.execute(session.chain.market.unstake(amount))
     _report(session, receipt, f"unstaked {format_tokens(amount)} tokens", as_json)
-
-
-def _send(session: Session, call: Call) -> Receipt:
-    return session.sender.execute(call, f"{call.purpose} {uuid4()}")
 
 
 def _report(session: Session, receipt: Receipt, done: str, as_json: bool) -> None:

@@ -2,14 +2,15 @@
 
 import time
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
 from assay.chain.records import ZERO_ADDRESS
 from assay.chain.signing import Offer
 from assay.cli.options import Duration, Tokens, json_option, settings_options
+from assay.cli.output import format_time
 from assay.cli.papers import (
+    check_own,
     expires_option,
     file_argument,
     load,
@@ -17,7 +18,6 @@ from assay.cli.papers import (
     save,
     target_option,
     terms_lines,
-    until,
 )
 from assay.cli.papers import (
     show as show_paper,
@@ -29,7 +29,6 @@ from assay.client.checks import check_offer
 from assay.client.order import DEFAULT_STEP_LIMIT, rounds_for
 from assay.client.papers import SignedOffer
 from assay.client.requester import admission_of, default_bond, make_terms
-from assay.errors import InputError
 from assay.settings import Settings
 
 MATCHING_PERIOD = 3600
@@ -122,7 +121,7 @@ def sign(
     )
     paper = session.provider.sign_offer(wanted, nonce)
     facts = {"provider": paper.provider, "nonce": paper.nonce, "expiry": paper.expiry}
-    save(paper, target, f"offer {paper.nonce} of {paper.provider}, {until(paper.expiry)}", facts, as_json)
+    save(paper, target, f"offer {paper.nonce} of {paper.provider}, until {format_time(paper.expiry)}", facts, as_json)
 
 
 @offer.command()
@@ -143,7 +142,7 @@ def show(settings: Settings, file: Path, as_json: bool) -> None:
         "offer": f"{paper.nonce} of {paper.provider}",
         **terms_lines(chain, paper.offer),
         "capacity": f"{paper.capacity} tasks" + (f", {left[0]} of them left" if left else ""),
-        "expires": until(paper.expiry).removeprefix("until "),
+        "expires": format_time(paper.expiry),
     }
     show_paper({"offer": paper.offer, "left": left[0] if left else 0}, lines, problem, as_json)
 
@@ -200,8 +199,6 @@ def cancel(settings: Settings, file: Path, as_json: bool) -> None:
         assay offer cancel offer.json --wallet bob
     """
     session, paper = Session(settings), load(SignedOffer, file)
-    if paper.signer != session.wallet.address:
-        raise InputError(f"this offer is that of {paper.signer}: nobody else can cancel it")
-    call = session.chain.market.cancel_offer(paper.nonce)
-    receipt = session.sender.execute(call, f"{call.purpose} {uuid4()}")
+    check_own(session, paper, "this offer is that")
+    receipt = session.sender.execute(session.chain.market.cancel_offer(paper.nonce))
     print_receipt(receipt, f"cancelled offer {paper.nonce}", as_json, nonce=paper.nonce)

@@ -2,12 +2,13 @@
 
 import time
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
 from assay.cli.options import json_option, settings_options
+from assay.cli.output import format_time
 from assay.cli.papers import (
+    check_own,
     expires_option,
     file_argument,
     load,
@@ -15,7 +16,6 @@ from assay.cli.papers import (
     save,
     target_option,
     terms_lines,
-    until,
 )
 from assay.cli.papers import (
     show as show_paper,
@@ -25,7 +25,6 @@ from assay.cli.work import Deal, Work, deal_options, work_options
 from assay.client.checks import check_offer, check_order
 from assay.client.papers import SignedOffer, SignedOrder
 from assay.client.requester import make_terms
-from assay.errors import InputError
 from assay.settings import Settings
 
 MAX_PERIOD = 30 * 86400
@@ -75,7 +74,7 @@ def sign(
     paper = session.requester.sign_order(terms, int(time.time()) + expires, slot)
     wanted.upload(session.store)
     facts = {"job": paper.job, "expiry": paper.expiry}
-    save(paper, target, f"order {paper.job}, {until(paper.expiry)}", facts, as_json)
+    save(paper, target, f"order {paper.job}, until {format_time(paper.expiry)}", facts, as_json)
 
 
 @order.command()
@@ -94,7 +93,7 @@ def show(settings: Settings, file: Path, as_json: bool) -> None:
         "order": str(paper.job),
         **terms_lines(chain, paper.order.terms),
         "spec": paper.terms.spec_id.hex(),
-        "expires": until(paper.expiry).removeprefix("until "),
+        "expires": format_time(paper.expiry),
     }
     facts = {"job": paper.job, "terms": paper.order.terms, "expiry": paper.expiry}
     show_paper(facts, lines, problem_of(lambda: check_order(chain, paper)), as_json)
@@ -131,10 +130,8 @@ def cancel(settings: Settings, file: Path, as_json: bool) -> None:
         assay order cancel order.json --wallet alice
     """
     session, paper = Session(settings), load(SignedOrder, file)
-    if paper.signer != session.wallet.address:
-        raise InputError(f"this order is that of {paper.signer}: nobody else can cancel it")
-    call = session.chain.market.skip_slot(paper.job.slot, paper.job.generation)
-    receipt = session.sender.execute(call, f"{call.purpose} {uuid4()}")
+    check_own(session, paper, "this order is that")
+    receipt = session.sender.execute(session.chain.market.skip_slot(paper.job.slot, paper.job.generation))
     print_receipt(receipt, f"cancelled order {paper.job}", as_json, job=paper.job)
 
 
@@ -155,6 +152,6 @@ def match(settings: Settings, file: Path, offer_file: Path, as_json: bool) -> No
     check_order(session.chain, paper)
     check_offer(session.chain, offer)
     call = session.chain.market.match_order(paper.order, paper.signature, offer.offer, offer.signature)
-    receipt = session.sender.execute(call, f"{call.purpose} {uuid4()}")
+    receipt = session.sender.execute(call)
     done = f"matched order {paper.job}: {offer.provider} is hired"
     print_receipt(receipt, done, as_json, job=paper.job, provider=offer.provider)

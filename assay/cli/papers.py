@@ -10,7 +10,8 @@ from assay.chain.connection import Chain
 from assay.chain.records import Admission, Terms
 from assay.chain.signing import Offer
 from assay.cli.options import Duration, Function
-from assay.cli.output import format_time, print_json, read_file, write_output
+from assay.cli.output import print_json, read_file, write_output
+from assay.cli.session import Session
 from assay.client.papers import Paper, Signed, read_paper
 from assay.errors import InputError
 
@@ -57,6 +58,12 @@ def show(facts: Mapping[str, object], lines: Mapping[str, str], problem: str | N
         click.echo(f"{name:<11}{value}")
 
 
+def check_own(session: Session, paper: Signed, those: str, pronoun: str = "it") -> None:
+    """Refuse to cancel what somebody else has signed; `those` is what it is: `this order is that`."""
+    if paper.signer != session.wallet.address:
+        raise InputError(f"{those} of {paper.signer}: nobody else can cancel {pronoun}")
+
+
 def problem_of(check: Callable[[], object]) -> str | None:
     """Why something that was signed cannot be used; None if it can."""
     try:
@@ -82,8 +89,3 @@ def terms_lines(chain: Chain, terms: Terms | Offer) -> dict[str, str]:
         "periods": f"{terms.run_period} s to run, {terms.challenge_period} s to challenge",
         "for": who[terms.admission],
     }
-
-
-def until(expiry: int) -> str:
-    """When something expires."""
-    return f"until {format_time(expiry)}"

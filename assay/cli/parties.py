@@ -1,7 +1,6 @@
 """`assay extend`, `decline` and `epoch`: what the parties of a job agree on, give back, and take back."""
 
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
@@ -98,8 +97,7 @@ def raise_(settings: Settings, as_json: bool) -> None:
         assay epoch raise --wallet alice
     """
     session = Session(settings)
-    call = session.chain.market.raise_epoch()
-    receipt = session.sender.execute(call, f"{call.purpose} {uuid4()}")
+    receipt = session.sender.execute(session.chain.market.raise_epoch())
     events = [entry.event for entry in decode_logs(receipt.logs, session.chain.deployment)]
     (raised,) = [event for event in events if isinstance(event, EpochRaised)]
     print_receipt(receipt, f"all is cancelled: now in epoch {raised.epoch}", as_json, epoch=raised.epoch)

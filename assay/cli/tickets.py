@@ -8,7 +8,9 @@ import click
 
 from assay.cli.options import json_option, settings_options
 from assay.cli.orders import MAX_PERIOD, slot_option
+from assay.cli.output import format_time
 from assay.cli.papers import (
+    check_own,
     expires_option,
     file_argument,
     load,
@@ -16,7 +18,6 @@ from assay.cli.papers import (
     save,
     target_option,
     terms_lines,
-    until,
 )
 from assay.cli.papers import (
     show as show_paper,
@@ -25,7 +26,6 @@ from assay.cli.session import Session, print_receipt
 from assay.cli.work import Deal, Work, deal_options, work_options
 from assay.client.checks import check_tickets, parts_left
 from assay.client.papers import SignedTickets
-from assay.errors import InputError
 from assay.settings import Settings
 
 
@@ -84,7 +84,7 @@ def sign(
     for order in orders:
         order.upload(session.store)
     facts = {"tickets": len(paper.tickets), "first_nonce": paper.tickets[0].nonce, "expiry": paper.expiry}
-    save(paper, target, f"{len(paper.tickets)} tickets, {until(paper.expiry)}", facts, as_json)
+    save(paper, target, f"{len(paper.tickets)} tickets, until {format_time(paper.expiry)}", facts, as_json)
 
 
 @ticket.command()
@@ -107,7 +107,7 @@ def show(settings: Settings, file: Path, as_json: bool) -> None:
         **terms_lines(chain, paper.all[0].kind.terms),
         "tickets": f"{len(paper.tickets)}, {len(left)} of them left",
         "parts": ", ".join(f"{count} from number {first} on" for first, count in parts) or "-",
-        "expires": until(paper.expiry).removeprefix("until "),
+        "expires": format_time(paper.expiry),
     }
     facts = {
         "requester": paper.requester,
@@ -158,8 +158,7 @@ def cancel(settings: Settings, file: Path, as_json: bool) -> None:
         assay ticket cancel tickets.json --wallet alice
     """
     session, paper = Session(settings), load(SignedTickets, file)
-    if paper.signer != session.wallet.address:
-        raise InputError(f"these tickets are those of {paper.signer}: nobody else can cancel them")
+    check_own(session, paper, "these tickets are those", "them")
     masks: dict[int, int] = {}
     for each in paper.tickets:
         masks[each.nonce >> 8] = masks.get(each.nonce >> 8, 0) | 1 << (each.nonce & 0xFF)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from assay.chain.connection import Chain
 from assay.chain.events import ListedOnlySet, ListedSet, read_access
@@ -37,8 +36,7 @@ def read_list(chain: Chain, principal: str) -> AccessList:
 def admit(chain: Chain, sender: Sender, accounts: Sequence[str], admitted: bool) -> Receipt:
     """Let the sender deal with these accounts, or not: put them on its list or take them off, as its kind demands."""
     only = chain.access_lists.admits_listed_only(sender.address)
-    call = chain.access_lists.set_listed(accounts, admitted == only)
-    return sender.execute(call, f"{call.purpose} {uuid4()}")
+    return sender.execute(chain.access_lists.set_listed(accounts, admitted == only))
 
 
 def admit_by_default(chain: Chain, sender: Sender, admitted: bool) -> Receipt | None:
@@ -50,9 +48,7 @@ def admit_by_default(chain: Chain, sender: Sender, admitted: bool) -> Receipt | 
     found = read_list(chain, sender.address)
     receipt = None
     if found.listed:
-        call = chain.access_lists.set_listed(found.listed, False)
-        receipt = sender.execute(call, f"{call.purpose} {uuid4()}")
+        receipt = sender.execute(chain.access_lists.set_listed(found.listed, False))
     if found.listed_only == admitted:
-        call = chain.access_lists.set_listed_only(not admitted)
-        receipt = sender.execute(call, f"{call.purpose} {uuid4()}")
+        receipt = sender.execute(chain.access_lists.set_listed_only(not admitted))
     return receipt

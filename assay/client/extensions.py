@@ -1,7 +1,5 @@
 """More time for the provider of an accepted job: one side signs, the other one sends."""
 
-from uuid import uuid4
-
 from assay.chain.connection import Chain
 from assay.chain.history import JobHistory
 from assay.chain.node import Receipt
@@ -35,8 +33,7 @@ def extend_job(chain: Chain, sender: Sender, history: JobHistory, paper: SignedE
     if paper.party != other:
         raise InputError(f"this has to be signed by the other side, {other}, and is signed by {paper.party}")
     check_extension(chain, paper)
-    call = chain.market.extend(job, paper.deadline, paper.signature)
-    return sender.execute(call, f"{call.purpose} {uuid4()}")
+    return sender.execute(chain.market.extend(job, paper.deadline, paper.signature))
 
 
 def _accepted(history: JobHistory, own: str) -> Job:

@@ -2,12 +2,11 @@
 
 import secrets
 from dataclasses import replace
-from uuid import uuid4
 
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain
 from assay.chain.history import JobHistory
-from assay.chain.node import Call, Receipt
+from assay.chain.node import Receipt
 from assay.chain.records import JobId
 from assay.chain.sender import Sender
 from assay.chain.signing import Offer, sign
@@ -44,12 +43,12 @@ class Provider:
     def fill(self, paper: SignedOrder) -> Receipt:
         """Accept a signed order. Raises `InputError` if it does not count, `ContractError` if the market refuses."""
         check_order(self.chain, paper)
-        return self._send(self.chain.market.fill(paper.order, paper.signature))
+        return self._sender.execute(self.chain.market.fill(paper.order, paper.signature))
 
     def take(self, paper: SignedTickets, first: int, count: int) -> tuple[JobId, Receipt]:
         """Accept tickets of a file, from number `first` on, as one job. Raises as `fill` does."""
         check_tickets(self.chain, paper)
-        receipt = self._send(self.chain.market.take_tickets(part_of(paper, first, count)))
+        receipt = self._sender.execute(self.chain.market.take_tickets(part_of(paper, first, count)))
         return posted_job(self.chain, receipt), receipt
 
     def take_and_claim(
@@ -58,17 +57,16 @@ class Provider:
         """Accept tickets of a file that were run already, one a final root, and claim them. Raises as `fill` does."""
         check_tickets(self.chain, paper)
         tickets = part_of(paper, first, len(final_roots))
-        receipt = self._send(self.chain.market.take_tickets_and_claim(tickets, final_roots, result_id))
+        receipt = self._sender.execute(self.chain.market.take_tickets_and_claim(tickets, final_roots, result_id))
         return posted_job(self.chain, receipt), receipt
 
     def fill_and_claim(self, paper: SignedOrder, final_roots: list[bytes], result_id: bytes) -> Receipt:
         """Accept an order that was run already, and claim it. Raises as `fill` does."""
         check_order(self.chain, paper)
-        return self._send(self.chain.market.fill_and_claim(paper.order, paper.signature, final_roots, result_id))
+        return self._sender.execute(
+            self.chain.market.fill_and_claim(paper.order, paper.signature, final_roots, result_id)
+        )
 
     def decline(self, history: JobHistory) -> Receipt:
         """Give back a job that this provider was hired for. Raises as `exits.finalize_job` does."""
-        return self._send(self.chain.market.decline(current(history)))
-
-    def _send(self, call: Call) -> Receipt:
-        return self._sender.execute(call, f"{call.purpose} {uuid4()}")
+        return self._sender.execute(self.chain.market.decline(current(history)))

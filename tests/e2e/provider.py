@@ -1,7 +1,5 @@
 """A provider played by hand, for tests of what a requester sees: accepts, runs and claims when it is told to."""
 
-from uuid import uuid4
-
 from assay.chain.history import JobHistory
 from assay.chain.node import Call
 from assay.cli.session import Session
@@ -50,4 +48,4 @@ class Provider:
         return read_job(self.session.chain, find_job(self.session.chain, job, None))[0]
 
     def _send(self, call: Call) -> None:
-        self.session.sender.execute(call, str(uuid4()))
+        self.session.sender.execute(call)
