@@ -3,7 +3,7 @@
 The permutation is that of FIPS 202, section 3.2, on 25 words of 64 bits; the padding is the original one, of Ethereum.
 """
 
-from functools import partial
+from dataclasses import dataclass
 from itertools import count, product
 
 ROUNDS = 24
@@ -54,9 +54,7 @@ def keccak_functions(lanes: int) -> str:
 
     `constants` are the numbers of 64 bits in CONSTANTS.
     """
-    bits = lanes * 64  # LLVM splits vectors of 512 bits where it believes that they slow the processor down
-    whole = f'nounwind noinline "no-builtins" "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
-    hashing = partial(_HASHING.format, lanes=lanes, attributes=whole)
+    whole = _attributes(lanes)
     return "\n".join(
         [
             f"declare <{lanes} x i64> @llvm.fshl.v{lanes}i64(<{lanes} x i64>, <{lanes} x i64>, <{lanes} x i64>)",
@@ -67,17 +65,17 @@ def keccak_functions(lanes: int) -> str:
             "}\ndefine internal void @give(ptr %slot, ptr %hash) nounwind alwaysinline {",
             _copy_words(HASH_WORDS, ("slot", lanes), ("hash", 1)),
             "}",
-            hashing(
-                name="hash_nodes",
-                source="ptr %input, ptr %output",
-                node="  %from = getelementptr [64 x i8], ptr %input, i64 %taken",
-                hash="  %to = getelementptr [32 x i8], ptr %output, i64 %given",
+            _hash_nodes(
+                lanes,
+                "@hash_nodes(ptr %input, ptr %output",
+                "  %from = getelementptr [64 x i8], ptr %input, i64 %take.node",
+                "  %to = getelementptr [32 x i8], ptr %output, i64 %give.node",
             ),
-            hashing(
-                name="hash_places",
-                source="ptr %heap, ptr %places",
-                node=_PLACE.format(number="taken", bytes=64, address="from"),
-                hash=_PLACE.format(number="given", bytes=32, address="to"),
+            _hash_nodes(
+                lanes,
+                "@hash_places(ptr %heap, ptr %places",
+                _PLACE.format(number="take.node", bytes=64, address="from"),
+                _PLACE.format(number="give.node", bytes=32, address="to"),
             ),
         ]
     )
@@ -89,8 +87,7 @@ def block_function(lanes: int) -> str:
     It hashes `count` (at least 1) blocks of 256 bytes, one after the other, to as many hashes of 32 bytes, `lanes` at a
     time.
     """
-    bits, vector, rest = lanes * 64, f"<{lanes} x i64>", BLOCK_WORDS - RATE_WORDS
-    whole = f'nounwind noinline "no-builtins" "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
+    whole, vector, rest = _attributes(lanes), f"<{lanes} x i64>", BLOCK_WORDS - RATE_WORDS
     clear = "\n".join(
         f"  %clear{i} = getelementptr {vector}, ptr %buffer, i64 {i}\n  store {vector} zeroinitializer, ptr %clear{i}"
         for i in range(RATE_WORDS, STATE_WORDS)
@@ -99,7 +96,7 @@ def block_function(lanes: int) -> str:
     for i in range(RATE_WORDS):
         more = {rest: "1", RATE_WORDS - 1: str(-(1 << 63))}.get(i)
         second += [
-            f"  %state{i}.at = getelementptr i64, ptr %slot_more, i64 {i * lanes}",
+            f"  %state{i}.at = getelementptr i64, ptr %mix.slot, i64 {i * lanes}",
             f"  %state{i} = load i64, ptr %state{i}.at, align 8",
         ]
         if i < rest:
@@ -119,68 +116,33 @@ def block_function(lanes: int) -> str:
             "}\ndefine internal void @take_rate(ptr %node, ptr %slot) nounwind alwaysinline {",
             _copy_words(RATE_WORDS, ("node", 1), ("slot", lanes)),
             "}",
-            _HASHING_BLOCKS.format(lanes=lanes, attributes=whole, clear=clear, second="\n".join(second)),
+            _hash_all(
+                lanes,
+                "@hash_blocks(ptr %input, ptr %output",
+                STATE_WORDS,
+                [
+                    _Stage("take", [_block_at("from", "take"), "  call void @take_rate(ptr %from, ptr %take.slot)"]),
+                    _Stage("mix", [_block_at("more", "mix"), *second], permute="@permute_all"),
+                    _Stage(
+                        "give",
+                        [
+                            "  %to = getelementptr [32 x i8], ptr %output, i64 %give.node",
+                            "  call void @give(ptr %give.slot, ptr %to)",
+                        ],
+                        permute="@permute_all",
+                    ),
+                ],
+                clear,
+            ),
         ]
     )
-
-
-_HASHING_BLOCKS = """
-define dso_local void @hash_blocks(ptr %input, ptr %output, i64 %count, ptr %constants) {attributes} {{
-  %buffer = alloca [25 x <{lanes} x i64>], align 64
-  br label %group
-group:
-  %done = phi i64 [0, %0], [%end_of_group, %next]
-  %left = sub i64 %count, %done
-  %size = call i64 @llvm.umin.i64(i64 %left, i64 {lanes})
-  %end_of_group = add i64 %done, %size
-{clear}
-  br label %take
-take:
-  %taken = phi i64 [%done, %group], [%take_next, %take]
-  %lane_in = sub i64 %taken, %done
-  %slot_in = getelementptr i64, ptr %buffer, i64 %lane_in
-  %from = getelementptr [256 x i8], ptr %input, i64 %taken
-  call void @take_rate(ptr %from, ptr %slot_in)
-  %take_next = add i64 %taken, 1
-  %all_taken = icmp eq i64 %take_next, %end_of_group
-  br i1 %all_taken, label %permute, label %take
-permute:
-  call void @permute_all(ptr %buffer, ptr %constants)
-  br label %mix
-mix:
-  %mixed = phi i64 [%done, %permute], [%mix_next, %mix]
-  %lane_more = sub i64 %mixed, %done
-  %slot_more = getelementptr i64, ptr %buffer, i64 %lane_more
-  %more = getelementptr [256 x i8], ptr %input, i64 %mixed
-{second}
-  %mix_next = add i64 %mixed, 1
-  %all_mixed = icmp eq i64 %mix_next, %end_of_group
-  br i1 %all_mixed, label %finish, label %mix
-finish:
-  call void @permute_all(ptr %buffer, ptr %constants)
-  br label %give
-give:
-  %given = phi i64 [%done, %finish], [%give_next, %give]
-  %lane_out = sub i64 %given, %done
-  %slot_out = getelementptr i64, ptr %buffer, i64 %lane_out
-  %to = getelementptr [32 x i8], ptr %output, i64 %given
-  call void @give(ptr %slot_out, ptr %to)
-  %give_next = add i64 %given, 1
-  %all_given = icmp eq i64 %give_next, %end_of_group
-  br i1 %all_given, label %next, label %give
-next:
-  %all_done = icmp eq i64 %end_of_group, %count
-  br i1 %all_done, label %end, label %group
-end:
-  ret void
-}}"""
 
 
 # Nodes are copied into a buffer, a group at a time: the first words of all, then the second words of all, and so on. A
 # group that is not full costs no more than the time of the lanes, which then hash whatever was there before.
 _HASHING = """
-define dso_local void @{name}({source}, i64 %count, ptr %constants) {attributes} {{
-  %buffer = alloca [8 x <{lanes} x i64>], align 64
+define dso_local void {head}, i64 %count, ptr %constants) {attributes} {{
+  %buffer = alloca [{words} x <{lanes} x i64>], align 64
   %none = icmp eq i64 %count, 0
   br i1 %none, label %end, label %group
 group:
@@ -188,28 +150,8 @@ group:
   %left = sub i64 %count, %done
   %size = call i64 @llvm.umin.i64(i64 %left, i64 {lanes})
   %end_of_group = add i64 %done, %size
-  br label %take
-take:
-  %taken = phi i64 [%done, %group], [%take_next, %take]
-  %lane_in = sub i64 %taken, %done
-  %slot_in = getelementptr i64, ptr %buffer, i64 %lane_in
-{node}
-  call void @take(ptr %from, ptr %slot_in)
-  %take_next = add i64 %taken, 1
-  %all_taken = icmp eq i64 %take_next, %end_of_group
-  br i1 %all_taken, label %permute, label %take
-permute:
-  call void @permute(ptr %buffer, ptr %constants)
-  br label %give
-give:
-  %given = phi i64 [%done, %permute], [%give_next, %give]
-  %lane_out = sub i64 %given, %done
-  %slot_out = getelementptr i64, ptr %buffer, i64 %lane_out
-{hash}
-  call void @give(ptr %slot_out, ptr %to)
-  %give_next = add i64 %given, 1
-  %all_given = icmp eq i64 %give_next, %end_of_group
-  br i1 %all_given, label %next, label %give
+{stages}
+  br label %next
 next:
   %all_done = icmp eq i64 %end_of_group, %count
   br i1 %all_done, label %end, label %group
@@ -217,11 +159,61 @@ end:
   ret void
 }}"""
 
+_STAGE = """\
+{first}
+  br label %{name}
+{name}:
+  %{name}.node = phi i64 [%done, %{before}], [%{name}.next, %{name}]
+  %{name}.lane = sub i64 %{name}.node, %done
+  %{name}.slot = getelementptr i64, ptr %buffer, i64 %{name}.lane
+{body}
+  %{name}.next = add i64 %{name}.node, 1
+  %{name}.all = icmp eq i64 %{name}.next, %end_of_group
+  br i1 %{name}.all, label %{name}.end, label %{name}
+{name}.end:"""
+
 _PLACE = """\
   %{address}.entry = getelementptr i32, ptr %places, i64 %{number}
   %{address}.number = load i32, ptr %{address}.entry
   %{address}.place = zext i32 %{address}.number to i64
   %{address} = getelementptr [{bytes} x i8], ptr %heap, i64 %{address}.place"""
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What is done with each node of a group, one after the other: `%NAME.node` in the lane at `%NAME.slot`."""
+
+    name: str
+    body: list[str]
+    permute: str | None = None
+    """The function that permutes all lanes before."""
+
+
+def _attributes(lanes: int) -> str:
+    bits = lanes * 64  # LLVM splits vectors of 512 bits where it believes that they slow the processor down
+    return f'nounwind noinline "no-builtins" "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
+
+
+def _block_at(address: str, stage: str) -> str:
+    return f"  %{address} = getelementptr [256 x i8], ptr %input, i64 %{stage}.node"
+
+
+def _hash_nodes(lanes: int, head: str, node: str, target: str) -> str:
+    """A function that hashes nodes. `node` says where `%take.node` is, `%from`; `target` where its hash goes, `%to`."""
+    take = _Stage("take", [node, "  call void @take(ptr %from, ptr %take.slot)"])
+    give = _Stage("give", [target, "  call void @give(ptr %give.slot, ptr %to)"], permute="@permute")
+    return _hash_all(lanes, head, NODE_WORDS, [take, give])
+
+
+def _hash_all(lanes: int, head: str, words: int, stages: list[_Stage], clear: str = "") -> str:
+    """A function that hashes, a group of nodes at a time, in stages. `clear` prepares the buffer of so many words."""
+    texts, before = [clear], "group"
+    for stage in stages:
+        permute = f"  call void {stage.permute}(ptr %buffer, ptr %constants)" if stage.permute else ""
+        body = "\n".join(stage.body)
+        texts.append(_STAGE.format(first=permute, name=stage.name, before=before, body=body))
+        before = f"{stage.name}.end"
+    return _HASHING.format(head=head, attributes=_attributes(lanes), words=words, lanes=lanes, stages="\n".join(texts))
 
 
 def _copy_words(words: int, source: tuple[str, int], target: tuple[str, int]) -> str:
