@@ -166,14 +166,13 @@ class Daemon:
         try:
             wrong = contradicted(context.chain, context.book, context.account, position.number)
         except (ChainError, IntegrityError) as fault:  # a node without the state of that block, for example
-            self._reconciled_at = now
             log.warning("not compared", extra=about(block=position.number, reason=fault))
-            return
-        if wrong and self._is_on_chain(position):
-            jobs = ", ".join(str(history.job.job_id) for history in wrong[:3])
-            self._reconciled_at = now
-            self._go_back(min(history.entries[0].block for history in wrong) - 1, f"the chain says otherwise of {jobs}")
+            wrong = []
+        counts = bool(wrong) and self._is_on_chain(position)
         self._reconciled_at = now
+        if counts:
+            jobs = ", ".join(str(history.job.job_id) for history in wrong[:3])
+            self._go_back(min(history.entries[0].block for history in wrong) - 1, f"the chain says otherwise of {jobs}")
 
     def _go_back(self, number: int, reason: str) -> NoReturn:
         """Some events are missing: read again from block `number` on."""

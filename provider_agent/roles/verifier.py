@@ -98,14 +98,7 @@ class Verifier:
         if obstacles := policy.verifier_obstacles(context.own_account(), context.parameters.challenger_bond):
             context.journal.note(duty, "; ".join([found, *obstacles]))
             return
-        proof = TaskProof(
-            task=objection.task,
-            initial_root=objection.initial_root,
-            initial_siblings=objection.initial_siblings,
-            final_root=objection.claimed_root,
-            final_siblings=objection.claimed_siblings,
-        )
-        call = context.chain.market.challenge(history.job, proof, objection.opening)
+        call = context.chain.market.challenge(history.job, proof_of(objection), objection.opening)
         context.outbox.send(call, _challenging(history))
 
     def _pursue(self, history: JobHistory, running: list[DisputeHistory]) -> None:
@@ -123,6 +116,17 @@ class Verifier:
     def _end(self, duty: Duty, reason: str, level: int = logging.INFO) -> None:
         self._context.journal.set_duty(duty, State.ENDED, reason)
         log.log(level, "ended", extra=about(role=self.name, job=duty.job, reason=reason))
+
+
+def proof_of(objection: Objection) -> TaskProof:
+    """That the task belongs to the job, and its claimed end to the claim, as the market wants it."""
+    return TaskProof(
+        task=objection.task,
+        initial_root=objection.initial_root,
+        initial_siblings=objection.initial_siblings,
+        final_root=objection.claimed_root,
+        final_siblings=objection.claimed_siblings,
+    )
 
 
 def _outcome(history: JobHistory, dispute: DisputeHistory) -> str:

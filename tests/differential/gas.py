@@ -7,13 +7,10 @@ Code and heap are in different halves of these 16 MiB, so that no two paths have
 those of a compiled program hold, addresses, small numbers and zeros; and the CSRs what the kernel leaves there.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import cast
 
-from eth_typing import HexStr
 from web3 import Web3
 
 from assay.machines.riscv.bits import M64
@@ -23,7 +20,7 @@ from assay.machines.riscv.memory_tree import MemoryTree
 from assay.machines.riscv.state import NO_RESERVATION
 from assay.machines.riscv.witness import record
 from tests.differential.referee import Referee, step_call
-from tests.support.anvil import anvil
+from tests.differential.snapshot import read_snapshot, record_snapshot, transact
 from tests.unit.machines.assembler import ECALL, addi, amo, b_type, i_type, r_type, s_type
 
 SNAPSHOT = Path(__file__).with_name("referee_gas.json")
@@ -124,28 +121,10 @@ def measure(url: str) -> dict[str, int]:
     return gas
 
 
-def transact(node: Web3, referee: Referee, call: str) -> int:
-    """The gas of a transaction that calls the referee."""
-    sender = node.eth.accounts[0]
-    sent = node.eth.send_transaction({"from": sender, "to": referee.address, "data": HexStr(call), "gas": 1_000_000})
-    receipt = node.eth.wait_for_transaction_receipt(sent)
-    assert receipt["status"] == 1
-    return receipt["gasUsed"]
-
-
 def recorded() -> dict[str, int]:
     """The snapshot."""
-    return cast(dict[str, int], json.loads(SNAPSHOT.read_text()))
-
-
-def main() -> None:
-    """Run as the module's documentation says."""
-    with anvil("--hardfork", "prague") as url:
-        gas = measure(url)
-    for name, used in gas.items():
-        print(f"{name:<34}{used:>8,}")
-    SNAPSHOT.write_text(json.dumps(gas, indent=2) + "\n")
+    return read_snapshot(SNAPSHOT)
 
 
 if __name__ == "__main__":
-    main()
+    record_snapshot(SNAPSHOT, measure)

@@ -9,9 +9,7 @@ many siblings as it can have; the instruction has four axes that do not lie as o
 write.
 """
 
-import json
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from web3 import Web3
@@ -21,10 +19,9 @@ from assay.machines.tensor.block_tree import BlockTree
 from assay.machines.tensor.instruction import REDUCTIONS, Axis, Instruction, Kind, Operand
 from assay.machines.tensor.state import State
 from assay.machines.tensor.witness import record
-from tests.differential.gas import transact
 from tests.differential.referee import Referee, step_call
+from tests.differential.snapshot import read_snapshot, record_snapshot, transact
 from tests.differential.tensor_steps import SOURCE
-from tests.support.anvil import anvil
 
 SNAPSHOT = Path(__file__).with_name("tensor_gas.json")
 WORDS = 1 << 23
@@ -55,17 +52,8 @@ def measure(url: str) -> dict[str, int]:
 
 def recorded() -> dict[str, int]:
     """The snapshot."""
-    return cast(dict[str, int], json.loads(SNAPSHOT.read_text()))
-
-
-def main() -> None:
-    """Run as the module's documentation says."""
-    with anvil("--hardfork", "prague") as url:
-        gas = measure(url)
-    for name, used in gas.items():
-        print(f"{name:<20}{used:>8,}")
-    SNAPSHOT.write_text(json.dumps(gas, indent=2) + "\n")
+    return read_snapshot(SNAPSHOT)
 
 
 if __name__ == "__main__":
-    main()
+    record_snapshot(SNAPSHOT, measure)

@@ -16,7 +16,7 @@ from assay.chain.connection import chain_at
 from assay.chain.events import read_events
 from assay.chain.history import Book, DisputeHistory, JobHistory
 from assay.chain.node import Node
-from assay.chain.records import JobId, Status, TaskProof
+from assay.chain.records import JobId, Status
 from assay.chain.sender import Sender
 from assay.dispute.game import Side
 from assay.dispute.strategy import Move, Step
@@ -32,7 +32,7 @@ from provider_agent.journal import Identity, Journal
 from provider_agent.outbox import Outbox
 from provider_agent.questions import Play, Produce, Question, Verify
 from provider_agent.roles.provider import Provider
-from provider_agent.roles.verifier import Verifier
+from provider_agent.roles.verifier import Verifier, proof_of
 from provider_agent.settings import Settings
 from provider_agent.stop import Stop
 from tests.support.market import ALLOWANCE, CHALLENGE_PERIOD, TOKEN, LocalMarket
@@ -248,14 +248,7 @@ class Scenario:
     def _challenge(self, history: JobHistory) -> None:
         objection = Verify(history.final_roots).answer(self._bench(history))
         assert objection is not None
-        proof = TaskProof(
-            task=objection.task,
-            initial_root=objection.initial_root,
-            initial_siblings=objection.initial_siblings,
-            final_root=objection.claimed_root,
-            final_siblings=objection.claimed_siblings,
-        )
-        self._try(self.chain.market.challenge(history.job, proof, objection.opening))
+        self._try(self.chain.market.challenge(history.job, proof_of(objection), objection.opening))
 
     def _answer(self, history: JobHistory, dispute: DisputeHistory) -> bool:
         """Make the liar's move; whether it is the liar's turn, and there is none."""
