@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import quantiles
@@ -159,12 +159,12 @@ class Load:
             party.sender.wait(transaction)
         return jobs
 
-    def _until(self, what: str, condition: object) -> Book:
+    def _until(self, what: str, condition: Callable[[Book], object]) -> Book:
         seen, since = -1, time.monotonic()
         while True:
             self._chaos()
             book = self._book()
-            if callable(condition) and condition(book):
+            if condition(book):
                 return book
             progress = sum(len(history.entries) for history in book.jobs.values())
             progress += sum(len(dispute.entries) for dispute in book.disputes.values())

@@ -90,10 +90,3 @@ class BlockTree:
     def path(self, block: int) -> list[bytes]:
         """The siblings of a block, from the leaf up."""
         return [self.node(level, block >> level ^ 1) for level in range(DEPTH)]
-
-
-def climb(node: bytes, index: int, siblings: list[bytes]) -> bytes:
-    """The root above leaf `index`, whose hash is `node`."""
-    for level, sibling in enumerate(siblings):
-        node = keccak256(sibling + node if index >> level & 1 else node + sibling)
-    return node

@@ -13,7 +13,7 @@ from assay.machines.tensor.block_tree import BLOCK_BYTES, DEPTH, block_bytes
 from assay.machines.tensor.execution import MakeExecute, execute
 from assay.machines.tensor.instruction import BLOCK
 from assay.machines.tensor.program import MAX_WORDS, OUTPUT, read_program
-from assay.machines.tensor.state import ENCODING, State
+from assay.machines.tensor.state import ENCODING, END, State
 from assay.machines.tensor.trace import TensorTrace, outcome
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
@@ -66,7 +66,7 @@ class TensorMachine:
             raise IntegrityError(f"an output has {len(output)} bytes")
         if _root_over(output, list(checked.siblings)) != state.memory:
             raise IntegrityError("the output is not what the final state holds")
-        return state.root(), outcome(state, output)
+        return state.root(), outcome(state.code == END, output)
 
 
 def _root_over(output: bytes, siblings: list[bytes]) -> bytes | None:

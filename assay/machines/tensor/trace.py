@@ -75,8 +75,7 @@ class TensorTrace:
 
     def outcome(self) -> Outcome:
         """The outputs at the step limit, as standard output."""
-        memory = self._memory(self._step_limit)
-        return outcome(self._state(self._step_limit), _output(memory))
+        return outcome(self._instruction(self._step_limit) is None, _output(self._memory(self._step_limit)))
 
     def result(self) -> tuple[dict[str, Any], list[bytes]]:
         """The task's entry in a result document, and the outputs, which it names."""
@@ -145,9 +144,9 @@ class TensorTrace:
         return BlockTree(self.initial.weights)
 
 
-def outcome(final: State, output: bytes) -> Outcome:
-    """What a run whose last state is `final` leaves behind."""
-    status = RunStatus.EXITED if final.code == END else RunStatus.OUT_OF_STEPS
+def outcome(ended: bool, output: bytes) -> Outcome:
+    """What a run leaves behind that got to the end of the code, or did not."""
+    status = RunStatus.EXITED if ended else RunStatus.OUT_OF_STEPS
     return Outcome(status, exit_status=0, stdout=output, stderr=b"")
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from assay.errors import IntegrityError
 from assay.keccak import keccak256
+from assay.machines.merkle import climb
 from assay.machines.tensor.binary32 import Words
-from assay.machines.tensor.block_tree import BLOCK_BYTES, DEFAULTS, DEPTH, BlockTree, climb
+from assay.machines.tensor.block_tree import BLOCK_BYTES, DEFAULTS, DEPTH, BlockTree
 from assay.machines.tensor.execution import INITIAL, Spaces, accumulate, terms_of_run, value
 from assay.machines.tensor.instruction import ADDRESSES, BLOCK, READS_B, REDUCTIONS, Instruction, Kind
 from assay.machines.tensor.state import END, State
