@@ -15,10 +15,9 @@ from assay.cli.jobs import claimed_outcome
 from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, read_file, say, waiting, write_output
 from assay.cli.session import Session
-from assay.cli.submit import check_output, tell_posted
+from assay.cli.submit import check_output, send_job
 from assay.cli.work import Deal, accept_period_option, deal_options, wait_options
 from assay.client.order import order_model
-from assay.client.requester import make_terms
 from assay.documents import read_job_spec
 from assay.errors import InputError
 from assay.machines.registry import machines_for, tensor_execution
@@ -138,13 +137,8 @@ def submit(
     session = Session(settings)
     with waiting("preparing the job"):
         order = order_model(program, data, machines_for(settings.execution))
-    requester = session.requester
-    terms = make_terms(session.chain, order, deal.conditions(accept_period))
-    with waiting("posting the job"):
-        requester.check_funds(terms.price)
-        order.upload(session.store)
-        posted = requester.post(terms)
-    tell_posted(session, posted, wait, output, as_json, partial(_file, program.outputs))
+    encode = partial(_file, program.outputs)
+    send_job(session, order, deal.conditions(accept_period), wait, output, as_json, encode)
 
 
 @model.command()

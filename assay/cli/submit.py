@@ -18,7 +18,8 @@ from assay.cli.stages import describe, describe_end, status_of
 from assay.cli.work import Deal, Work, accept_period_option, deal_options, wait_options, work_options
 from assay.client.exits import end_overdue
 from assay.client.follow import News, follow
-from assay.client.requester import Posted, make_terms
+from assay.client.order import Order
+from assay.client.requester import Conditions, Posted, make_terms
 from assay.client.result import fetch_outcomes
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
@@ -65,13 +66,7 @@ def submit(
     deal.warn_verifiers()
     session = Session(settings)
     (order,) = work.orders(settings)
-    requester = session.requester
-    terms = make_terms(session.chain, order, deal.conditions(accept_period))
-    with waiting("posting the job"):
-        requester.check_funds(terms.price)
-        order.upload(session.store)
-        posted = requester.post(terms)
-    tell_posted(session, posted, wait, output, as_json)
+    send_job(session, order, deal.conditions(accept_period), wait, output, as_json)
 
 
 def check_output(wait: bool, output: Path | None) -> None:
@@ -80,6 +75,24 @@ def check_output(wait: bool, output: Path | None) -> None:
         raise click.UsageError("-o needs --wait: without it, there is no output yet; `assay result` fetches it later")
     if output:
         check_writable(output)
+
+
+def send_job(
+    session: Session,
+    order: Order,
+    conditions: Conditions,
+    wait: bool,
+    output: Path | None,
+    as_json: bool,
+    encode: Encode = bytes,
+) -> None:
+    """Post a job, with what it names in the store first, and go on as `tell_posted` does."""
+    terms = make_terms(session.chain, order, conditions)
+    with waiting("posting the job"):
+        session.requester.check_funds(terms.price)
+        order.upload(session.store)
+        posted = session.requester.post(terms)
+    tell_posted(session, posted, wait, output, as_json, encode)
 
 
 def tell_posted(
