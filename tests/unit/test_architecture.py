@@ -17,8 +17,9 @@ FORBIDDEN = [
     ("assay/dispute", {"web3", "eth_account", "eth_abi", "assay.chain", "assay.client", "assay.store", "assay.cli"}),
     ("assay/native", {"web3", "assay.chain", "assay.machines", "assay.dispute", "assay.client", "assay.cli"}),
     ("assay/store", {"web3", "assay.chain", "assay.client", "assay.cli", "assay.machines", "assay.dispute"}),
-    ("assay/chain", {"assay.client", "assay.cli", "assay.store"}),
-    ("assay/client", {"web3", "assay.cli"}),
+    ("assay/chain", {"assay.client", "assay.cli", "assay.store", "assay.index"}),
+    ("assay/index", {"web3", "assay.client", "assay.cli", "assay.machines", "assay.console"}),
+    ("assay/client", {"web3", "assay.cli", "assay.console"}),
     ("assay/cli", {"web3"}),
 ]
 

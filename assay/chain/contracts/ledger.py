@@ -15,6 +15,14 @@ class Ledger(Contract):
         """What `account` has here, beside its money in bonds, escrows and listings."""
         return Account(*self._read("accountOf", account, block=block))
 
+    def accounts_of(self, accounts: Sequence[str], block: int | None = None) -> list[Account]:
+        """What `account_of` says of each of these accounts, in one request."""
+        entry = self._abi.functions["accountOf"]
+        calls = [Call(self.address, entry.encode_call((account,)), "read accountOf") for account in accounts]
+        returned = self._node.call(self.multicall(calls), block=block)
+        (results,) = self._abi.functions["multicall"].decode_result(returned)
+        return [Account(*entry.decode_result(result)[0]) for result in results]
+
     def deposit(self, to: str, amount: int) -> Call:
         """Pay `amount` into the account of `to`, from the sender's allowance."""
         return self._call("deposit", (to, amount), "deposit")
