@@ -25,6 +25,7 @@ NOT_FINALIZED = 6
 SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "A market": {
         "devnet": ("devnet", "run a market of your own on this machine"),
+        "console": ("console", "show a market on a web page"),
         "store": ("store", "serve a folder of programs, inputs and outputs"),
     },
     "Money": {

@@ -47,6 +47,8 @@ class Indexer:
         self._fee_recipient = chain.market.parameters().fee_recipient
         self._reconciled_at = -RECONCILE_EVERY
         self._back = OVERLAP
+        self.trouble: str | None = None
+        """Why it does not go on at present, in words, if it does not."""
         self._doubted: set[str] = set()
         """What was read again once because the chain said otherwise."""
         with database.writing() as connection:
@@ -59,9 +61,9 @@ class Indexer:
             try:
                 while self.step() and not stop.is_set():
                     pass
-                faults = 0
+                faults, self.trouble = 0, None
             except (TransientError, IntegrityError, ChainError) as fault:
-                faults += 1
+                faults, self.trouble = faults + 1, str(fault)
                 log.warning("the index does not go on: %s", fault)
             stop.wait(min(poll * 2.0 ** min(faults, 6), 30.0) if faults else poll)
 

@@ -35,8 +35,33 @@ def record(hart: Hart, tree: NodeAccess) -> bytes:
             return numbers + tree.root()
 
 
+@dataclass(frozen=True)
+class Touched:
+    """A leaf of memory that a step reads or writes."""
+
+    address: int
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One step, as a witness has it."""
+
+    before: State
+    after: State
+    touched: tuple[Touched, ...]
+    """The leaf that the instruction is fetched from, and that of its data, if it is another; none if nothing can be
+    fetched."""
+
+
 def replay(prestate: bytes, witness: bytes) -> bytes:
     """The state root one step after `prestate`: what the referee finds. Raises `IntegrityError` for a wrong witness."""
+    return replay_states(prestate, witness).after.root()
+
+
+def replay_states(prestate: bytes, witness: bytes) -> Replayed:
+    """The states before and after the step from `prestate`. Raises `IntegrityError` for a wrong witness."""
     reader = _Reader(witness)
     before = State.of(b"", reader.numbers())
     memory = ReplayingAccess(reader)
@@ -45,9 +70,11 @@ def replay(prestate: bytes, witness: bytes) -> bytes:
 
     root, root_after = memory.roots() if memory.paths else [reader.take(LEAF)] * 2
     reader.finish()
-    if State.of(root, before.numbers).root() != prestate:
+    whole = State.of(root, before.numbers)
+    if whole.root() != prestate:
         raise IntegrityError("the witness is not that of the state root")
-    return hart.state(root_after).root()
+    touched = (Touched(path.index * LEAF, path.before, bytes(path.content)) for path in memory.paths)
+    return Replayed(whole, hart.state(root_after), tuple(touched))
 
 
 def fetched_word(witness: bytes) -> tuple[int, int | None]:
