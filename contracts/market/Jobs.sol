@@ -211,20 +211,16 @@ abstract contract Jobs is IJobMarket, Ledger {
             // INVARIANT J10: another challenger has won before. By J8, the slot has not been used again since.
             slot.word = word;
         } else {
+            verdict = winner == IDisputeGame.Side.Defender ? Verdict.Lost : Verdict.Won;
             Job memory job = abi.decode(context, (Job));
             // SAFETY: the word is the hash of one record only, and that has the id by which the word was found.
             require(
                 word.holds(Records.hash(job.id, job.deal, job.stage, job.commitment)), RecordMismatch(jobId)
             );
             // INVARIANT J15: none of what follows can fail, so that every dispute can be ended (no credit overflows, by L3).
-            if (winner == IDisputeGame.Side.Defender) {
-                verdict = Verdict.Lost;
-                slot.word = word;
-            } else {
-                verdict = Verdict.Won;
-                End end = ending == IDisputeGame.Ending.Step ? End.SlashedByStep : End.SlashedByTimeout;
-                _slash(slot, jobId, job.deal, end, terms.challenger, word.disputes());
-            }
+            End end = ending == IDisputeGame.Ending.Step ? End.SlashedByStep : End.SlashedByTimeout;
+            if (verdict == Verdict.Lost) slot.word = word;
+            else _slash(slot, jobId, job.deal, end, terms.challenger, word.disputes());
         }
         _closeChallenge(terms, verdict);
     }

@@ -72,22 +72,11 @@ abstract contract SignedOrders is Jobs, Signatures {
     ) external {
         JobId jobId = order.jobId;
         Slot storage slot = _slotOf(jobId);
-        JobWord word = slot.word;
-        if (!word.isFree()) {
-            JobId previous = jobId.previous();
-            require(
-                word.holds(Records.hash(previous, last.deal, last.stage, last.commitment)),
-                RecordMismatch(previous)
-            );
-            _requireDue(previous, last.stage, word);
-            _finalize(slot, previous, last.deal, last.stage.provider());
-        }
+        _finalizeBefore(slot, jobId, last);
+
         _requireNext(slot, jobId);
-        bytes32 termsHash = order.terms.hash();
         _requireSignedCompactly(jobId.requester(), _hashOrder(order), r, vs);
-        (Deal agreed, Stage open) = _openTerms(order, msg.sender);
-        _takeStake(msg.sender, agreed.bond());
-        Stage claimed = _storeClaim(slot, jobId, agreed, open, termsHash, 1, finalRoot);
+        (Deal agreed, Stage claimed) = _openAndClaim(order, slot, finalRoot);
 
         emit SignedJobClaimed(jobId, order.terms, claimed, finalRoot, resultId);
         _emitPrice(jobId, order.terms.deal, agreed);
@@ -241,6 +230,29 @@ abstract contract SignedOrders is Jobs, Signatures {
         uint48 next = _nextGeneration(slot.word);
         // slither-disable-next-line incorrect-equality
         require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
+    }
+
+    /// @dev INVARIANT J7: the job before `jobId` is paid, or has ended; else nothing comes after it.
+    function _finalizeBefore(Slot storage slot, JobId jobId, Last calldata last) private {
+        JobWord word = slot.word;
+        if (word.isFree()) return;
+
+        JobId before = jobId.previous();
+        bytes32 recordHash = Records.hash(before, last.deal, last.stage, last.commitment);
+        if (!word.holds(recordHash)) revert RecordMismatch(before);
+        _requireDue(before, last.stage, word);
+        _finalize(slot, before, last.deal, last.stage.provider());
+    }
+
+    /// @dev The caller accepts an order for one task, and claims it.
+    function _openAndClaim(Order calldata order, Slot storage slot, bytes32 finalRoot)
+        private
+        returns (Deal agreed, Stage claimed)
+    {
+        Stage open;
+        (agreed, open) = _openTerms(order, msg.sender);
+        _takeStake(msg.sender, agreed.bond());
+        claimed = _storeClaim(slot, order.jobId, agreed, open, order.terms.hash(), 1, finalRoot);
     }
 
     function _hashOrder(Order calldata order) private view returns (bytes32) {

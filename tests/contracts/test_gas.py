@@ -104,7 +104,7 @@ def of_a_job_that_is_paid(parties, terms, stranger):
     yield "claim", (claiming := last())
     after(job.deadline)
     parties.market.settle(job.abi(), {"from": stranger})
-    yield "settle", last()
+    yield "finalize", last()
     yield "a job: post, accept, claim, finalize", posting + accepting + claiming + last()
 
 
