@@ -5,8 +5,9 @@
     python -m tests.mutation.market --sample 50 --seed 7   some of them, at random
     python -m tests.mutation.market --all                  every line there is: a day
 
-A line carries a rule if it is what a `require` asks, or what an `if` reverts for, or if a comment above it, or above its
-function, names a rule of SPEC.md as an INVARIANT. The invariant tests are not run: they would take minutes for each mutant.
+A line carries a rule if it is what a `require` asks, or what an `if` reverts for, or if a comment above it, or above
+its function, names a rule of SPEC.md as an INVARIANT. The invariant tests are not run: they would take minutes for each
+mutant.
 
 Ends with status 1 if a mutant survives that `market.toml` does not explain, or if that file explains one that does not
 survive or is not there.
