@@ -13,10 +13,11 @@ from assay.chain.records import End
 from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, format_time, jsonable, print_json, print_table, say, write_output
 from assay.cli.session import Session
-from assay.cli.stages import describe, status_of
+from assay.cli.stages import describe
 from assay.cli.submit import refuse_result, tell_outcome
 from assay.client.jobs import find_job, read_book, read_job
 from assay.client.result import fetch_outcomes
+from assay.client.standing import status_of
 from assay.errors import InputError
 from assay.machines.base import Outcome
 from assay.settings import Settings

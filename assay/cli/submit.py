@@ -14,13 +14,14 @@ from assay.cli.main import INTERRUPTED, NOT_FINALIZED
 from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, format_time, print_json, say, waiting, write_output
 from assay.cli.session import Session
-from assay.cli.stages import describe, describe_end, status_of
+from assay.cli.stages import describe
 from assay.cli.work import Deal, Work, accept_period_option, deal_options, wait_options, work_options
 from assay.client.exits import end_overdue
 from assay.client.follow import News, follow
 from assay.client.order import Order
 from assay.client.requester import Conditions, Posted, make_terms
 from assay.client.result import fetch_outcomes
+from assay.client.standing import describe_end, money_of, status_of
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
 
@@ -188,6 +189,5 @@ def _finish(
 
 
 def _money(history: JobHistory) -> dict[str, object]:
-    slashed = history.slashed
-    lost = {"slashed": slashed.paid, "burned": slashed.burned} if slashed else {"slashed": 0, "burned": 0}
-    return {"paid": history.earned, "refunded": history.refunded, **lost}
+    money = money_of(history)
+    return {"paid": money.paid, "refunded": money.refunded, "slashed": money.slashed, "burned": money.burned}
