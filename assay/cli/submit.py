@@ -9,7 +9,7 @@ import click
 
 from assay.amounts import format_tokens
 from assay.chain.history import JobHistory
-from assay.chain.records import End, JobId, Status
+from assay.chain.records import End, JobId
 from assay.cli.main import INTERRUPTED, NOT_FINALIZED
 from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, format_time, print_json, say, waiting, write_output
@@ -17,11 +17,12 @@ from assay.cli.session import Session
 from assay.cli.stages import describe
 from assay.cli.work import Deal, Work, accept_period_option, deal_options, wait_options, work_options
 from assay.client.exits import end_overdue
-from assay.client.follow import News, follow
+from assay.client.follow import follow
 from assay.client.order import Order
 from assay.client.requester import Conditions, Posted, make_terms
 from assay.client.result import fetch_outcomes
 from assay.client.standing import describe_end, money_of, status_of
+from assay.client.waiting import waiting_for
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
 
@@ -121,7 +122,7 @@ def wait_for_end(session: Session, job_id: JobId) -> JobHistory:
                     time = format_time(session.chain.node.block(entry.block).timestamp)
                     say(f"{time}  {stage:<10}  {text}")
                 if status:
-                    status.update(_waiting_for(news))
+                    status.update(waiting_for(news))
                 end_overdue(session.chain, session.sender, news)
     except KeyboardInterrupt:
         say(f"\nThe job goes on without you: `assay show {job_id}` and `assay result {job_id}`.")
@@ -140,19 +141,6 @@ def tell_outcome(outcome: Outcome) -> None:
         say("The program ended by a fault.")
     elif outcome.exit_status:
         say(f"The program's exit status is {outcome.exit_status}.")
-
-
-def _waiting_for(news: News) -> str:
-    job = news.history.job
-    left = max(job.deadline - news.head.timestamp, 0)
-    if news.history.open_disputes:
-        return f"{len(news.history.open_disputes)} disputes are open"
-    match job.status:
-        case Status.OPEN:
-            return f"waiting for a provider, {left} s at most"
-        case Status.ACCEPTED:
-            return f"{job.provider} is running it, {left} s at most"
-    return f"claimed; can be challenged for {left} s more"
 
 
 def refuse_result(history: JobHistory, facts: dict[str, object] | None) -> NoReturn:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
 from assay.chain.connection import Chain, connect
-from assay.chain.keys import Wallet, find_wallet, list_wallets, unlock_wallet
+from assay.chain.keys import Wallet, find_wallet, list_wallets, read_wallet, unlock_wallet
 from assay.chain.sender import Sender
 from assay.client.provider import Provider
 from assay.client.requester import Requester
@@ -24,9 +25,19 @@ AskPassword = Callable[[Wallet], str]
 class Session:
     """The chain, the wallet and the store of one user."""
 
-    def __init__(self, settings: Settings, ask_password: AskPassword) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ask_password: AskPassword,
+        *,
+        keystore: Path | None = None,
+        key: LocalAccount | None = None,
+    ) -> None:
+        """The wallet is that of the settings, unless a `keystore` file, or the very `key`, is given."""
         self.settings = settings
         self._ask_password = ask_password
+        self._keystore = keystore
+        self._key = key
 
     @cached_property
     def chain(self) -> Chain:
@@ -46,6 +57,8 @@ class Session:
     @cached_property
     def wallet(self) -> Wallet:
         """The wallet in use: the one that is named, or the only one. Raises `InputError`."""
+        if self._keystore is not None:
+            return read_wallet(self._keystore)
         if self.settings.wallet is not None:
             return find_wallet(self.settings.wallets, self.settings.wallet)
         wallets = list_wallets(self.settings.wallets)
@@ -59,16 +72,20 @@ class Session:
     @property
     def own_address(self) -> str | None:
         """The address of the wallet in use, if there is one."""
+        if self._key is not None:
+            return str(self._key.address)
         try:
             return self.wallet.address
         except InputError:
-            if self.settings.wallet is not None:
+            if self.settings.wallet is not None or self._keystore is not None:
                 raise
             return None
 
     @cached_property
     def account(self) -> LocalAccount:
         """What signs for the wallet: asks for its password. Raises `InputError`."""
+        if self._key is not None:
+            return self._key
         return unlock_wallet(self.wallet, self._ask_password(self.wallet))
 
     @cached_property

@@ -1,0 +1,241 @@
+"""The market from Python programs, with a real agent on a real network: what works, and what is raised otherwise."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, as_completed
+from pathlib import Path
+
+import pytest
+
+from assay import (
+    AsyncClient,
+    Client,
+    JobCancelledError,
+    JobExpiredError,
+    JobState,
+    JobTimeoutError,
+    MissedDeadlineError,
+    ProgramError,
+    Result,
+    ResultMissingError,
+)
+from assay.amounts import format_tokens
+from assay.errors import InputError
+from tests.e2e.market import CHECKOUT, Market, running_agent, running_market
+from tests.e2e.provider import Provider
+from tests.support.programs import program
+
+TOKEN = 10**18
+DEAL = {"price": "0.5", "run_period": 60, "challenge_period": 5}
+LATE = 120
+"""Seconds after which a result that should come counts as one that does not."""
+
+UPPER = """
+#include <ctype.h>
+#include <stdio.h>
+int main(int count, char **words) {
+    int byte;
+    while ((byte = getchar()) != EOF) putchar(toupper(byte));
+    for (int word = 1; word < count; word++) printf(" %s", words[word]);
+    fputs("done", stderr);
+    return count > 2 ? 3 : 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A network with a requester, alice, and providers: bob, whose agent takes what it may, and carol, by hand."""
+    with running_market(tmp_path_factory.mktemp("home"), "alice", "bob", "carol") as market:
+        market.assay("stake", "500", "--wallet", "bob")
+        with running_agent(market, "bob", "provider"):
+            yield market
+
+
+@pytest.fixture(scope="module")
+def client(network: Market) -> Client:
+    return Client(home=network.home, wallet="alice", password_file=network.home / "password")
+
+
+@pytest.fixture(scope="module")
+def upper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = tmp_path_factory.mktemp("program") / "upper.c"
+    source.write_text(UPPER)
+    built = source.with_suffix(".elf")
+    built.write_bytes(program(source))
+    return built
+
+
+# What goes wrong
+
+
+def test_what_cannot_be_sent_is_refused_before_anything_is_paid(client: Client, upper: Path) -> None:
+    before = client.balance()
+    with pytest.raises(InputError, match="encode text"):
+        client.submit(upper, stdin="text", **DEAL)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="ELF"):
+        client.submit(b"no program", **DEAL)
+    with pytest.raises(InputError, match="tokens are needed"):
+        client.submit(upper, price=10**6)
+    with pytest.raises(InputError, match="there is no reward"):
+        client.submit(upper, **DEAL, reward=1)  # type: ignore[call-arg]
+    assert client.balance() == before
+
+
+def test_a_job_that_nobody_may_take_is_late_then_taken_back_and_its_money_is_free(
+    network: Market, client: Client, upper: Path
+) -> None:
+    carol = Client(home=network.home, wallet="carol", password="correct horse")
+    before = client.balance()
+    job = client.submit(upper, only=carol.address, **DEAL)
+    with pytest.raises(JobTimeoutError, match=r"waiting for a provider.*0\.5 tokens is in escrow") as late:
+        job.result(timeout=0.1)
+    assert isinstance(late.value, TimeoutError)
+    assert (late.value.job, late.value.money.escrow) == (job.id, TOKEN // 2)
+    assert (job.status(), job.done()) == (JobState.OPEN, False)
+
+    assert job.cancel()
+    assert not job.cancel()
+    with pytest.raises(JobCancelledError, match=r"0\.5 refunded to the requester") as cancelled:
+        job.result()
+    assert cancelled.value.money.refunded == TOKEN // 2
+    now = client.balance()
+    assert now.free + now.outside == before.free + before.outside
+
+
+def test_a_job_that_is_accepted_and_not_claimed_pays_for_the_wait(network: Market, client: Client, upper: Path) -> None:
+    carol = Provider(network, "carol")
+    job = client.submit(upper, only=carol.session.own_address, price=1, bond=40, run_period=2)
+    unclaimed = client.submit(upper, only=carol.session.own_address, price=1, accept_period=1)
+    carol.accept(str(job.id))
+    assert not job.cancel()
+    with pytest.raises(MissedDeadlineError, match=f"1 refunded.*paid to {client.address}") as missed:
+        job.result(LATE)
+    money = missed.value.money
+    assert (money.refunded, money.slashed + money.burned, money.beneficiary) == (TOKEN, 40 * TOKEN, client.address)
+    with pytest.raises(JobExpiredError, match="1 refunded"):
+        unclaimed.result(LATE)
+
+
+def test_an_output_that_nobody_has_is_missing_and_the_error_says_who_was_paid(
+    network: Market, client: Client, upper: Path
+) -> None:
+    carol = Provider(network, "carol")
+    job = client.submit(upper, stdin=b"kept", only=carol.session.own_address, **DEAL)
+    carol.accept(str(job.id))
+    output = carol.claim(str(job.id))
+    (network.home / "devnet" / "blobs" / output[:2] / output).unlink()
+    (network.home / "cache" / output[:2] / output).unlink()
+    with pytest.raises(ResultMissingError, match=r"has no blob.*in escrow"):
+        job.result(LATE, final=False)
+
+
+# The whole way
+
+
+def test_the_lines_in_the_readme_are_enough(network: Market, tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    (lines,) = (block for block in blocks if "Client" in block)
+    assert len(lines.strip().splitlines()) <= 20
+    done = subprocess.run(
+        [sys.executable, "-c", lines],
+        cwd=tmp_path,
+        env=os.environ | network.environment | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1:] == ["6", "9", "13"]
+
+
+def test_results_come_as_from_other_libraries(client: Client, upper: Path) -> None:
+    with client.executor(upper, max_tasks=4, **DEAL) as executor:
+        futures: list[Future[Result]] = [executor.submit(b"%d" % number, str(number)) for number in range(3)]
+        failing = executor.submit(b"x", "one", "two")
+        mapped = executor.map([b"a", b"b"], ["c", "d"], timeout=LATE)
+        job = client.submit(upper, ["and", "more"], stdin=b"loud ", **DEAL)
+        listed = client.map(upper, (b"first", upper.with_suffix(".c")), timeout=LATE, **DEAL)
+
+        early = job.result(LATE, final=False)
+        assert (early.text, early.stderr, early.exit_status) == ("LOUD  and more", b"done", 3)
+        assert [future.result().stdout for future in as_completed(futures[:1])] == [b"0 0"]
+        assert [future.result(LATE).text for future in futures] == ["0 0", "1 1", "2 2"]
+        assert [result.text for result in mapped] == ["A c", "B d"]
+        with pytest.raises(ProgramError, match=f"task .* of job {failing.result().job} exited with status 3.*done"):
+            failing.result().check()
+    first, second = listed
+    assert first.check().stdout == b"FIRST"
+    assert second.stdout == upper.with_suffix(".c").read_bytes().upper()
+    assert (first.job, first.task, second.task, first.final) == (second.job, 0, 1, True)
+
+    final = job.result(LATE)
+    assert final.final
+    assert final.stdout == early.stdout
+    assert (job.status(), job.done(), job.money().paid) == (JobState.FINALIZED, True, TOKEN // 2)
+    assert not job.cancel()
+    jobs = {future.result().job for future in [*futures, failing]}
+    assert 1 <= len(jobs) < 4  # the first goes alone, and what came meanwhile together
+    assert client.job(str(job.id).partition("@")[0]).result() == final
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        executor.submit(b"late")
+
+
+def test_a_wait_in_asyncio_keeps_nobody_else_waiting(network: Market, upper: Path) -> None:
+    async def play() -> None:
+        options = {"home": network.home, "wallet": "alice", "password": "correct horse"}
+        async with AsyncClient(**options) as client:
+            job, other = await asyncio.gather(
+                client.submit(upper, stdin=b"one", **DEAL), client.submit_many(upper, [b"two", b"three"], **DEAL)
+            )
+            with pytest.raises(TimeoutError):
+                await job.result(timeout=0)
+            waiting = asyncio.create_task(job.result())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            results = await asyncio.gather(job.result(LATE), other.results(LATE))
+            assert (results[0].text, [each.text for each in results[1]]) == ("ONE", ["TWO", "THREE"])
+            assert [await job.status(), await job.done()] == [JobState.FINALIZED, True]
+            assert not await job.cancel()
+            assert [result async for result in client.map(upper, [], **DEAL)] == []
+
+    asyncio.run(play())
+
+
+def test_threads_share_a_client(client: Client, upper: Path) -> None:
+    stranger = "0x" + 40 * "1"
+    before = client.balance()
+    with_threads = [Future[object]() for _ in range(3)]
+
+    def post(into: "Future[object]") -> None:
+        try:
+            into.set_result(client.submit(upper, only=stranger, **DEAL))
+        except Exception as fault:  # noqa: BLE001 - told below
+            into.set_exception(fault)
+
+    threads = [threading.Thread(target=post, args=(future,)) for future in with_threads]
+    for thread in threads:
+        thread.start()
+    jobs = [future.result(LATE) for future in with_threads]
+    assert len({str(job.id) for job in jobs}) == 3  # type: ignore[attr-defined]
+    cancelling = [threading.Thread(target=job.cancel) for job in jobs]  # type: ignore[attr-defined]
+    for thread in cancelling:
+        thread.start()
+    for thread in cancelling:
+        thread.join()
+    now = client.balance()
+    assert format_tokens(now.free + now.outside) == format_tokens(before.free + before.outside)
+
+
+def test_the_money_comes_and_goes(client: Client) -> None:
+    before = client.balance()
+    client.deposit("1.5")
+    assert client.balance().free == before.free + 3 * TOKEN // 2
+    client.withdraw("1.5")
+    assert client.balance() == before
