@@ -20,7 +20,10 @@ EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
 INTERRUPTED = 130
 
 NOT_FINALIZED = 6
-"""The exit status of `submit --wait` and `result` for a job that ended in another way."""
+"""The exit status of `submit --wait`, `watch` and `result` for a job that ended in another way."""
+
+NOT_ENDED = 9
+"""The exit status of `watch` for a job that had not ended when the time was up."""
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "A market": {
@@ -44,6 +47,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "Jobs": {
         "submit": ("submit", "send a program as a job, and pay for it"),
+        "watch": ("watch", "watch a job: its stages, its clocks, and why nothing happens"),
         "jobs": ("jobs", "list jobs"),
         "show": ("jobs", "show what became of a job"),
         "result": ("jobs", "fetch a job's output, and check it"),
@@ -114,7 +118,8 @@ def cli() -> None:
     ASSAY_PASSWORD_FILE, then from config.toml in ASSAY_HOME (~/.assay).
 
     Exit status: 0 done, 1 something given cannot be used, 2 wrong usage, 3 a node or a store does not answer, 4 the
-    chain refuses, 5 bytes are not what they should be, 6 the job has ended without a result that stands.
+    chain refuses, 5 bytes are not what they should be, 6 the job has ended without a result that stands. Some commands
+    have more, which their --help tells.
     """
 
 

@@ -1,8 +1,10 @@
 """A job's events in words."""
 
 from dataclasses import replace
+from typing import Any
 
 from assay.amounts import format_tokens
+from assay.chain.connection import Chain
 from assay.chain.events import (
     BondSlashed,
     ChallengeClosed,
@@ -27,7 +29,7 @@ from assay.chain.events import (
 )
 from assay.chain.history import Book
 from assay.chain.records import Ending, Terms, Verdict, words
-from assay.cli.output import format_time
+from assay.cli.output import format_time, jsonable
 from assay.client.standing import describe_end
 from assay.dispute.game import ARITY, History
 
@@ -60,6 +62,7 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
         case JobChallenged() as event:
             bond = format_tokens(event.bond)
             stage, text = "challenged", f"by {event.challenger}, task {event.task}, with a bond of {bond}"
+            text += f" (dispute 0x{event.dispute_id.hex()[:8]}...)"
         case ChallengeClosed() as event:
             stage, text = "closed", f"the challenge by {event.challenger} {_VERDICTS[event.verdict]}"
         case JobEnded() as event:
@@ -67,6 +70,20 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
         case _:
             stage, text = "  dispute", _describe_play(entry, book)
     return stage, text
+
+
+def event_facts(chain: Chain, entry: Entry, book: Book) -> dict[str, Any]:
+    """An event of a job or its disputes for scripts, with the time of its block."""
+    stage, text = describe(entry, book)
+    return {
+        "time": chain.node.block(entry.block).timestamp,
+        "block": entry.block,
+        "transaction": entry.transaction,
+        "event": type(entry.event).__name__,
+        "stage": stage,
+        "text": text,
+        "arguments": jsonable(entry.event),
+    }
 
 
 def _offered(terms: Terms) -> str:
