@@ -22,6 +22,9 @@ INTERRUPTED = 130
 NOT_FINALIZED = 6
 """The exit status of `submit --wait`, `watch` and `result` for a job that ended in another way."""
 
+DIFFERENT = 8
+"""The exit status of `verify` for a job that was claimed, or published, otherwise than it runs here."""
+
 NOT_ENDED = 9
 """The exit status of `watch` for a job that had not ended when the time was up."""
 
@@ -51,6 +54,8 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "jobs": ("jobs", "list jobs"),
         "show": ("jobs", "show what became of a job"),
         "result": ("jobs", "fetch a job's output, and check it"),
+        "receipt": ("verify", "write all that a stranger needs to check a job into one file"),
+        "verify": ("verify", "run a claimed job again, and say where it differs"),
         "cancel": ("exits", "take back a job that nobody has accepted"),
         "expire": ("exits", "end a job that was not accepted or claimed in time"),
         "finalize": ("exits", "pay for a claim that stood"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypedDict, TypeVar, Unpa
 from assay.chain.history import JobHistory
 from assay.chain.records import JobId
 from assay.client.order import DEFAULT_STEP_LIMIT
+from assay.client.recompute import Verification
 from assay.client.standing import Money
 from assay.errors import InputError
 from assay.sdk.client import Balance, Client
@@ -215,6 +216,14 @@ class AsyncJob:
                 raise await self._run(partial(self._job.late, timeout))
             await asyncio.sleep(min(PAUSE, left))
         return found
+
+    async def verify(self, task: int | None = None) -> Verification:
+        """`Job.verify`."""
+        return await self._run(partial(self._job.verify, task))
+
+    async def receipt(self, *, full: bool = False) -> bytes:
+        """`Job.receipt`."""
+        return await self._run(partial(self._job.receipt, full=full))
 
     async def cancel(self) -> bool:
         """`Job.cancel`."""

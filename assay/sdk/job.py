@@ -9,6 +9,9 @@ from assay.chain.records import JobId, Status
 from assay.chain.sender import RevertedError
 from assay.client.exits import cancel_job, end_overdue
 from assay.client.follow import Follower, News
+from assay.client.jobs import read_job
+from assay.client.receipts import make_receipt
+from assay.client.recompute import Verification, claim_of, recompute
 from assay.client.result import fetch_outcomes
 from assay.client.session import Session
 from assay.client.standing import Money, money_of, status_of
@@ -134,6 +137,23 @@ class Job:
                 return False
             raise
         return True
+
+    def verify(self, task: int | None = None) -> Verification:
+        """Run the job again, here and now, or one `task` of it; its `agrees` says whether all is as claimed.
+
+        Raises `InputError` if nothing was claimed, or if it cannot be run, `MissingBlobError` if program or input are
+        not to be had, `IntegrityError` if they are not what the job's terms say.
+        """
+        session = self._session
+        history, book = read_job(session.chain, self.id)
+        claim = claim_of(session.chain.deployment, history)
+        return recompute(claim, session.store.get, session.machines, task, book.disputes_of(self.id))
+
+    def receipt(self, *, full: bool = False) -> bytes:
+        """One file with all that a stranger needs to check the job (`assay receipt`). Raises as `verify` does."""
+        session = self._session
+        history, book = read_job(session.chain, self.id)
+        return make_receipt(session.chain, session.store, history, book, full, session.machines).encode()
 
     def late(self, seconds: float) -> JobTimeoutError:
         """What is raised when there is no result after so many seconds. Raises what keeps this from being known."""
