@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,9 @@ class Market:
 
 
 @contextmanager
-def running_agent(market: Market, wallet: str, *roles: str) -> Iterator[Path]:
+def running_agent(
+    market: Market, wallet: str, *arguments: str, program: Sequence[str] = ("-m", "provider_agent.cli", "run")
+) -> Iterator[Path]:
     """An agent of a wallet, as long as the block lasts, as the README has it started; yields its log."""
     config, log = market.home / f"{wallet}.toml", market.home / f"{wallet}.log"
     settings = load_settings({}, market.environment)
@@ -65,7 +67,7 @@ location = "{settings.store}"
 poll = 0.3
 """
     )
-    command = [sys.executable, "-m", "provider_agent.cli", "run", "--config", str(config), "--roles", ",".join(roles)]
+    command = [sys.executable, *program, "--config", str(config), *arguments]
     state = {"XDG_STATE_HOME": str(market.home / "state")}
     with log.open("wb") as output:
         agent = subprocess.Popen(command, cwd=CHECKOUT, env=os.environ | state, stdout=output, stderr=output)

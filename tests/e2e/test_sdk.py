@@ -1,11 +1,13 @@
 """The market from Python programs, with a real agent on a real network: what works, and what is raised otherwise."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, as_completed
 from pathlib import Path
@@ -17,6 +19,7 @@ from assay import (
     Client,
     JobCancelledError,
     JobExpiredError,
+    JobSlashedError,
     JobState,
     JobTimeoutError,
     MissedDeadlineError,
@@ -28,6 +31,7 @@ from assay.amounts import format_tokens
 from assay.errors import InputError
 from tests.e2e.market import CHECKOUT, Market, running_agent, running_market
 from tests.e2e.provider import Provider
+from tests.support.agents import LIAR
 from tests.support.programs import program
 
 TOKEN = 10**18
@@ -51,9 +55,9 @@ int main(int count, char **words) {
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A network with a requester, alice, and providers: bob, whose agent takes what it may, and carol, by hand."""
-    with running_market(tmp_path_factory.mktemp("home"), "alice", "bob", "carol") as market:
+    with running_market(tmp_path_factory.mktemp("home"), "alice", "bob", "carol", "mallory", "dave") as market:
         market.assay("stake", "500", "--wallet", "bob")
-        with running_agent(market, "bob", "provider"):
+        with running_agent(market, "bob", "--roles", "provider"):
             yield market
 
 
@@ -239,3 +243,68 @@ def test_the_money_comes_and_goes(client: Client) -> None:
     assert client.balance().free == before.free + 3 * TOKEN // 2
     client.withdraw("1.5")
     assert client.balance() == before
+
+
+# Before, while and after, from the command line
+
+
+def test_a_job_is_watched_and_its_receipt_is_all_that_a_stranger_needs(
+    network: Market, client: Client, upper: Path, tmp_path: Path
+) -> None:
+    job = client.submit(upper, stdin=b"watched", **DEAL)
+    watched = network.assay("watch", str(job.id), "--json").stdout
+    events = [json.loads(line) for line in watched.splitlines()]
+    assert [event["stage"] for event in events if event["event"]] == ["posted", "accepted", "claimed", "finalized"]
+    assert (events[-1]["status"], events[-1]["money"]["paid"]) == ("finalized", "0.5")
+
+    receipt, full = tmp_path / "receipt.json", tmp_path / "full.json"
+    network.assay("receipt", str(job.id), "-o", str(receipt))
+    full.write_bytes(job.receipt(full=True))
+    verified = network.json("verify", str(receipt))
+    assert (verified["agrees"], verified["chain_asked"]) == (True, True)
+    stranger = {"ASSAY_HOME": str(tmp_path / "nobody"), "ASSAY_STORE": str(tmp_path / "none")}
+    assert "all is as claimed" in network.assay("verify", "--offline", str(full), **stranger).stdout
+    assert "has no blob" in network.assay("verify", "--offline", str(receipt), expect=1, **stranger).stderr
+    assert "give --offline" in network.assay("verify", str(full), expect=1, **stranger).stderr
+    forged = receipt.read_text().replace('"price":"500000000000000000"', '"price":"100000000000000000"', 1)
+    receipt.write_text(forged)
+    assert "the chain has another price" in network.assay("verify", str(receipt), expect=5).stderr
+    assert job.verify().agrees
+
+
+def test_why_nothing_happens_is_told(network: Market, client: Client, upper: Path) -> None:
+    job = client.submit(upper, price=1, bond=5000)
+    told = network.assay("watch", str(job.id), "--timeout", "7", expect=9)
+    assert "the job asks for a bond of 5000" in told.stdout
+    assert job.cancel()
+    assert "taken back by its requester" in network.assay("watch", str(job.id), expect=6).stdout
+
+
+def test_a_wrong_claim_is_found_disputed_and_its_first_wrong_step_named(
+    network: Market, client: Client, upper: Path
+) -> None:
+    for wallet in ("mallory", "dave"):
+        network.assay("stake", "100", "--wallet", wallet)
+    wallets = {wallet["name"]: wallet["address"] for wallet in network.json("wallet", "list")}
+    deal = {**DEAL, "bond": 20, "challenge_period": 300, "step_limit": 16**4}
+    with running_agent(network, "mallory", "--step", "-1", program=LIAR):
+        job = client.submit(upper, stdin=b"wrong", only=wallets["mallory"], **deal)
+        while job.status() != JobState.CLAIMED:
+            time.sleep(0.2)
+        stranger = network.assay("verify", str(job.id), "--challenge", "--wallet", "carol", expect=1)
+        assert "out of the stake" in stranger.stderr
+        found = json.loads(
+            network.assay("verify", str(job.id), "--challenge", "--json", "--wallet", "dave", expect=8).stdout
+        )
+        first = found["tasks"][0]["first_difference"]
+        assert (first["agreed_until"], first["differs_at"]) == (0, 16**4)
+        assert found["challenge"]["bond"] == "10"
+        assert job.status() == JobState.DISPUTED
+        with (
+            running_agent(network, "dave", "--roles", "verifier"),
+            pytest.raises(JobSlashedError, match=r"0\.5 refunded.*10 paid to .*10 burned") as slashed,
+        ):
+            job.result(LATE)
+    assert slashed.value.money.beneficiary == wallets["dave"]
+    told = network.assay("verify", str(job.id), expect=8).stdout
+    assert re.search(r"step [\d,]+ \(.*\) leads to 0x", told)
