@@ -22,6 +22,9 @@ INTERRUPTED = 130
 NOT_FINALIZED = 6
 """The exit status of `submit --wait`, `watch` and `result` for a job that ended in another way."""
 
+NOBODY = 7
+"""The exit status of `quote` for a job that none of the known providers could take."""
+
 DIFFERENT = 8
 """The exit status of `verify` for a job that was claimed, or published, otherwise than it runs here."""
 
@@ -49,6 +52,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "model": ("model", "import models from ONNX files, and run them here and now"),
     },
     "Jobs": {
+        "quote": ("quote", "tell who could run a job, for how much and how soon"),
         "submit": ("submit", "send a program as a job, and pay for it"),
         "watch": ("watch", "watch a job: its stages, its clocks, and why nothing happens"),
         "jobs": ("jobs", "list jobs"),

@@ -18,6 +18,11 @@ TURN = 56_917
 """A turn of a dispute."""
 
 
+def plain_cost(tasks: int) -> int:
+    """The gas of all four transactions of a job of so many tasks."""
+    return PLAIN + (100 * TASK - PLAIN) * (tasks - 1) // 99
+
+
 @dataclass(frozen=True)
 class DisputeCost:
     """The gas that a dispute takes if both sides play it to its end, which is the most that it can take."""

@@ -248,6 +248,22 @@ def test_the_money_comes_and_goes(client: Client) -> None:
 # Before, while and after, from the command line
 
 
+def test_a_quote_names_who_could_run_it_and_why_nobody_can(network: Market, client: Client, upper: Path) -> None:
+    job = client.submit(upper, stdin=b"known", **DEAL)
+    job.result(LATE, final=False)
+    bob = {wallet["name"]: wallet["address"] for wallet in network.json("wallet", "list")}["bob"]
+    quote = network.json("quote", str(upper), "--stdin", str(upper.with_suffix(".c")), "--run", "--price", "1")
+    (able,) = (each["provider"] for each in quote["providers"] if each["is_able"])
+    assert (able, quote["bond"]) == (bob, "20")
+    assert quote["ran"]["steps"] > 0
+    assert quote["dispute"]["challenger_gas"] > quote["dispute"]["defender_gas"] > 0
+    spec = upper.with_name("spec.json")
+    spec.write_bytes(client.session.store.get(job.history().spec_ids[0].hex()))
+    told = network.assay("quote", str(spec), "--price", "1000", expect=7).stdout
+    assert "Nobody can run it now: none of" in told
+    assert "asks for a bond of 20000" in told
+
+
 def test_a_job_is_watched_and_its_receipt_is_all_that_a_stranger_needs(
     network: Market, client: Client, upper: Path, tmp_path: Path
 ) -> None:

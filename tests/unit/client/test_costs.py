@@ -24,6 +24,11 @@ def test_the_figures_are_those_of_the_page() -> None:
     assert whole <= costs.dispute_cost(8).both
 
 
+def test_the_cost_of_a_job_goes_through_what_was_measured() -> None:
+    assert costs.plain_cost(1) == costs.PLAIN
+    assert costs.plain_cost(100) == 100 * costs.TASK
+
+
 def test_a_longer_dispute_costs_each_side_more() -> None:
     short, long = costs.dispute_cost(2), costs.dispute_cost(8)
     assert short.challenger < long.challenger
