@@ -1,11 +1,13 @@
 """The group of all commands, and what an error becomes: a line on standard error, and an exit status for its kind."""
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from assay.errors import AssayError, ChainError, IntegrityError, TransientError
 
@@ -18,6 +20,9 @@ EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
 """The exit status by kind of error; the first that fits. Wrong usage is 2."""
 
 INTERRUPTED = 130
+
+PIPE_CLOSED = 141
+"""As a shell shows a program that SIGPIPE has ended: `assay jobs | head -1`."""
 
 NOT_FINALIZED = 6
 """The exit status of `submit --wait`, `watch` and `result` for a job that ended in another way."""
@@ -76,6 +81,9 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "directory": ("directory", "be found as a provider, and find providers"),
         "access": ("access", "say whom you deal with"),
     },
+    "Your shell": {
+        "completion": ("completion", "make a shell complete what you type"),
+    },
 }
 """The commands by section: the module of `assay.cli`, and a summary. Loaded when needed: web3 takes its time."""
 
@@ -95,6 +103,16 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, without loading any: a shell asks at every key."""
+        found = [
+            CompletionItem(name, help=summary)
+            for commands in SECTIONS.values()
+            for name, (_, summary) in commands.items()
+            if name.startswith(incomplete)
+        ]
+        return found or super().shell_complete(ctx, incomplete)
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section, commands in SECTIONS.items():
             with formatter.section(section):
@@ -106,6 +124,10 @@ class Commands(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read has read enough. What is still buffered goes nowhere, or Python complains when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
         except AssayError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(next(status for kind, status in EXIT_STATUS if isinstance(error, kind)))
