@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, as_completed
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from assay import (
@@ -28,14 +30,18 @@ from assay import (
     ResultMissingError,
 )
 from assay.amounts import format_tokens
+from assay.cli import watch
 from assay.errors import InputError
 from tests.e2e.market import CHECKOUT, Market, running_agent, running_market
 from tests.e2e.provider import Provider
 from tests.support.agents import LIAR
 from tests.support.programs import program
+from tests.unit.models.onnx_models import Graph, by_onnxruntime
 
 TOKEN = 10**18
 DEAL = {"price": "0.5", "run_period": 60, "challenge_period": 5}
+WALLETS = ("alice", "bob", "carol", "dave", "erin", "mallory")
+HALVES = np.full((2, 3), 0.5, np.float32)
 LATE = 120
 """Seconds after which a result that should come counts as one that does not."""
 
@@ -54,16 +60,34 @@ int main(int count, char **words) {
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A network with a requester, alice, and providers: bob, whose agent takes what it may, and carol, by hand."""
-    with running_market(tmp_path_factory.mktemp("home"), "alice", "bob", "carol", "mallory", "dave") as market:
+    """A network with requesters, alice and erin, and providers: bob, whose agent takes what it may, carol, by hand."""
+    with running_market(tmp_path_factory.mktemp("home"), *WALLETS) as market:
         market.assay("stake", "500", "--wallet", "bob")
         with running_agent(market, "bob", "--roles", "provider"):
             yield market
 
 
+@pytest.fixture(scope="module", autouse=True)
+def readme(network: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """The lines of the README, verbatim, in a process of their own beside the other tests: they mostly wait."""
+    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+    (lines,) = (block for block in blocks if "Client" in block)
+    assert len(lines.strip().splitlines()) <= 20
+    process = subprocess.Popen(
+        [sys.executable, "-c", lines],
+        cwd=tmp_path_factory.mktemp("readme"),
+        env=os.environ | network.environment | {"PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+
+
 @pytest.fixture(scope="module")
 def client(network: Market) -> Client:
-    return Client(home=network.home, wallet="alice", password_file=network.home / "password")
+    return Client(home=network.home, wallet="erin", password_file=network.home / "password")
 
 
 @pytest.fixture(scope="module")
@@ -142,21 +166,10 @@ def test_an_output_that_nobody_has_is_missing_and_the_error_says_who_was_paid(
 # The whole way
 
 
-def test_the_lines_in_the_readme_are_enough(network: Market, tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-    (lines,) = (block for block in blocks if "Client" in block)
-    assert len(lines.strip().splitlines()) <= 20
-    done = subprocess.run(
-        [sys.executable, "-c", lines],
-        cwd=tmp_path,
-        env=os.environ | network.environment | {"PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        timeout=LATE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[1:] == ["6", "9", "13"]
+def test_the_lines_in_the_readme_are_enough(readme: subprocess.Popen[str]) -> None:
+    told, complaints = readme.communicate(timeout=LATE)
+    assert readme.returncode == 0, complaints
+    assert told.split()[1:] == ["6", "9", "13"]
 
 
 def test_results_come_as_from_other_libraries(client: Client, upper: Path) -> None:
@@ -193,7 +206,7 @@ def test_results_come_as_from_other_libraries(client: Client, upper: Path) -> No
 
 def test_a_wait_in_asyncio_keeps_nobody_else_waiting(network: Market, upper: Path) -> None:
     async def play() -> None:
-        options = {"home": network.home, "wallet": "alice", "password": "correct horse"}
+        options = {"home": network.home, "wallet": "erin", "password": "correct horse"}
         async with AsyncClient(**options) as client:
             job, other = await asyncio.gather(
                 client.submit(upper, stdin=b"one", **DEAL), client.submit_many(upper, [b"two", b"three"], **DEAL)
@@ -245,6 +258,33 @@ def test_the_money_comes_and_goes(client: Client) -> None:
     assert client.balance() == before
 
 
+def test_a_model_goes_from_arrays_to_arrays(network: Market, client: Client, tmp_path: Path) -> None:
+    graph = Graph()
+    scaled = graph.node("Mul", graph.input(np.arange(6, dtype=np.float32).reshape(2, 3)), graph.constant(HALVES))
+    model, inputs = graph.model([graph.node("Tanh", scaled)]), list(graph.inputs.values())
+    file = tmp_path / "tanh.onnx"
+    file.write_bytes(model)
+    np.save(tmp_path / "x.npy", inputs[0])
+    (expected,) = by_onnxruntime(model, graph.inputs)
+
+    with pytest.raises(InputError, match="the model has 1 inputs, not 0"):
+        client.infer(file, [], **DEAL)
+    (output,) = client.infer(file, inputs, timeout=LATE, **DEAL).values()
+    np.testing.assert_allclose(output, expected, rtol=1e-6)
+
+    async def infer() -> np.ndarray[Any, Any]:
+        async with AsyncClient(home=network.home, wallet="erin", password="correct horse") as asynchronous:
+            (found,) = (await asynchronous.infer(file, inputs, timeout=LATE, **DEAL)).values()
+            return found
+
+    np.testing.assert_array_equal(asyncio.run(infer()), output)
+    assert network.json("quote", str(file), "--input", str(tmp_path / "x.npy"), "--run")["ran"]["steps"] > 0
+    job = network.json("jobs", "--wallet", "erin")[-1]["job"]
+    (tmp_path / "full.json").write_bytes(client.job(job).receipt(full=True))
+    verified = network.assay("verify", "--offline", str(tmp_path / "full.json"), ASSAY_STORE=str(tmp_path / "none"))
+    assert "all is as claimed" in verified.stdout
+
+
 # Before, while and after, from the command line
 
 
@@ -288,9 +328,12 @@ def test_a_job_is_watched_and_its_receipt_is_all_that_a_stranger_needs(
     assert job.verify().agrees
 
 
-def test_why_nothing_happens_is_told(network: Market, client: Client, upper: Path) -> None:
+def test_why_nothing_happens_is_told(
+    network: Market, client: Client, upper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "FIRST_REASON", 0.5)
     job = client.submit(upper, price=1, bond=5000)
-    told = network.assay("watch", str(job.id), "--timeout", "7", expect=9)
+    told = network.assay("watch", str(job.id), "--timeout", "2", expect=9)
     assert "the job asks for a bond of 5000" in told.stdout
     assert job.cancel()
     assert "taken back by its requester" in network.assay("watch", str(job.id), expect=6).stdout
