@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from assay.client.receipts import JobReceipt, check_against, check_market, make_
 from assay.client.recompute import Claim, TaskCheck, Verification, claim_of, recompute
 from assay.errors import InputError
 from assay.machines.base import FetchBlob
+from assay.machines.registry import machines_for
 from assay.settings import Settings
 
 
@@ -53,15 +54,21 @@ def receipt(settings: Settings, job: str, output: Path | None, full: bool) -> No
 @click.command()
 @click.argument("what", metavar="JOB|RECEIPT")
 @click.option("--task", type=click.IntRange(min=0), metavar="N", help="Run this task alone, counted from 0.")
+@click.option(
+    "--memory", type=click.IntRange(min=0, max=4096), default=4096, metavar="MIB", show_default=True, help="To be used."
+)
 @click.option("--offline", is_flag=True, help="Of a receipt: do not ask the chain whether it has this claim.")
 @click.option("--challenge", "challenges", is_flag=True, help="Dispute a wrong claim, as long as that can be done.")
 @settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
 @json_option
-def verify(settings: Settings, what: str, task: int | None, offline: bool, challenges: bool, as_json: bool) -> None:
+def verify(
+    *, settings: Settings, what: str, task: int | None, memory: int, offline: bool, challenges: bool, as_json: bool
+) -> None:
     """Run a claimed job again, here and now, and say where it differs from what was claimed and published.
 
     A RECEIPT is a file that `assay receipt` has written, or - for standard input. Nothing that it says is believed: it
-    is compared with the chain, and run again. What it does not have comes from the store.
+    is compared with the chain, and run again, which takes as long as the program runs, whoever wrote it. What it does
+    not have comes from the store.
 
     With --challenge a wrong claim is disputed, if its challenge period lasts: that puts the market's challenger bond of
     the wallet's stake at risk, and each turn of the dispute has a deadline. An agent with the same wallet plays it on:
@@ -85,7 +92,7 @@ def verify(settings: Settings, what: str, task: int | None, offline: bool, chall
     if challenges:
         assert subject.history is not None
         check_means(session.chain, session.sender, subject.history)
-    machines = session.machines
+    machines = machines_for(replace(settings.execution, memory=memory << 20))
     with waiting("running the job again") as status:
         found = recompute(
             subject.claim,

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -48,7 +49,7 @@ def watch(settings: Settings, job: str, timeout: int | None, as_json: bool) -> N
     """
     session = Session(settings)
     job_id = find_job(session.chain, job, session.own_address)
-    teller = JsonTeller(session) if as_json else TextTeller(session, click.echo)
+    teller = JsonTeller(session) if as_json else TextTeller(session, _tell)
     history = watch_job(session, job_id, teller, timeout)
     if history is None:
         say(f"Job {job_id} has not ended after {timeout} s, and goes on.")
@@ -104,6 +105,14 @@ class JsonTeller:
         print_line({"event": None, "stage": "end", **facts})
 
 
+def _tell(text: str) -> None:
+    """A line of text on standard output. On a terminal, rich has to know of it: its spinner turns there."""
+    if sys.stdout.isatty():
+        print(text, flush=True)
+    else:
+        click.echo(text)
+
+
 def print_line(facts: dict[str, Any]) -> None:
     """A JSON object on a line of its own, at once."""
     click.echo(json.dumps(facts))
@@ -124,7 +133,9 @@ def watch_job(
     end = None if timeout is None else time.monotonic() + timeout
     reporter = _Reporter(session, teller)
     try:
-        with waiting("looking at the job") as spinner:
+        # A line of JSON is for scripts, and nothing is to turn in the middle of it.
+        spinning = nullcontext() if isinstance(teller, JsonTeller) else waiting("looking at the job")
+        with spinning as spinner:
 
             def pause(seconds: float) -> None:
                 if end is not None and time.monotonic() >= end:

@@ -9,7 +9,7 @@ from datetime import datetime
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain
 from assay.chain.events import DeadlineExtended, JobAccepted, JobClaimed, JobPosted, SignedJobClaimed
-from assay.chain.history import JobHistory
+from assay.chain.history import Book, JobHistory
 from assay.chain.node import Block
 from assay.chain.records import Status, words
 from assay.client.follow import News
@@ -75,6 +75,7 @@ class Waiting:
         self._chain = chain
         self._store = store
         self._now = now
+        self._book: Book | None = None
         self._candidates: list[Candidate] = []
         self._asked_at = -REFRESH
 
@@ -105,9 +106,10 @@ class Waiting:
         terms, history = news.history.job.terms, news.history
         found = []
         if self._now() - self._asked_at >= REFRESH:
-            self._candidates = find_candidates(
-                self._chain, self._store, read_book(self._chain), history.job.requester, terms
-            )
+            # Who has worked here is read once: that is all of the market's history, and changes little.
+            self._book = self._book or read_book(self._chain)
+            requester = history.job.requester
+            self._candidates = find_candidates(self._chain, self._store, self._book, requester, terms)
             self._asked_at = self._now()
         if terms.floor_price:
             end = f"{datetime.fromtimestamp(history.job.deadline):%H:%M:%S}"
