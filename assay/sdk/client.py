@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,8 +178,9 @@ class Client:
         runs = runs_of(args, inputs)
         if not runs:
             return iter(())
+        end = None if timeout is None else time.monotonic() + timeout
         job = self.submit_runs(program, runs, environment=environment, step_limit=step_limit, **deal)
-        return self._results(job, timeout)
+        return _results(job, end)
 
     def infer(
         self,
@@ -265,9 +267,6 @@ class Client:
         """Take free tokens out of the market, to the wallet. Raises `ContractError` if there are not so many."""
         self._session.sender.execute(self._session.chain.market.withdraw(self.address, base_units(amount)))
 
-    def _results(self, job: Job, timeout: float | None) -> Iterator[Result]:
-        yield from job.results(timeout)
-
     def _password_of(self, wallet: Wallet) -> str:
         if self._password is not None:
             return self._password
@@ -277,3 +276,8 @@ class Client:
             f"the password of wallet {wallet.name!r} is needed: give `password` or `password_file`, or set "
             "ASSAY_PASSWORD_FILE"
         )
+
+
+def _results(job: Job, end: float | None) -> Iterator[Result]:
+    """The results of a job, once they are asked for; `end` is by the clock `time.monotonic`."""
+    yield from job.results(None if end is None else max(end - time.monotonic(), 0))

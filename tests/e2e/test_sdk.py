@@ -136,6 +136,15 @@ def test_a_job_that_nobody_may_take_is_late_then_taken_back_and_its_money_is_fre
     assert now.free + now.outside == before.free + before.outside
 
 
+def test_the_time_of_a_map_counts_from_its_call(network: Market, client: Client, upper: Path) -> None:
+    carol = Client(home=network.home, wallet="carol")
+    mapped = client.map(upper, [b"1", b"2"], timeout=5, only=carol.address, **DEAL)
+    time.sleep(5)
+    with pytest.raises(JobTimeoutError, match=r"waiting for a provider.*price of 1 tokens") as late:
+        next(mapped)
+    assert client.job(str(late.value.job)).cancel()
+
+
 def test_a_job_that_is_accepted_and_not_claimed_pays_for_the_wait(network: Market, client: Client, upper: Path) -> None:
     carol = Provider(network, "carol")
     job = client.submit(upper, only=carol.session.own_address, price=1, bond=40, run_period=2)

@@ -20,7 +20,7 @@ FORBIDDEN = [
     ("assay/chain", {"assay.client", "assay.cli", "assay.store"}),
     ("assay/client", {"web3", "assay.cli"}),
     ("assay/sdk", {"web3", "assay.cli", "click"}),
-    ("assay/cli", {"web3"}),
+    ("assay/cli", {"web3", "assay.sdk"}),
 ]
 
 
