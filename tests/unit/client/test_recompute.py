@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from assay.client.recompute import Difference, recompute
+from assay.client.recompute import Difference, claim_of, recompute
 from assay.documents import ResultDocument, write_document
 from assay.errors import InputError, IntegrityError, MissingBlobError
 from assay.machines import merkle
@@ -105,4 +105,4 @@ def test_a_referee_that_is_unknown_is_told() -> None:
     job = claimed(5)
     other = replace(DEPLOYMENT, referees={})
     with pytest.raises(InputError, match="does not know"):
-        __import__("assay.client.recompute", fromlist=["claim_of"]).claim_of(other, job.history)
+        claim_of(other, job.history)

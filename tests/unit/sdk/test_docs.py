@@ -9,6 +9,7 @@ import pytest
 
 import assay
 from assay.chain.records import End
+from assay.sdk.client import Client
 from assay.sdk.errors import _ENDS
 from assay.sdk.job import JobState
 from assay.sdk.terms import Deal
@@ -67,6 +68,6 @@ def test_every_end_but_the_good_one_has_its_exception() -> None:
 
 
 def test_names_are_imported_when_they_are_asked_for_and_others_are_not_there() -> None:
-    assert assay.Client is __import__("assay.sdk.client", fromlist=["Client"]).Client
+    assert assay.Client is Client
     with pytest.raises(AttributeError, match="no attribute 'Server'"):
         _ = assay.Server
