@@ -19,7 +19,8 @@ FORBIDDEN = [
     ("assay/store", {"web3", "assay.chain", "assay.client", "assay.cli", "assay.machines", "assay.dispute"}),
     ("assay/chain", {"assay.client", "assay.cli", "assay.store"}),
     ("assay/client", {"web3", "assay.cli"}),
-    ("assay/cli", {"web3"}),
+    ("assay/sdk", {"web3", "assay.cli", "click"}),
+    ("assay/cli", {"web3", "assay.sdk"}),
 ]
 
 
