@@ -15,7 +15,24 @@ def test_the_loop_runs_until_its_steps_are_used_up(reference: bool) -> None:
     assert parse_elf(speed._program()).segments
 
 
-def test_the_first_run_that_takes_long_enough_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "_ENOUGH", 0.0)
-    monkeypatch.setattr(speed, "_LIMITS", (16**3, 16**30))
-    assert speed.measure_speed(Execution(reference=True)) > 0
+class _Clock:
+    """A start that takes a second the first time, and steps of a microsecond each."""
+
+    def __init__(self) -> None:
+        self.now, self.started = 0.0, False
+
+    def start(self, _program: bytes, _arguments: list[str], _stdin: bytes, limit: int) -> "_Clock":
+        self._limit = limit
+        return self
+
+    def run(self) -> int:
+        self.now += (0.0 if self.started else 1.0) + self._limit / 1e6
+        self.started = True
+        return self._limit
+
+
+def test_what_starting_takes_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = _Clock()
+    monkeypatch.setattr(speed, "riscv_machine", lambda _: clock)
+    monkeypatch.setattr(speed.time, "perf_counter", lambda: clock.now)
+    assert speed.measure_speed(Execution()) == pytest.approx(1e6, rel=0.001)
