@@ -137,6 +137,8 @@ def fill(settings: Settings, file: Path, as_json: bool) -> None:
 def cancel(settings: Settings, file: Path, as_json: bool) -> None:
     """Cancel an order of your own: nobody can fill it any more. `assay epoch raise` cancels all you have signed.
 
+    While a job is in its slot, an order that was signed --after that job cannot be cancelled by itself.
+
     \b
     Example:
         assay order cancel order.json --wallet alice
