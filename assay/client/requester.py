@@ -151,7 +151,7 @@ class Requester:
     def sign_order(self, terms: Terms, expiry: int, slot: int | None = None, after: JobId | None = None) -> SignedOrder:
         """Sign a job for the next place in a slot: the lowest that is free, without one.
 
-        With `after`, a job of this requester, for the place after it, which can be filled once that one is over, however
+        With `after`, a job of this requester, for the place after it, filled once that one is over, however
         it ends (in one call with its end: `Provider.claim_next`). It cannot be cancelled by itself before, and whether
         its place was used already is not checked. Orders for the same place exclude each other: only one is filled.
         Raises `InputError` for a slot in use, and `ContractError` for terms that the market refuses.
