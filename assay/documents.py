@@ -42,15 +42,15 @@ def write_document(document: JobSpec | ResultDocument) -> bytes:
     return write_json(document.model_dump(), f", with {len(document.tasks)} tasks")
 
 
-def write_json(content: Any, more: str = "") -> bytes:
+def write_json(content: Any, more: str = "", limit: int = MAX_DOCUMENT) -> bytes:
     """The bytes of a document with this content. Raises `InputError` if they are too many; `more` says why."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise InputError("a document can hold no text that is not Unicode") from error
-    if len(data) > MAX_DOCUMENT:
-        raise InputError(f"a document of {len(data)} bytes{more}: at most {MAX_DOCUMENT} fit")
+    if len(data) > limit:
+        raise InputError(f"a document of {len(data)} bytes{more}: at most {limit} fit")
     return data
 
 
@@ -67,18 +67,18 @@ def read_result_document(data: bytes) -> ResultDocument:
         raise IntegrityError(f"not a result document: {_reason(error)}") from error
 
 
-def read_document(model: type[Document], data: bytes, name: str) -> Document:
+def read_document(model: type[Document], data: bytes, name: str, limit: int = MAX_DOCUMENT) -> Document:
     """The document of this kind in `data`; raises `InputError`, which calls it by its `name`, if it is none."""
     try:
-        return _read(model, data)
+        return _read(model, data, limit)
     except ValueError as error:
         raise InputError(f"not a {name}: {_reason(error)}") from error
 
 
-def _read(model: type[Document], data: bytes) -> Document:
+def _read(model: type[Document], data: bytes, limit: int = MAX_DOCUMENT) -> Document:
     """The document in `data`; raises `ValueError` (as pydantic's and json's errors are)."""
-    if len(data) > MAX_DOCUMENT:
-        raise ValueError(f"it has {len(data)} bytes, more than {MAX_DOCUMENT}")
+    if len(data) > limit:
+        raise ValueError(f"it has {len(data)} bytes, more than {limit}")
     try:
         content = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_constant)
     except RecursionError as error:

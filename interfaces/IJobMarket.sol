@@ -168,9 +168,12 @@ interface IJobMarket is ILedger, IClaimCallback {
         Verdict verdict,
         uint96 bond
     );
-    /// @notice The job is over, and its slot can be used again as soon as its last dispute is over.
-    /// @param price What was in escrow: paid to the provider, less the fee, if `Finalized`; else back to the requester.
-    event JobEnded(JobId indexed jobId, End end, uint96 price);
+    /// @notice The job is over: its end is `Finalized`. Its price was paid to the provider, less the fee, and the bond went back. Its
+    /// slot can be used again.
+    event JobFinalized(JobId indexed jobId);
+    /// @notice The job is over, in any other way. Its price went back to the requester. Its slot can be used again as soon as its last
+    /// dispute is over.
+    event JobEnded(JobId indexed jobId, End end);
     /// @notice Part of a finalized job's price went to the recipient of fees.
     event FeePaid(JobId indexed jobId, uint96 fee);
     /// @notice The bond of a job's provider is lost: `paid` went to the beneficiary, the successful challenger or, if the deadline was
@@ -278,6 +281,10 @@ interface IJobMarket is ILedger, IClaimCallback {
         TaskProof calldata proof,
         bytes32[16] calldata roots
     ) external returns (DisputeId disputeId);
+
+    /// @notice Finalize one job: pay for a claim whose challenge period is over and about which no dispute is open. Anyone may call it.
+    /// @dev Named so for the sake of its selector (see `Opening`).
+    function settle(Job calldata job) external;
 
     /// @notice Pay for those of `jobs` whose challenge period is over and about which no dispute is open, and leave the others.
     /// Reverts if it is none of them, with what keeps the first one. Anyone may call it.

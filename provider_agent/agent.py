@@ -199,14 +199,14 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
             held.enter_context(Lock(_lock_folder() / f"{address}-{chain_id}.lock", f"the key of {address}"))
             journal.lock_key(chain_id, address)
         executor = Executor(
-            partial(machines, _execution(settings)), settings.loop.processes, limits_of(settings), _cluster(settings)
+            partial(machines, execution_of(settings)), settings.loop.processes, limits_of(settings), _cluster(settings)
         )
         held.callback(executor.close)
         journal.bind(_identity(chain, address))
         yield _Means(chain, signer, journal, executor)
 
 
-def _execution(settings: Settings) -> Execution:
+def execution_of(settings: Settings) -> Execution:
     """How jobs are run. All workers share one cache of native code."""
     chosen = settings.execution
     cache = chosen.cache or default_folder(os.environ)

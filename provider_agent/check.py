@@ -16,12 +16,13 @@ from assay.chain.signers import RemoteSigner
 from assay.errors import AssayError, ChainError
 from assay.store.location import open_store
 from assay.urls import public_part
-from provider_agent.agent import account_of, limits_of, unlock
+from provider_agent.agent import account_of, execution_of, limits_of, unlock
 from provider_agent.bench import shipped_machines
 from provider_agent.cluster import Cluster
 from provider_agent.database import OutdatedError, is_url
 from provider_agent.journal import Journal
 from provider_agent.settings import Settings
+from provider_agent.speed import measure_speed
 
 _NO_BLOB = "0" * 64
 _SAMPLE = 12
@@ -29,6 +30,9 @@ _SAMPLE = 12
 
 _SKEW = 60
 """Seconds by which the chain's time and this machine's may differ."""
+
+_SLOW = 20_000_000
+"""Steps a second: the engine does fifty times as many on any computer, the reference a tenth."""
 
 _USEFUL_COINS = 10**16
 """Wei: with less, an agent is not far from having nothing left for gas."""
@@ -62,6 +66,7 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield _look("journal", lambda: _journal(settings))
     yield _look("store", lambda: _store(settings))
     yield _look("disk", lambda: _disk(settings))
+    yield _look("speed", lambda: _speed(settings))
     yield _look("key", lambda: _key(settings))
     if settings.execution.cluster is not None:
         yield _look("cluster", lambda: _cluster(settings, str(settings.execution.cluster)))
@@ -124,6 +129,15 @@ def _disk(settings: Settings) -> str:
             f"{told}, and {settings.provider.maximum_jobs} jobs may need {needed / 1e9:.1f}: make room, or lower "
             "provider.maximum_jobs or provider.maximum_bytes"
         )
+    return told
+
+
+def _speed(settings: Settings) -> str:
+    """Of this computer, whatever else runs on it now; other nodes of a cluster have their own."""
+    speed = measure_speed(execution_of(settings))
+    told = f"{speed / 1e6:,.0f} million steps a second of a simple RISC-V loop, in one process"
+    if speed < _SLOW:
+        raise _DoubtError(f"{told}: programs run on the reference, so others will be faster (execution.engine)")
     return told
 
 

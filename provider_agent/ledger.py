@@ -52,7 +52,7 @@ def _of_end(event: JobEnded | FeePaid | BondSlashed, book: Book, account: str) -
     is_provider = job.provider == account
     match event:
         case JobEnded():
-            return [Item(name, Kind.PAYMENT, event.price)] if is_provider else []
+            return [Item(name, Kind.PAYMENT, job.price)] if is_provider else []
         case FeePaid():
             return [Item(name, Kind.PAYMENT, -event.fee)] if is_provider else []
     if is_provider:

@@ -128,11 +128,13 @@ class ChallengeClosed:
 
 @dataclass(frozen=True)
 class JobEnded:
-    """A job is over. `price` went to the provider, less the fee, if it was finalized, else back to the requester."""
+    """A job is over. Its price went to the provider, less the fee, if it was finalized, else back to the requester.
+
+    IJobMarket.JobFinalized, or IJobMarket.JobEnded for all other ends.
+    """
 
     job_id: JobId
     end: End
-    price: int
 
 
 @dataclass(frozen=True)
@@ -376,7 +378,8 @@ _MARKET: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "ChallengeClosed": lambda v: ChallengeClosed(
         _job(v), v["disputeId"], v["challenger"], Verdict(v["verdict"]), v["bond"]
     ),
-    "JobEnded": lambda v: JobEnded(_job(v), End(v["end"]), v["price"]),
+    "JobFinalized": lambda v: JobEnded(_job(v), End.FINALIZED),
+    "JobEnded": lambda v: JobEnded(_job(v), End(v["end"])),
     "FeePaid": lambda v: FeePaid(_job(v), v["fee"]),
     "BondSlashed": lambda v: BondSlashed(_job(v), v["beneficiary"], v["paid"], v["burned"]),
     "EpochRaised": lambda v: EpochRaised(v["account"], v["epoch"]),

@@ -67,12 +67,12 @@ class JobHistory:
     @property
     def earned(self) -> int:
         """What the provider of a finalized job was paid; 0 for any other."""
-        return self.ended.price - self.fee if self.ended and self.ended.end == End.FINALIZED else 0
+        return self.job.price - self.fee if self.ended and self.ended.end == End.FINALIZED else 0
 
     @property
     def refunded(self) -> int:
         """What the requester of a job that has ended got back of the price."""
-        return self.ended.price if self.ended and self.ended.end != End.FINALIZED else 0
+        return self.job.price if self.ended and self.ended.end != End.FINALIZED else 0
 
     @property
     def open_disputes(self) -> tuple[bytes, ...]:

@@ -5,6 +5,7 @@ anything is signed for it, and no other purpose ever gets that nonce: so it happ
 it is sent, and whichever of its signed versions, which differ in their fees alone, a block includes.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -183,7 +184,10 @@ class Simulation:
 
 
 class Sender:
-    """Sends the transactions of one account. No other sender may use the account at the same time."""
+    """Sends the transactions of one account. No other sender may use the account at the same time.
+
+    Several threads may: what they send is signed one after the other, and they wait for it side by side.
+    """
 
     def __init__(
         self,
@@ -202,6 +206,8 @@ class Sender:
         self._journal = journal or MemoryJournal()
         self._sleep = sleep
         self._fee_limit = fee_limit
+        self._signing = threading.Lock()
+        """Held from the choice of a nonce until the journal knows what was signed with it."""
 
     @property
     def account(self) -> LocalAccount:
@@ -223,10 +229,11 @@ class Sender:
         whatever its gas costs, up to the limit. Raises `ContractError` if the call would revert, `NotWorthError` if it
         costs too much, `ChainError` if its gas cannot be paid: then nothing is signed.
         """
-        signed = self._journal.find(purpose)
-        if signed is None:
-            intent, fees = self._prepare(call, purpose, worth)
-            return self._bind(replace(intent, parts=parts), fees)
+        with self._signing:
+            signed = self._journal.find(purpose)
+            if signed is None:
+                intent, fees = self._prepare(call, purpose, worth)
+                return self._bind(replace(intent, parts=parts), fees)
         self.broadcast(signed)
         return signed
 
@@ -266,7 +273,8 @@ class Sender:
             raise NotWorthError(f"the base fee is {base_fee / GWEI:g} gwei now: above the limit")
         self._check_balance(f"fill nonce {nonce}", TRANSFER_GAS * fees.maximum)
         intent = Intent(f"fill nonce {nonce}", self.address, nonce, self.address, b"", TRANSFER_GAS)
-        return self._bind(intent, fees)
+        with self._signing:
+            return self._bind(intent, fees)
 
     def broadcast(self, transaction: Transaction) -> None:
         """Hand a signed transaction to the node, if no block has it yet. Sending the same one twice does no harm."""

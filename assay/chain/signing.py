@@ -350,6 +350,14 @@ def sign(account: LocalAccount, message: SignableMessage) -> bytes:
     return bytes(account.sign_message(message).signature)
 
 
+def compact(signature: bytes) -> tuple[bytes, bytes]:
+    """The words r and vs of a signature of 65 bytes (EIP-2098). Raises `InputError` for any other."""
+    if len(signature) != 65 or signature[64] not in (27, 28) or signature[32] >> 7:
+        raise InputError("only a key's own signature, of 65 bytes, has a compact form (EIP-2098)")
+    r, s, v = signature[:32], signature[32:64], signature[64]
+    return r, bytes([s[0] | (v - 27) << 7]) + s[1:]
+
+
 def digest(message: SignableMessage) -> bytes:
     """The hash that is signed (EIP-712)."""
     return keccak256(b"\x19" + message.version + message.header + message.body)

@@ -1,6 +1,7 @@
 """One endpoint of one node: a JSON-RPC request over HTTP or WebSocket, and its faults as our errors."""
 
 import json
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -136,8 +137,13 @@ class WebSocketEndpoint(Endpoint):
         self._timeout = timeout
         self._coder = JSONBaseProvider()
         self._connection: ClientConnection | None = None
+        self._exchanging = threading.Lock()
 
     def _request(self, method: str, params: Any) -> RPCResponse:
+        with self._exchanging:
+            return self._ask_alone(method, params)
+
+    def _ask_alone(self, method: str, params: Any) -> RPCResponse:
         request = self._coder.encode_rpc_request(RPCEndpoint(method), params)
         try:
             return self._exchange(request)

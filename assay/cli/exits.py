@@ -56,6 +56,7 @@ def _end(settings: Settings, job: str, action: Callable[[Chain, Sender, JobHisto
     (ended,) = [event for event in events if isinstance(event, JobEnded)]
     fee = sum(event.fee for event in events if isinstance(event, FeePaid))
     is_paid = ended.end == End.FINALIZED
-    money = {"paid": ended.price - fee if is_paid else 0, "refunded": 0 if is_paid else ended.price}
+    price = history.job.price
+    money = {"paid": price - fee if is_paid else 0, "refunded": 0 if is_paid else price}
     more = {"job": ended.job_id, "end": ended.end, **money}
     print_receipt(receipt, f"job {history.job.job_id}: {words(ended.end)}", as_json, **more)

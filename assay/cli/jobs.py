@@ -7,16 +7,16 @@ import click
 
 from assay.amounts import format_tokens
 from assay.chain.connection import Chain
-from assay.chain.events import JobChallenged
 from assay.chain.history import Book, JobHistory
 from assay.chain.records import End
 from assay.cli.options import json_option, settings_options
-from assay.cli.output import check_writable, format_time, jsonable, print_json, print_table, say, write_output
+from assay.cli.output import check_writable, format_time, print_json, print_table, say, write_output
 from assay.cli.session import Session
-from assay.cli.stages import describe, status_of
+from assay.cli.stages import event_facts
 from assay.cli.submit import refuse_result, tell_outcome
 from assay.client.jobs import find_job, read_book, read_job
 from assay.client.result import fetch_outcomes
+from assay.client.standing import status_of
 from assay.errors import InputError
 from assay.machines.base import Outcome
 from assay.settings import Settings
@@ -175,20 +175,4 @@ def _stages(chain: Chain, history: JobHistory, book: Book) -> list[dict[str, Any
         *history.entries,
         *(entry for dispute in book.disputes_of(history.job.job_id) for entry in dispute.entries),
     ]
-    stages = []
-    for entry in sorted(entries, key=lambda entry: (entry.block, entry.index)):
-        stage, text = describe(entry, book)
-        if isinstance(entry.event, JobChallenged):
-            text += f" (dispute 0x{entry.event.dispute_id.hex()[:8]}...)"
-        stages.append(
-            {
-                "time": chain.node.block(entry.block).timestamp,
-                "block": entry.block,
-                "transaction": entry.transaction,
-                "event": type(entry.event).__name__,
-                "stage": stage,
-                "text": text,
-                "arguments": jsonable(entry.event),
-            }
-        )
-    return stages
+    return [event_facts(chain, entry, book) for entry in sorted(entries, key=lambda entry: (entry.block, entry.index))]

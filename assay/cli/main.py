@@ -1,11 +1,13 @@
 """The group of all commands, and what an error becomes: a line on standard error, and an exit status for its kind."""
 
 import importlib
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from assay.errors import AssayError, ChainError, IntegrityError, TransientError
 
@@ -19,8 +21,20 @@ EXIT_STATUS: tuple[tuple[type[AssayError], int], ...] = (
 
 INTERRUPTED = 130
 
+PIPE_CLOSED = 141
+"""As a shell shows a program that SIGPIPE has ended: `assay jobs | head -1`."""
+
 NOT_FINALIZED = 6
-"""The exit status of `submit --wait` and `result` for a job that ended in another way."""
+"""The exit status of `submit --wait`, `watch` and `result` for a job that ended in another way."""
+
+NOBODY = 7
+"""The exit status of `quote` for a job that none of the known providers could take."""
+
+DIFFERENT = 8
+"""The exit status of `verify` for a job that was claimed, or published, otherwise than it runs here."""
+
+NOT_ENDED = 9
+"""The exit status of `watch` for a job that had not ended when the time was up."""
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "A market": {
@@ -44,10 +58,14 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "model": ("model", "import models from ONNX files, and run them here and now"),
     },
     "Jobs": {
+        "quote": ("quote", "tell who could run a job, for how much and how soon"),
         "submit": ("submit", "send a program as a job, and pay for it"),
+        "watch": ("watch", "watch a job: its stages, its clocks, and why nothing happens"),
         "jobs": ("jobs", "list jobs"),
         "show": ("jobs", "show what became of a job"),
         "result": ("jobs", "fetch a job's output, and check it"),
+        "receipt": ("verify", "write all that a stranger needs to check a job into one file"),
+        "verify": ("verify", "run a claimed job again, and say where it differs"),
         "cancel": ("exits", "take back a job that nobody has accepted"),
         "expire": ("exits", "end a job that was not accepted or claimed in time"),
         "finalize": ("exits", "pay for a claim that stood"),
@@ -63,6 +81,9 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Who deals with whom": {
         "directory": ("directory", "be found as a provider, and find providers"),
         "access": ("access", "say whom you deal with"),
+    },
+    "Your shell": {
+        "completion": ("completion", "make a shell complete what you type"),
     },
 }
 """The commands by section: the module of `assay.cli`, and a summary. Loaded when needed: web3 takes its time."""
@@ -83,6 +104,16 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, without loading any: a shell asks at every key."""
+        found = [
+            CompletionItem(name, help=summary)
+            for commands in SECTIONS.values()
+            for name, (_, summary) in commands.items()
+            if name.startswith(incomplete)
+        ]
+        return found or super().shell_complete(ctx, incomplete)
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section, commands in SECTIONS.items():
             with formatter.section(section):
@@ -94,6 +125,10 @@ class Commands(click.Group):
         except (KeyboardInterrupt, click.Abort):
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read has read enough. What is still buffered goes nowhere, or Python complains when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
         except AssayError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(next(status for kind, status in EXIT_STATUS if isinstance(error, kind)))
@@ -115,7 +150,8 @@ def cli() -> None:
     ASSAY_PASSWORD_FILE, then from config.toml in ASSAY_HOME (~/.assay).
 
     Exit status: 0 done, 1 something given cannot be used, 2 wrong usage, 3 a node or a store does not answer, 4 the
-    chain refuses, 5 bytes are not what they should be, 6 the job has ended without a result that stands.
+    chain refuses, 5 bytes are not what they should be, 6 the job has ended without a result that stands. Some commands
+    have more, which their --help tells.
     """
 
 

@@ -1,7 +1,7 @@
 """`assay model`: models, on one's own machine and as jobs."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,10 @@ from assay.cli.output import check_writable, read_file, say, waiting, write_outp
 from assay.cli.session import Session
 from assay.cli.submit import check_output, send_job
 from assay.cli.work import Deal, accept_period_option, deal_options, wait_options
-from assay.client.order import order_model
+from assay.client.order import Order, order_model
 from assay.documents import read_job_spec
 from assay.errors import InputError
+from assay.machines.base import Machine
 from assay.machines.registry import machines_for, tensor_execution
 from assay.machines.tensor.program import Program, Tensor, read_program_document
 from assay.machines.tensor.trace import TensorTrace
@@ -165,6 +166,12 @@ def result(settings: Settings, job: str, output: Path | None, task: int) -> None
         raise InputError(f"job {history.job.job_id} is no model's: `assay result` fetches its output")
     document = read_program_document(session.store.get(program))
     write_output(_file(document.outputs, outcome.stdout), output)
+
+
+def model_order(source: Path, inputs: Sequence[Path], machines: Mapping[str, Machine]) -> Order:
+    """One run of the model in a file as a job. Raises `InputError`."""
+    program = _program(source, ())
+    return order_model(program, _data(program, inputs), machines)
 
 
 def _program(source: Path, shapes: tuple[str, ...]) -> Program:

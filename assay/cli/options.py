@@ -41,11 +41,21 @@ def settings_options(*names: str) -> Callable[[Function], Function]:
         command: Any = with_settings
         for name in reversed((*names, "home")):
             flag, metavar, text = _SETTINGS[name]
-            command = click.option(flag, name, metavar=metavar, help=text)(command)
+            complete = _complete_wallet if name == "wallet" else None
+            command = click.option(flag, name, metavar=metavar, help=text, shell_complete=complete)(command)
         result: Function = command
         return result
 
     return decorate
+
+
+def _complete_wallet(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the wallets in the home folder."""
+    try:
+        folder = load_settings({"home": ctx.params.get("home")}, os.environ).wallets
+    except InputError:
+        return []
+    return sorted(path.stem for path in folder.glob("*.json") if path.stem.startswith(incomplete))
 
 
 def transaction_command(argument: str, kind: Any = None) -> Callable[[Function], click.Command]:

@@ -23,6 +23,7 @@ from assay.cli.papers import (
 from assay.cli.session import Session, print_receipt
 from assay.cli.work import Deal, Work, deal_options, work_options
 from assay.client.checks import check_offer, check_order
+from assay.client.jobs import find_job
 from assay.client.papers import SignedOffer, SignedOrder
 from assay.client.requester import make_terms
 from assay.settings import Settings
@@ -52,16 +53,26 @@ def order() -> None:
 @deal_options()
 @expires_option
 @slot_option
+@click.option("--after", metavar="JOB", help="For the place after this job, which is filled once that one is over.")
 @target_option
 @settings_options("rpc_url", "deployment", "store", "wallet", "password_file")
 @json_option
 def sign(
-    *, settings: Settings, work: Work, deal: Deal, expires: int, slot: int | None, target: Path, as_json: bool
+    *,
+    settings: Settings,
+    work: Work,
+    deal: Deal,
+    expires: int,
+    slot: int | None,
+    after: str | None,
+    target: Path,
+    as_json: bool,
 ) -> None:
     """Sign an order for one run of a program, and write it to a file, to be given to providers.
 
     Nothing is sent. Its price has to be free in the market when somebody fills it: `assay deposit`. An order is for the
-    next job of one slot, so sign several for several slots. A rising price reaches --price when the order expires.
+    next job of one slot, so sign several for several slots, or each --after the one before it. A rising price reaches
+    --price when the order expires.
 
     \b
     Example:
@@ -71,7 +82,8 @@ def sign(
     session = Session(settings)
     (wanted,) = work.orders(settings)
     terms = make_terms(session.chain, wanted, deal.conditions(min(expires, MAX_PERIOD)))
-    paper = session.requester.sign_order(terms, int(time.time()) + expires, slot)
+    before = find_job(session.chain, after, session.own_address) if after else None
+    paper = session.requester.sign_order(terms, int(time.time()) + expires, slot, before)
     wanted.upload(session.store)
     facts = {"job": paper.job, "expiry": paper.expiry}
     save(paper, target, f"order {paper.job}, until {format_time(paper.expiry)}", facts, as_json)
@@ -124,6 +136,8 @@ def fill(settings: Settings, file: Path, as_json: bool) -> None:
 @json_option
 def cancel(settings: Settings, file: Path, as_json: bool) -> None:
     """Cancel an order of your own: nobody can fill it any more. `assay epoch raise` cancels all you have signed.
+
+    While a job is in its slot, an order that was signed --after that job cannot be cancelled by itself.
 
     \b
     Example:

@@ -19,7 +19,23 @@ from assay.errors import InputError
 if TYPE_CHECKING:
     from rich.status import Status
 
-_AMOUNTS = {"price", "floor_price", "bond", "paid", "refunded", "slashed", "burned", "fee", "amount", "free", "stake"}
+_AMOUNTS = {
+    *(
+        "price",
+        "floor_price",
+        "bond",
+        "paid",
+        "refunded",
+        "escrow",
+        "slashed",
+        "burned",
+        "fee",
+        "amount",
+        "free",
+        "stake",
+    ),
+    *("floor", "challenger_bond"),
+}
 """Fields that are base units, and printed as decimal tokens."""
 
 

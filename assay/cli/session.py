@@ -1,85 +1,23 @@
-"""What a command works with, made of the settings when it is first asked for."""
+"""What a command works with, and how it asks for a password and tells of a transaction."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 
 import click
-from eth_account.signers.local import LocalAccount
 
-from assay.chain.connection import Chain, connect
-from assay.chain.keys import Wallet, find_password, find_wallet, list_wallets, unlock_wallet
+from assay.chain.keys import find_password
 from assay.chain.node import Receipt
-from assay.chain.sender import Sender
 from assay.cli.output import print_json
-from assay.client.provider import Provider
-from assay.client.requester import Requester
+from assay.client import session
 from assay.errors import InputError
 from assay.settings import Settings
-from assay.store.base import Store
-from assay.store.location import open_store
 
 
-class Session:
+class Session(session.Session):
     """The chain, the wallet and the store of one command."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @cached_property
-    def chain(self) -> Chain:
-        """The market, checked against the node."""
-        return connect(self.settings.rpc_url, self.settings.deployment)
-
-    @cached_property
-    def store(self) -> Store:
-        """The store."""
-        return open_store(self.settings.store, self.settings.cache)
-
-    @cached_property
-    def wallet(self) -> Wallet:
-        """The wallet in use: the one that is named, or the only one. Raises `InputError`."""
-        if self.settings.wallet is not None:
-            return find_wallet(self.settings.wallets, self.settings.wallet)
-        wallets = list_wallets(self.settings.wallets)
-        if len(wallets) == 1:
-            return wallets[0]
-        if not wallets:
-            raise InputError(f"there is no wallet in {self.settings.wallets}: make one with `assay wallet new NAME`")
-        names = ", ".join(wallet.name for wallet in wallets)
-        raise InputError(f"there are the wallets {names}: choose one with --wallet or ASSAY_WALLET")
-
-    @property
-    def own_address(self) -> str | None:
-        """The address of the wallet in use, if there is one."""
-        try:
-            return self.wallet.address
-        except InputError:
-            if self.settings.wallet is not None:
-                raise
-            return None
-
-    @cached_property
-    def account(self) -> LocalAccount:
-        """What signs for the wallet: asks for its password. Raises `InputError`."""
-        return unlock_wallet(self.wallet, read_password(self.settings, f"Password of wallet {self.wallet.name}"))
-
-    @cached_property
-    def sender(self) -> Sender:
-        """What sends the wallet's transactions."""
-        # The market is checked before anyone is asked for a password.
-        chain = self.chain
-        return Sender(chain.node, self.account, chain.deployment.chain_id)
-
-    @cached_property
-    def requester(self) -> Requester:
-        """The wallet as a requester."""
-        return Requester(self.chain, self.sender)
-
-    @cached_property
-    def provider(self) -> Provider:
-        """The wallet as a provider."""
-        return Provider(self.chain, self.sender)
+        super().__init__(settings, lambda wallet: read_password(settings, f"Password of wallet {wallet.name}"))
 
 
 def read_password(settings: Settings, prompt: str, confirm: bool = False) -> str:

@@ -1,8 +1,10 @@
-"""A job's status and events in words."""
+"""A job's events in words."""
 
 from dataclasses import replace
+from typing import Any
 
 from assay.amounts import format_tokens
+from assay.chain.connection import Chain
 from assay.chain.events import (
     BondSlashed,
     ChallengeClosed,
@@ -25,36 +27,17 @@ from assay.chain.events import (
     Stepped,
     TicketsTaken,
 )
-from assay.chain.history import Book, JobHistory
-from assay.chain.records import End, Ending, Terms, Verdict, words
-from assay.cli.output import format_time
+from assay.chain.history import Book
+from assay.chain.records import Ending, Terms, Verdict, words
+from assay.cli.output import format_time, jsonable
+from assay.client.standing import describe_end
 from assay.dispute.game import ARITY, History
-
-_ENDS = {
-    End.FINALIZED: "no challenge succeeded",
-    End.CANCELLED: "taken back by its requester",
-    End.EXPIRED: "nobody accepted it in time",
-    End.DECLINED: "the provider that was hired for it gave it back",
-    End.MISSED_DEADLINE: "the provider did not claim in time",
-    End.SLASHED_BY_STEP: "the claim was proved wrong",
-    End.SLASHED_BY_TIMEOUT: "the provider did not defend its claim",
-}
-
 
 _VERDICTS = {
     Verdict.WON: "has succeeded, and its bond is back",
     Verdict.LOST: "has failed, and its bond is the provider's",
     Verdict.MOOT: "is moot: the job had ended, and its bond is back",
 }
-
-
-def status_of(history: JobHistory) -> str:
-    """One or two words: where a job is, or how it ended."""
-    if history.ended:
-        return words(history.ended.end)
-    if history.open_disputes:
-        return "disputed"
-    return words(history.job.status)
 
 
 def describe(entry: Entry, book: Book) -> tuple[str, str]:
@@ -79,6 +62,7 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
         case JobChallenged() as event:
             bond = format_tokens(event.bond)
             stage, text = "challenged", f"by {event.challenger}, task {event.task}, with a bond of {bond}"
+            text += f" (dispute 0x{event.dispute_id.hex()[:8]}...)"
         case ChallengeClosed() as event:
             stage, text = "closed", f"the challenge by {event.challenger} {_VERDICTS[event.verdict]}"
         case JobEnded() as event:
@@ -88,18 +72,18 @@ def describe(entry: Entry, book: Book) -> tuple[str, str]:
     return stage, text
 
 
-def describe_end(history: JobHistory) -> str:
-    """Why a job that has ended did, and who has got its money."""
-    assert history.ended is not None
-    parts = [_ENDS[history.ended.end]]
-    if history.refunded:
-        parts.append(f"{format_tokens(history.refunded)} refunded to the requester")
-    if history.earned:
-        parts.append(f"{format_tokens(history.earned)} paid to {history.job.provider}")
-    if history.slashed:
-        parts.append(f"{format_tokens(history.slashed.paid)} paid to {history.slashed.beneficiary}")
-        parts.append(f"{format_tokens(history.slashed.burned)} burned")
-    return "; ".join(parts)
+def event_facts(chain: Chain, entry: Entry, book: Book) -> dict[str, Any]:
+    """An event of a job or its disputes for scripts, with the time of its block."""
+    stage, text = describe(entry, book)
+    return {
+        "time": chain.node.block(entry.block).timestamp,
+        "block": entry.block,
+        "transaction": entry.transaction,
+        "event": type(entry.event).__name__,
+        "stage": stage,
+        "text": text,
+        "arguments": jsonable(entry.event),
+    }
 
 
 def _offered(terms: Terms) -> str:

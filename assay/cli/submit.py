@@ -9,18 +9,17 @@ import click
 
 from assay.amounts import format_tokens
 from assay.chain.history import JobHistory
-from assay.chain.records import End, JobId, Status
-from assay.cli.main import INTERRUPTED, NOT_FINALIZED
+from assay.chain.records import End, JobId
+from assay.cli.main import NOT_FINALIZED
 from assay.cli.options import json_option, settings_options
-from assay.cli.output import check_writable, format_time, print_json, say, waiting, write_output
+from assay.cli.output import check_writable, print_json, say, waiting, write_output
 from assay.cli.session import Session
-from assay.cli.stages import describe, describe_end, status_of
+from assay.cli.watch import TextTeller, settle_overdue, watch_job
 from assay.cli.work import Deal, Work, accept_period_option, deal_options, wait_options, work_options
-from assay.client.exits import end_overdue
-from assay.client.follow import News, follow
 from assay.client.order import Order
 from assay.client.requester import Conditions, Posted, make_terms
 from assay.client.result import fetch_outcomes
+from assay.client.standing import describe_end, money_of, status_of
 from assay.machines.base import Outcome, RunStatus
 from assay.settings import Settings
 
@@ -112,20 +111,9 @@ def tell_posted(
 
 def wait_for_end(session: Session, job_id: JobId) -> JobHistory:
     """Tell each stage of a job as it comes, and end it if nobody else does; its history when it has ended."""
-    try:
-        with waiting("waiting for a provider") as status:
-            for news in follow(session.chain, job_id):
-                for entry in news.entries:
-                    stage, text = describe(entry, news.book)
-                    time = format_time(session.chain.node.block(entry.block).timestamp)
-                    say(f"{time}  {stage:<10}  {text}")
-                if status:
-                    status.update(_waiting_for(news))
-                end_overdue(session.chain, session.sender, news)
-    except KeyboardInterrupt:
-        say(f"\nThe job goes on without you: `assay show {job_id}` and `assay result {job_id}`.")
-        sys.exit(INTERRUPTED)
-    return news.history
+    history = watch_job(session, job_id, TextTeller(session), settle=settle_overdue(session))
+    assert history is not None  # without a timeout, only its end ends it
+    return history
 
 
 def tell_outcome(outcome: Outcome) -> None:
@@ -139,19 +127,6 @@ def tell_outcome(outcome: Outcome) -> None:
         say("The program ended by a fault.")
     elif outcome.exit_status:
         say(f"The program's exit status is {outcome.exit_status}.")
-
-
-def _waiting_for(news: News) -> str:
-    job = news.history.job
-    left = max(job.deadline - news.head.timestamp, 0)
-    if news.history.open_disputes:
-        return f"{len(news.history.open_disputes)} disputes are open"
-    match job.status:
-        case Status.OPEN:
-            return f"waiting for a provider, {left} s at most"
-        case Status.ACCEPTED:
-            return f"{job.provider} is running it, {left} s at most"
-    return f"claimed; can be challenged for {left} s more"
 
 
 def refuse_result(history: JobHistory, facts: dict[str, object] | None) -> NoReturn:
@@ -188,6 +163,5 @@ def _finish(
 
 
 def _money(history: JobHistory) -> dict[str, object]:
-    slashed = history.slashed
-    lost = {"slashed": slashed.paid, "burned": slashed.burned} if slashed else {"slashed": 0, "burned": 0}
-    return {"paid": history.earned, "refunded": history.refunded, **lost}
+    money = money_of(history)
+    return {"paid": money.paid, "refunded": money.refunded, "slashed": money.slashed, "burned": money.burned}

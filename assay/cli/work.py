@@ -12,7 +12,7 @@ from assay.chain.records import parse_address
 from assay.cli.options import Duration, Function, Tokens, build_options
 from assay.cli.output import read_file, say, waiting
 from assay.cli.programs import read_program
-from assay.client.order import DEFAULT_STEP_LIMIT, Order, order_program, rounds_for
+from assay.client.order import DEFAULT_STEP_LIMIT, Order, order_program, order_tasks, riscv_task, rounds_for
 from assay.client.requester import Conditions
 from assay.errors import InputError
 from assay.machines.registry import machines_for
@@ -34,6 +34,16 @@ class Work:
     environment: tuple[str, ...]
     step_limit: int
     options: Options
+
+    def one_order(self, settings: Settings) -> Order:
+        """The same as one job, with a task for each file of standard input. Raises `InputError`."""
+        name, code = read_program(self.program, self.options, settings)
+        inputs = [read_file(path) for path in self.stdin] or [b""]
+        tasks = [riscv_task((name, *self.arguments), stdin, self.environment) for stdin in inputs]
+        blobs = [stdin for stdin in inputs if stdin]
+        with waiting("preparing the job"):
+            machines = machines_for(settings.execution)
+            return order_tasks("riscv", code, tasks, blobs, rounds_for(self.step_limit), machines)
 
     def orders(self, settings: Settings) -> list[Order]:
         """What goes on chain and into the store: one a file of standard input. Raises `InputError`."""
@@ -138,8 +148,11 @@ def work_options(many: bool = False) -> Callable[[Function], Function]:
     return decorate
 
 
-def deal_options(of: str = "the job", offered: bool = False) -> Callable[[Function], Function]:
-    """Give a command what is paid and asked for, and a `deal` made of it; with `offered`, an offer says the rest."""
+def deal_options(of: str = "the job", offered: bool = False, quoted: bool = False) -> Callable[[Function], Function]:
+    """Give a command what is paid and asked for, and a `deal` made of it.
+
+    With `offered`, an offer says the rest; with `quoted`, what is known of the market says the price.
+    """
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
@@ -186,9 +199,9 @@ def deal_options(of: str = "the job", offered: bool = False) -> Callable[[Functi
             click.option(
                 "--price",
                 type=Tokens(),
-                required=not offered,
+                required=not (offered or quoted),
                 metavar="TOKENS",
-                help=f"What the provider is paid for {of}{least}.",
+                help=f"What the provider is paid for {of}{' (the least that is known to do)' if quoted else least}.",
             ),
         ):
             command = option(command)

@@ -3,9 +3,11 @@
 Each check raises `InputError` with what is wrong, and `ChainError` or `TransientError` if the chain cannot be asked.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from assay.chain.connection import Chain
+from assay.chain.records import JobId
 from assay.chain.signing import Tickets, are_signed, is_signed, part_signature, struct_hash
 from assay.client.papers import (
     CapabilityRecord,
@@ -20,8 +22,8 @@ _CANCELLED = 2**256 - 1
 _RANGE = 256
 
 
-def check_order(chain: Chain, paper: SignedOrder) -> None:
-    """Whether the order can be filled now, as far as its requester is concerned."""
+def check_order(chain: Chain, paper: SignedOrder, follows: JobId | None = None) -> None:
+    """Whether the order can be filled now, or once the job `follows` is over, as far as its requester is concerned."""
     _check_market(chain, paper)
     _check_expiry(chain, paper.expiry)
     order = paper.order
@@ -29,6 +31,8 @@ def check_order(chain: Chain, paper: SignedOrder) -> None:
         raise _forged(paper.signer)
     job_id = order.job_id
     generation = chain.market.next_generation(job_id.requester, job_id.slot)
+    if generation == 0 and follows == replace(job_id, generation=job_id.generation - 1):
+        generation = job_id.generation
     if generation == 0:
         raise InputError(f"slot {job_id.slot} of {job_id.requester} holds a job that is not over: try again later")
     if generation > job_id.generation:

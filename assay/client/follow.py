@@ -28,34 +28,51 @@ class News:
         return self.history.ended is None and self.head.timestamp > self.history.job.deadline
 
 
-def follow(
-    chain: Chain, job_id: JobId, pause: float = 0.5, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[News]:
-    """News of a job with every new block, until it has ended. The first is all that happened so far.
+class Follower:
+    """One job, followed from block to block. Each look takes a request or two, and no time beside them."""
 
-    After a reorganisation of the chain what happened is read again, and what is new in it comes as news. Raises
-    `InputError` if there is no such job.
-    """
-    known: set[Entry] = set()
-    entries: list[Entry] = []
-    at: Block | None = None
-    while True:
+    def __init__(self, chain: Chain, job_id: JobId) -> None:
+        self._chain = chain
+        self._job_id = job_id
+        self._known: set[Entry] = set()
+        self._entries: list[Entry] = []
+        self._at: Block | None = None
+
+    def look(self) -> News | None:
+        """The news since the last look, the first time all that happened so far; None if there is no new block.
+
+        After a reorganisation of the chain what happened is read again, and what is new in it comes as news. Raises
+        `InputError` if there is no such job, and `TransientError`: then the next look goes on where this one began.
+        """
+        chain, at, entries = self._chain, self._at, self._entries
         head = chain.node.head()
         if at is not None and head.hash == at.hash:
-            sleep(pause)
-            continue
+            return None
         if at is not None and (head.number <= at.number or chain.node.block(at.number).hash != at.hash):
             entries, at = [], None
         first = chain.deployment.start_block if at is None else at.number + 1
-        entries += _read(chain, job_id, entries, first, head.number)
+        entries = entries + _read(chain, self._job_id, entries, first, head.number)
         book = Book(chain.deployment.market, entries)
-        if job_id not in book.jobs:
-            raise InputError(f"there is no job {job_id} in this market")
-        news = tuple(entry for entry in entries if entry not in known)
-        known.update(news)
-        at = head
-        yield News(news, book.jobs[job_id], book, head)
-        if book.jobs[job_id].ended:
+        if self._job_id not in book.jobs:
+            raise InputError(f"there is no job {self._job_id} in this market")
+        news = tuple(entry for entry in entries if entry not in self._known)
+        self._known.update(news)
+        self._entries, self._at = entries, head
+        return News(news, book.jobs[self._job_id], book, head)
+
+
+def follow(
+    chain: Chain, job_id: JobId, pause: float = 0.5, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[News]:
+    """News of a job with every new block, until it has ended. Raises as `Follower.look` does."""
+    follower = Follower(chain, job_id)
+    while True:
+        news = follower.look()
+        if news is None:
+            sleep(pause)
+            continue
+        yield news
+        if news.history.ended:
             return
 
 

@@ -103,8 +103,12 @@ class _TaskTerms(DocumentModel):
     gate: Address
 
 
-class _JobTerms(_TaskTerms):
+class JobTerms(_TaskTerms):
     """All terms of a job."""
+
+    def terms(self) -> Terms:
+        """As the chain's records have them."""
+        return Terms(**dict(self))
 
     task_root: Hash
     task_count: Count
@@ -149,7 +153,7 @@ class SignedOrder(_ForMarket):
 
     assay: Literal["order/1"]
     job: Job
-    terms: _JobTerms
+    terms: JobTerms
     expiry: Time
 
     @property
@@ -160,12 +164,12 @@ class SignedOrder(_ForMarket):
     @property
     def order(self) -> Order:
         """What is signed."""
-        return Order(self.job, Terms(**dict(self.terms)), self.expiry)
+        return Order(self.job, self.terms.terms(), self.expiry)
 
     @classmethod
     def make(cls, domain: Domain, epoch: int, order: Order, signature: bytes) -> Self:
         """The file of an order."""
-        values = {"job": str(order.job_id), "terms": _terms(order.terms), "expiry": order.expiry}
+        values = {"job": str(order.job_id), "terms": terms_document(order.terms), "expiry": order.expiry}
         return cls.model_validate({"assay": "order/1", **_market(domain, epoch, signature), **values})
 
 
@@ -358,6 +362,7 @@ def _task_terms(terms: Terms) -> dict[str, Any]:
     return {**{name: getattr(terms, name) for name in plain}, **amounts, "admission": terms.admission.name.lower()}
 
 
-def _terms(terms: Terms) -> dict[str, Any]:
+def terms_document(terms: Terms) -> dict[str, Any]:
+    """The terms of a job, as a document has them (`JobTerms`)."""
     more = {"task_root": terms.task_root.hex(), "task_count": terms.task_count, "spec_id": terms.spec_id.hex()}
     return {**_task_terms(terms), **more}

@@ -148,18 +148,25 @@ class Requester:
 
     # What is signed
 
-    def sign_order(self, terms: Terms, expiry: int, slot: int | None = None) -> SignedOrder:
+    def sign_order(self, terms: Terms, expiry: int, slot: int | None = None, after: JobId | None = None) -> SignedOrder:
         """Sign a job for the next place in a slot: the lowest that is free, without one.
 
-        Orders for the same place exclude each other: only one is filled. Raises `InputError` for a slot in use, and
-        `ContractError` for terms that the market refuses.
+        With `after`, a job of this requester, for the place after it, filled once that one is over, however
+        it ends (in one call with its end: `Provider.claim_next`). It cannot be cancelled by itself before, and whether
+        its place was used already is not checked. Orders for the same place exclude each other: only one is filled.
+        Raises `InputError` for a slot in use, and `ContractError` for terms that the market refuses.
         """
-        slot = self._free_slot(0) if slot is None else slot
-        generation = self.chain.market.next_generation(self.address, slot)
-        if generation == 0:
-            raise InputError(f"slot {slot} of {self.address} holds a job that is not over: sign for another slot")
-        self._rehearse(slot, terms)
-        order = Order(JobId(self.address, slot, generation), terms, expiry)
+        if after is None:
+            slot = self._free_slot(0) if slot is None else slot
+            place = JobId(self.address, slot, self.chain.market.next_generation(self.address, slot))
+            if place.generation == 0:
+                raise InputError(f"slot {slot} of {self.address} holds a job that is not over: sign for another slot")
+        elif after.requester != self.address or slot not in (None, after.slot):
+            raise InputError(f"what comes after {after} is a job of {after.requester}, in slot {after.slot}")
+        else:
+            place = replace(after, generation=after.generation + 1)
+        self._rehearse(place.slot if after is None else self._free_slot(0), terms)
+        order = Order(place, terms, expiry)
         domain, epoch = market_domain(self.chain), self._epoch()
         signature = sign(self._sender.account, order.message(domain, epoch))
         return SignedOrder.make(domain, epoch, order, signature)

@@ -95,7 +95,7 @@ abstract contract Jobs is IJobMarket, Ledger {
     /// @inheritdoc IJobMarket
     function cancel(Job calldata job) external {
         (Slot storage slot,) = _requireCurrent(job);
-        _requireStatus(job, Status.Open);
+        _requireStatus(job.id, job.stage, Status.Open);
         // INVARIANT J4.
         address requester = job.id.requester();
         require(msg.sender == requester, NotTheRequester(requester, msg.sender));
@@ -127,7 +127,7 @@ abstract contract Jobs is IJobMarket, Ledger {
     /// @inheritdoc IJobMarket
     function decline(Job calldata job) external {
         (Slot storage slot,) = _requireCurrent(job);
-        _requireStatus(job, Status.Accepted);
+        _requireStatus(job.id, job.stage, Status.Accepted);
         _requireProvider(job);
         // INVARIANT J17: what a provider accepted itself it has to claim, and what it was hired for it does not keep for long.
         require(job.stage.has(Stages.HIRED), NotHired(job.id));
@@ -162,7 +162,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         bytes32[16] calldata roots
     ) external returns (DisputeId disputeId) {
         (Slot storage slot, JobWord word) = _requireCurrent(job);
-        _requireStatus(job, Status.Claimed);
+        _requireStatus(job.id, job.stage, Status.Claimed);
         _requireInTime(job);
         require(
             Hashes.efficientKeccak256(terms.hash(), claimRoot) == job.commitment,
@@ -204,30 +204,36 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(msg.sender == address(_game), NotTheGame(address(_game), msg.sender));
 
         JobId jobId = JobId.wrap(terms.claim);
-        Slot storage slot = _slots[jobId.slotKey()];
+        Slot storage slot = _slotOf(jobId);
         JobWord word = slot.word.minusDispute();
+        Verdict verdict = Verdict.Moot;
         if (word.isEnd()) {
             // INVARIANT J10: another challenger has won before. By J8, the slot has not been used again since.
             slot.word = word;
-            _closeChallenge(terms, Verdict.Moot);
-            return;
-        }
-
-        Job memory job = abi.decode(context, (Job));
-        // SAFETY: the word is the hash of one record only, and that has the id by which the word was found.
-        require(word.holds(Records.hash(job.id, job.deal, job.stage, job.commitment)), RecordMismatch(jobId));
-        // INVARIANT J15: none of what follows can fail, so that every dispute can be ended (no credit overflows, by L3).
-        if (winner == IDisputeGame.Side.Defender) {
-            slot.word = word;
-            _closeChallenge(terms, Verdict.Lost);
         } else {
+            verdict = winner == IDisputeGame.Side.Defender ? Verdict.Lost : Verdict.Won;
+            Job memory job = abi.decode(context, (Job));
+            // SAFETY: the word is the hash of one record only, and that has the id by which the word was found.
+            require(
+                word.holds(Records.hash(job.id, job.deal, job.stage, job.commitment)), RecordMismatch(jobId)
+            );
+            // INVARIANT J15: none of what follows can fail, so that every dispute can be ended (no credit overflows, by L3).
             End end = ending == IDisputeGame.Ending.Step ? End.SlashedByStep : End.SlashedByTimeout;
-            _slash(slot, jobId, job.deal, end, terms.challenger, word.disputes());
-            _closeChallenge(terms, Verdict.Won);
+            if (verdict == Verdict.Lost) slot.word = word;
+            else _slash(slot, jobId, job.deal, end, terms.challenger, word.disputes());
         }
+        _closeChallenge(terms, verdict);
     }
 
     // --- end --------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IJobMarket
+    function settle(Job calldata job) public {
+        (Slot storage slot, JobWord word) = _requireCurrent(job);
+        _requireDue(job.id, job.stage, word);
+
+        _finalize(slot, job.id, job.deal, job.stage.provider());
+    }
 
     /// @inheritdoc IJobMarket
     function finalizeAll(Job[] calldata jobs) external returns (uint256 finalized) {
@@ -235,22 +241,19 @@ abstract contract Jobs is IJobMarket, Ledger {
         if (finalized > 0) return finalized;
 
         require(jobs.length > 0, NoJobs());
-        Job calldata first = jobs[0];
-        (, JobWord word) = _requireCurrent(first);
-        _requireStatus(first, Status.Claimed);
-        _requireOver(first);
-        revert DisputesOpen(first.id, word.disputes());
+        // It cannot be finalized: this says why.
+        settle(jobs[0]);
     }
 
     /// @inheritdoc IJobMarket
     function expire(Job calldata job) external {
         (Slot storage slot,) = _requireCurrent(job);
-        _requireOver(job);
+        _requireOver(job.stage);
 
-        if (job.stage.status() == Status.Open) {
+        if (job.stage.isStatus(Status.Open)) {
             _refund(slot, job.id, job.deal, End.Expired);
         } else {
-            _requireStatus(job, Status.Accepted);
+            _requireStatus(job.id, job.stage, Status.Accepted);
             // INVARIANT J12.
             _slash(slot, job.id, job.deal, End.MissedDeadline, job.id.requester(), 0);
         }
@@ -270,7 +273,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function isCurrent(Job calldata job) external view returns (bool current, uint32 disputes) {
-        JobWord word = _slots[job.id.slotKey()].word;
+        JobWord word = _slotOf(job.id).word;
         current = word.holds(job.hash());
         disputes = current ? word.disputes() : 0;
     }
@@ -284,20 +287,27 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(taskCount <= MAX_TASKS, TooManyTasks(MAX_TASKS, taskCount));
         require(0 < work.rounds() && work.rounds() <= _maxRounds, RoundsOutOfRange(work.rounds()));
         require(deal.bond() >= _minimumBond, BondTooLow(_minimumBond, deal.bond()));
-        require(work.acceptPeriod() > 0 && deal.runPeriod() > 0, ZeroPeriod());
-        require(work.acceptPeriod() <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, work.acceptPeriod()));
-        require(deal.runPeriod() <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, deal.runPeriod()));
-        uint32 challengePeriod = deal.challengePeriod();
-        require(challengePeriod <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, challengePeriod));
-        require(
-            challengePeriod >= _minimumChallengePeriod,
-            ChallengePeriodTooShort(_minimumChallengePeriod, challengePeriod)
-        );
+        _requirePeriods(work.acceptPeriod(), deal.runPeriod(), deal.challengePeriod());
+        // A job with a fixed price, for anyone, has nothing more that could be wrong.
+        if (opening.isPlain() && work.isPlain()) return;
+
         require(opening.floorPrice() <= deal.price(), FloorAbovePrice(opening.floorPrice(), deal.price()));
         require(
             work.isTidy() && work.admission() <= uint8(type(Admission).max)
                 && (work.admission() == uint8(Admission.Anyone)) == (opening.gate() == address(0)),
             MalformedTerms(work, opening)
+        );
+    }
+
+    /// @dev INVARIANT J13: none is zero, or keeps money for longer than anyone wants.
+    function _requirePeriods(uint32 accept_, uint32 run, uint32 challenge_) private view {
+        require(accept_ > 0 && run > 0, ZeroPeriod());
+        uint32 longest = accept_ > run ? accept_ : run;
+        longest = longest > challenge_ ? longest : challenge_;
+        require(longest <= MAX_PERIOD, PeriodTooLong(MAX_PERIOD, longest));
+        require(
+            challenge_ >= _minimumChallengePeriod,
+            ChallengePeriodTooShort(_minimumChallengePeriod, challenge_)
         );
     }
 
@@ -317,28 +327,34 @@ abstract contract Jobs is IJobMarket, Ledger {
     function _requireCurrent(Job calldata job) internal view returns (Slot storage slot, JobWord word) {
         slot = _slots[job.id.slotKey()];
         word = slot.word;
-        require(word.holds(job.hash()), RecordMismatch(job.id));
+        if (!word.holds(job.hash())) revert RecordMismatch(job.id);
     }
 
     /// @dev INVARIANT J3.
-    function _requireStatus(Job calldata job, Status expected) internal pure {
-        Status actual = job.stage.status();
-        require(actual == expected, WrongStatus(job.id, expected, actual));
+    function _requireStatus(JobId jobId, Stage stage, Status expected) internal pure {
+        if (!stage.isStatus(expected)) revert WrongStatus(jobId, expected, stage.status());
     }
 
     function _requireProvider(Job calldata job) private view {
         address provider = job.stage.provider();
-        require(msg.sender == provider, NotTheProvider(provider, msg.sender));
+        if (msg.sender != provider) revert NotTheProvider(provider, msg.sender);
     }
 
     function _requireInTime(Job calldata job) internal view {
         uint256 deadline = job.stage.deadline();
-        require(block.timestamp <= deadline, TooLate(deadline));
+        if (block.timestamp > deadline) revert TooLate(deadline);
     }
 
-    function _requireOver(Job calldata job) private view {
-        uint256 deadline = job.stage.deadline();
-        require(block.timestamp > deadline, TooEarly(deadline));
+    function _requireOver(Stage stage) private view {
+        uint256 deadline = stage.deadline();
+        if (block.timestamp <= deadline) revert TooEarly(deadline);
+    }
+
+    /// @dev INVARIANT J7: a claim is paid only when its challenge period is over and every dispute about it is won.
+    function _requireDue(JobId jobId, Stage stage, JobWord word) internal view {
+        _requireStatus(jobId, stage, Status.Claimed);
+        _requireOver(stage);
+        if (word.disputes() > 0) revert DisputesOpen(jobId, word.disputes());
     }
 
     /// @dev INVARIANT J5: a dispute is about a task of the job, from where it begins to where the claim says that it ends.
@@ -356,17 +372,20 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @dev The id that the next job in a slot has, and where it is stored.
     function _nextIn(address requester, uint48 slot) internal view returns (JobId, Slot storage place) {
-        place = _slotOf(requester, slot);
+        JobId ofSlot = JobIds.pack(requester, slot, 0);
+        place = _slots[ofSlot.slotKey()];
         uint48 generation = _nextGeneration(place.word);
-        require(generation > 0, SlotInUse(requester, slot));
-        return (JobIds.pack(requester, slot, generation), place);
+        if (generation == 0) revert SlotInUse(requester, slot);
+        return (ofSlot.withGeneration(generation), place);
     }
 
     /// @dev 0 while the slot is in use. INVARIANT J8: neither a job nor a dispute about the last one is left in it.
     function _nextGeneration(JobWord word) internal pure returns (uint48) {
-        // A count that nobody can change but by opening and ending disputes.
-        // slither-disable-next-line incorrect-equality
-        return word.isEnd() && word.disputes() == 0 ? word.generation() + 1 : 0;
+        if (!word.isFree()) return 0;
+        // SAFETY: no slot has 2^48 jobs.
+        unchecked {
+            return word.generation() + 1;
+        }
     }
 
     /// @dev The stage of a job with these terms that can be accepted until `deadline`.
@@ -394,7 +413,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     function _accept(Job calldata job, Deal agreed) private {
         (Slot storage slot,) = _requireCurrent(job);
-        _requireStatus(job, Status.Open);
+        _requireStatus(job.id, job.stage, Status.Open);
         _requireInTime(job);
 
         Stage stage = job.stage.advance(Status.Accepted, _after(agreed.runPeriod()), msg.sender);
@@ -406,7 +425,7 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     function _claim(Job calldata job, uint256 roots, bytes32 claimRoot, bytes32 resultId) private {
         (Slot storage slot,) = _requireCurrent(job);
-        _requireStatus(job, Status.Accepted);
+        _requireStatus(job.id, job.stage, Status.Accepted);
         _requireProvider(job);
         _requireInTime(job);
 
@@ -425,9 +444,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         uint256 roots,
         bytes32 claimRoot
     ) internal returns (Stage claimed) {
-        // A count that the caller gives.
-        // slither-disable-next-line incorrect-equality
-        require(roots == stage.taskCount(), WrongTaskCount(stage.taskCount(), roots));
+        if (roots != stage.taskCount()) revert WrongTaskCount(stage.taskCount(), roots);
 
         claimed = stage.advance(Status.Claimed, _after(deal.challengePeriod()), msg.sender);
         _store(slot, jobId, deal, claimed, Hashes.efficientKeccak256(termsHash, claimRoot));
@@ -457,7 +474,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         _end(slot, jobId, 0);
         _credit(jobId.requester(), price, 0);
 
-        emit JobEnded(jobId, end, price);
+        emit JobEnded(jobId, end);
     }
 
     /// @dev INVARIANT J18: one that cannot be finalized is no reason to fail.
@@ -466,26 +483,30 @@ abstract contract Jobs is IJobMarket, Ledger {
             Job calldata job = jobs[i];
             Slot storage slot = _slots[job.id.slotKey()];
             JobWord word = slot.word;
-            if (!word.holds(job.hash()) || job.stage.status() != Status.Claimed) continue;
+            if (!word.holds(job.hash()) || !job.stage.isStatus(Status.Claimed)) continue;
             // INVARIANT J7: a claim is paid only when its challenge period is over and every dispute about it is won.
             if (block.timestamp <= job.stage.deadline() || word.disputes() > 0) continue;
 
-            _finalize(slot, job);
+            _finalize(slot, job.id, job.deal, job.stage.provider());
             finalized++;
         }
     }
 
-    function _finalize(Slot storage slot, Job calldata job) private {
-        uint96 price = job.deal.price();
-        // INVARIANT J21: a share of less than one, rounded down.
-        uint96 fee = uint96(uint256(price) * _feeShare / WHOLE);
-        _end(slot, job.id, 0);
-        _credit(job.stage.provider(), price - fee, job.deal.bond());
+    function _finalize(Slot storage slot, JobId jobId, Deal deal, address provider) internal {
+        uint96 price = deal.price();
+        uint96 fee;
+        // INVARIANT J21. SAFETY: a share of less than one, of at most 96 bits, rounded down.
+        unchecked {
+            fee = uint96(uint256(price) * _feeShare / WHOLE);
+            price -= fee;
+        }
+        _end(slot, jobId, 0);
+        _credit(provider, price, deal.bond());
 
-        emit JobEnded(job.id, End.Finalized, price);
+        emit JobFinalized(jobId);
         if (fee > 0) {
             _credit(_feeRecipient, fee, 0);
-            emit FeePaid(job.id, fee);
+            emit FeePaid(jobId, fee);
         }
     }
 
@@ -498,7 +519,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         _credit(jobId.requester(), price, 0);
         (uint96 paid, uint96 burned) = _divide(deal.bond(), _burnShare, beneficiary);
 
-        emit JobEnded(jobId, end, price);
+        emit JobEnded(jobId, end);
         emit BondSlashed(jobId, beneficiary, paid, burned);
     }
 
@@ -515,7 +536,11 @@ abstract contract Jobs is IJobMarket, Ledger {
     }
 
     function _slotOf(address requester, uint48 slot) internal view returns (Slot storage) {
-        return _slots[JobIds.pack(requester, slot, 0).slotKey()];
+        return _slotOf(JobIds.pack(requester, slot, 0));
+    }
+
+    function _slotOf(JobId jobId) internal view returns (Slot storage) {
+        return _slots[jobId.slotKey()];
     }
 
     function _after(uint32 period) internal view returns (uint40) {

@@ -24,6 +24,16 @@ abstract contract Signatures is ISignedOrders, EIP712 {
         _requireAccepted(signer, digest, signature);
     }
 
+    /// @dev INVARIANT S1: the signature, in the form of EIP-2098, is that of `signer` over this struct.
+    function _requireSignedCompactly(address signer, bytes32 structHash, bytes32 r, bytes32 vs)
+        internal
+        view
+    {
+        bytes32 digest = _hashTypedData(structHash);
+        bool signed = signer != address(0) && ECDSA.tryRecover(digest, r, vs) == signer;
+        require(signed, BadSignature(signer, digest));
+    }
+
     /// @dev INVARIANT S1: the signature is that of `signer` over the structs under `root`, alone or as a subtree of many.
     function _requireSignedTogether(address signer, bytes32 root, bytes calldata signature) internal view {
         bytes32 digest = _hashTypedData(Signing.hashBulk(root));

@@ -6,6 +6,7 @@ import {Jobs} from "contracts/market/Jobs.sol";
 import {Signatures} from "contracts/market/Signatures.sol";
 import {Deals} from "contracts/market/libraries/Deals.sol";
 import {JobIds} from "contracts/market/libraries/JobIds.sol";
+import {JobWord} from "contracts/market/libraries/JobWord.sol";
 import {Openings} from "contracts/market/libraries/Openings.sol";
 import {Records} from "contracts/market/libraries/Records.sol";
 import {Signing} from "contracts/market/libraries/Signing.sol";
@@ -58,6 +59,27 @@ abstract contract SignedOrders is Jobs, Signatures {
         emit SignedJobClaimed(order.jobId, order.terms, claimed, claimRoot, resultId);
         _emitPrice(order.jobId, order.terms.deal, agreed);
         _emitFinalRoots(order.jobId, finalRoots);
+    }
+
+    /// @inheritdoc ISignedOrders
+    function claimNext(
+        Order calldata order,
+        bytes32 r,
+        bytes32 vs,
+        bytes32 finalRoot,
+        bytes32 resultId,
+        Last calldata last
+    ) external {
+        JobId jobId = order.jobId;
+        Slot storage slot = _slotOf(jobId);
+        _finalizeBefore(slot, jobId, last);
+
+        _requireNext(slot, jobId);
+        _requireSignedCompactly(jobId.requester(), _hashOrder(order), r, vs);
+        (Deal agreed, Stage claimed) = _openAndClaim(order, slot, finalRoot);
+
+        emit SignedJobClaimed(jobId, order.terms, claimed, finalRoot, resultId);
+        _emitPrice(jobId, order.terms.deal, agreed);
     }
 
     /// @inheritdoc ISignedOrders
@@ -131,7 +153,7 @@ abstract contract SignedOrders is Jobs, Signatures {
 
         emit JobPosted(jobId, terms, open);
         _emitPrice(jobId, terms.deal, agreed);
-        _hire(offer, signature, place, jobId, terms, agreed, open);
+        _hire(offer, signature, place, jobId, terms.work, terms.hash(), agreed, open);
     }
 
     /// @inheritdoc ISignedOrders
@@ -143,7 +165,8 @@ abstract contract SignedOrders is Jobs, Signatures {
     ) external {
         (Slot storage slot, Deal agreed, Stage open) = _openOrder(order, orderSignature, offer.provider);
         _emitPosted(order, open, agreed);
-        _hire(offer, offerSignature, slot, order.jobId, order.terms, agreed, open);
+        Terms calldata terms = order.terms;
+        _hire(offer, offerSignature, slot, order.jobId, terms.work, terms.hash(), agreed, open);
     }
 
     /// @inheritdoc ISignedOrders
@@ -158,7 +181,7 @@ abstract contract SignedOrders is Jobs, Signatures {
     /// @inheritdoc ISignedOrders
     function extend(Job calldata job, uint40 deadline, bytes calldata signature) external {
         (Slot storage slot,) = _requireCurrent(job);
-        _requireStatus(job, Status.Accepted);
+        _requireStatus(job.id, job.stage, Status.Accepted);
         _requireInTime(job);
         (address requester, address provider) = (job.id.requester(), job.stage.provider());
         require(msg.sender == requester || msg.sender == provider, NotAParty(job.id, msg.sender));
@@ -195,19 +218,52 @@ abstract contract SignedOrders is Jobs, Signatures {
         private
         returns (Slot storage slot, Deal agreed, Stage open)
     {
-        (JobId jobId, uint40 expiry) = (order.jobId, order.expiry);
-        address requester = jobId.requester();
-        require(block.timestamp <= expiry, TooLate(expiry));
-        // INVARIANT S2: a slot has each generation once, so an order is filled once.
-        slot = _slotOf(requester, jobId.slot());
+        JobId jobId = order.jobId;
+        slot = _slotOf(jobId);
+        _requireNext(slot, jobId);
+        _requireSigned(jobId.requester(), _hashOrder(order), signature);
+        (agreed, open) = _openTerms(order, provider);
+    }
+
+    /// @dev INVARIANT S2: a slot has each generation once, so an order is filled once.
+    function _requireNext(Slot storage slot, JobId jobId) private view {
         uint48 next = _nextGeneration(slot.word);
         // slither-disable-next-line incorrect-equality
         require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
-        Terms calldata terms = order.terms;
-        bytes32 structHash = Signing.hashOrder(jobId, terms, expiry, _epochOf(requester));
-        _requireSigned(requester, structHash, signature);
+    }
 
-        (agreed, open) = _open(requester, terms.deal, terms.work, terms.opening, expiry, provider);
+    /// @dev INVARIANT J7: the job before `jobId` is paid, or has ended; else nothing comes after it.
+    function _finalizeBefore(Slot storage slot, JobId jobId, Last calldata last) private {
+        JobWord word = slot.word;
+        if (word.isFree()) return;
+
+        JobId before = jobId.previous();
+        bytes32 recordHash = Records.hash(before, last.deal, last.stage, last.commitment);
+        if (!word.holds(recordHash)) revert RecordMismatch(before);
+        _requireDue(before, last.stage, word);
+        _finalize(slot, before, last.deal, last.stage.provider());
+    }
+
+    /// @dev The caller accepts an order for one task, and claims it.
+    function _openAndClaim(Order calldata order, Slot storage slot, bytes32 finalRoot)
+        private
+        returns (Deal agreed, Stage claimed)
+    {
+        Stage open;
+        (agreed, open) = _openTerms(order, msg.sender);
+        _takeStake(msg.sender, agreed.bond());
+        claimed = _storeClaim(slot, order.jobId, agreed, open, order.terms.hash(), 1, finalRoot);
+    }
+
+    function _hashOrder(Order calldata order) private view returns (bytes32) {
+        return Signing.hashOrder(order.jobId, order.terms, order.expiry, _epochOf(order.jobId.requester()));
+    }
+
+    function _openTerms(Order calldata order, address provider) private returns (Deal agreed, Stage open) {
+        (Terms calldata terms, uint40 expiry) = (order.terms, order.expiry);
+        require(block.timestamp <= expiry, TooLate(expiry));
+        (agreed, open) =
+            _open(order.jobId.requester(), terms.deal, terms.work, terms.opening, expiry, provider);
     }
 
     /// @dev The job that tickets make, for the caller. The caller stores it and emits what happened.
@@ -239,27 +295,37 @@ abstract contract SignedOrders is Jobs, Signatures {
     function _requireSignedTickets(Tickets calldata tickets) private view {
         _requireTicketCount(tickets);
 
-        (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
-        bytes calldata signatures = tickets.signatures;
-        (uint256 first, uint256 mask) = (tickets.word << 8, tickets.mask);
         address requester = tickets.kind.requester;
-        uint256[18] memory words = Signing.ticketWords(tickets.kind, _epochOf(requester));
-        bytes32[] memory hashes = new bytes32[](tickets.together ? roots.length : 0);
-        for (uint256 i = 0; i < roots.length; i++) {
-            bytes32 structHash;
-            // SAFETY: there are as many bits in the mask as roots, and `first` is a multiple of 256 (INVARIANT S3).
-            unchecked {
-                structHash = Signing.hashTicket(words, roots[i], specIds[i], first + LibBit.ffs(mask));
-                mask &= mask - 1;
-            }
-            if (hashes.length > 0) {
-                hashes[i] = structHash;
-            } else {
-                _requireSigned(requester, structHash, _signature(signatures, i));
-            }
-        }
-        if (hashes.length > 0) {
+        bytes32[] memory hashes = _hashTickets(tickets, _epochOf(requester));
+        bytes calldata signatures = tickets.signatures;
+        if (tickets.together) {
             _requireSignedTogether(requester, MerkleProof.rootOfLeaves(hashes), signatures);
+            return;
+        }
+        for (uint256 i = 0; i < hashes.length; i++) {
+            _requireSigned(requester, hashes[i], _signature(signatures, i));
+        }
+    }
+
+    function _hashTickets(Tickets calldata tickets, uint64 epoch)
+        private
+        pure
+        returns (bytes32[] memory hashes)
+    {
+        (bytes32[] calldata roots, bytes32[] calldata specIds) = (tickets.initialRoots, tickets.specIds);
+        uint256[18] memory words = Signing.ticketWords(tickets.kind, epoch);
+        (uint256 nonce, uint256 mask) = (tickets.word << 8, tickets.mask);
+        hashes = new bytes32[](roots.length);
+        // SAFETY: there are as many bits in the mask as roots, and the first nonce is a multiple of 256 (INVARIANT S3).
+        unchecked {
+            for (uint256 i = 0; i < hashes.length; i++) {
+                if (mask & 1 == 0) {
+                    uint256 skipped = LibBit.ffs(mask);
+                    (nonce, mask) = (nonce + skipped, mask >> skipped);
+                }
+                hashes[i] = Signing.hashTicket(words, roots[i], specIds[i], nonce);
+                (nonce, mask) = (nonce + 1, mask >> 1);
+            }
         }
     }
 
@@ -343,13 +409,15 @@ abstract contract SignedOrders is Jobs, Signatures {
         claimed = _storeClaim(slot, jobId, agreed, open, termsHash, finalRoots.length, claimRoot);
     }
 
-    /// @dev Have the provider of an offer accept a job that fits it.
+    /// @dev Have the provider of an offer accept a job that fits it. From memory, because of calldata the compiler would make one
+    /// copy of this code a caller.
     function _hire(
-        Offer calldata offer,
+        Offer memory offer,
         bytes calldata signature,
         Slot storage slot,
         JobId jobId,
-        Terms calldata terms,
+        Work work,
+        bytes32 termsHash,
         Deal agreed,
         Stage open
     ) private {
@@ -357,8 +425,8 @@ abstract contract SignedOrders is Jobs, Signatures {
         uint32 count = open.taskCount();
         // INVARIANT S4: nothing that the provider has not offered.
         require(block.timestamp <= offer.expiry, TooLate(offer.expiry));
-        require(terms.work.referee() == offer.referee, OfferNotMet("referee"));
-        require(terms.work.rounds() <= offer.rounds, OfferNotMet("rounds"));
+        require(work.referee() == offer.referee, OfferNotMet("referee"));
+        require(work.rounds() <= offer.rounds, OfferNotMet("rounds"));
         require(agreed.price() >= uint256(offer.price) * count, OfferNotMet("price"));
         require(agreed.bond() <= uint256(offer.bond) * count, OfferNotMet("bond"));
         require(agreed.runPeriod() >= offer.runPeriod, OfferNotMet("runPeriod"));
@@ -372,7 +440,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         _offerUse[provider][offer.nonce] = used + count;
 
         emit OfferTaken(jobId, provider, offer.nonce);
-        _acceptFor(provider, Stages.HIRED, slot, jobId, agreed, open, terms.hash());
+        _acceptFor(provider, Stages.HIRED, slot, jobId, agreed, open, termsHash);
     }
 
     function _emitTaken(JobId jobId, Tickets calldata tickets, Deal asked, Deal agreed) private {

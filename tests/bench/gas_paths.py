@@ -78,7 +78,10 @@ class Desk:
         next_id = replace(finished[0].job_id, generation=finished[0].generation + 1) if after else self.next_id
         order = Order(next_id, terms, chain.now + 10 * PERIOD)
         signature = chain.sign(chain.requester, order.message(chain.domain, 0))
-        cost = chain.send(chain.provider, chain.market.fill_and_claim(order, signature, finals, RESULT, finished))
+        call = chain.market.fill_and_claim(order, signature, finals, RESULT, finished)
+        if after and terms.task_count == 1:
+            call = chain.market.claim_next(order, signature, finals[0], RESULT, finished[0])
+        cost = chain.send(chain.provider, call)
         claimed = Job.posted(next_id, terms, order.expiry).claimed(chain.provider, merkle.root(finals), self._until())
         return cost, claimed
 

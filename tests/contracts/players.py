@@ -215,9 +215,10 @@ class Play:
 
     def _note(self, job: Job, call: Any) -> None:
         """Remember how a job ended, if it has with this call."""
-        for event in call.events["JobEnded"] if "JobEnded" in call.events else ():  # noqa: SIM401 (no dict)
+        ends = [End.FINALIZED for event in call.events if event.name == "JobFinalized"]
+        for end in ends + [End(event["end"]) for event in call.events if event.name == "JobEnded"]:
             assert job.slot not in self.ends, "a job ends once"
-            self.ends[job.slot] = End(event["end"])
+            self.ends[job.slot] = end
 
 
 def players(manner: Manner, accounts: Sequence[Any]) -> list[Player]:

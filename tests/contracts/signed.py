@@ -9,7 +9,7 @@ from eth_account import Account
 from eth_account.messages import SignableMessage
 
 from assay.chain.records import Job, JobId, Terms
-from assay.chain.signing import Domain, Offer, Order, Ticket, TicketKind, Tickets
+from assay.chain.signing import Domain, Offer, Order, Ticket, TicketKind, Tickets, compact
 from assay.keccak import keccak256
 from tests.contracts.support import PERIOD, RESULT, STEPS, claimed, stage_in, truth
 
@@ -52,6 +52,17 @@ class Desk:
     def claim_at_once(self, order: Order, jobs: Sequence[Job] = (), roots: Sequence[bytes] = (FINAL,)) -> Any:
         arguments = (self.signed(order), order.abi(), list(roots), RESULT, [job.abi() for job in jobs])
         return self.market.fillAndClaim(*arguments, {"from": self.provider})
+
+    def claim_next(self, order: Order, last: Job) -> Any:
+        return self.market.claimNext(*self._next(order, last, self.signed(order)), {"from": self.provider})
+
+    def attempt_next(self, order: Order, last: Job, signature: bytes | None = None) -> None:
+        """Ask the node what would come of it now."""
+        arguments = self._next(order, last, self.signed(order) if signature is None else signature)
+        self.market.claimNext.call(*arguments, {"from": self.provider})
+
+    def _next(self, order: Order, last: Job, signature: bytes) -> tuple[Any, ...]:
+        return (order.abi(), *compact(signature), FINAL, RESULT, last.abi()[1:])
 
     def record(self, order: Order, call: Any) -> Job:
         return claimed(Job.posted(order.job_id, order.terms, order.expiry), call, "SignedJobClaimed")

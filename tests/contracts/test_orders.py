@@ -267,9 +267,69 @@ def test_a_claim_finalizes_what_was_before(desk):
         after(job.deadline)
         order = Order(replace(job.job_id, generation=generation), desk.terms, job.deadline + PERIOD)
         call = desk.claim_at_once(order, [job])
-        assert call.events["JobEnded"]["price"] == PRICE
+        assert bytes(call.events["JobFinalized"]["jobId"]) == bytes(job.job_id)
         job = desk.record(order, call)
     assert money(desk.market, desk.provider) == (FUNDS + 3 * PRICE, STAKE - 500)
+
+
+def test_a_claim_pays_for_the_one_before_it_in_its_slot(desk):
+    """SPEC J18, S2."""
+    job = desk.fill_and_claim(desk.order())
+    for generation in range(2, 5):
+        after(job.deadline)
+        order = Order(replace(job.job_id, generation=generation), desk.terms, job.deadline + PERIOD)
+        call = desk.claim_next(order, job)
+        assert bytes(call.events["JobFinalized"]["jobId"]) == bytes(job.job_id)
+        job = desk.record(order, call)
+    assert money(desk.market, desk.provider) == (FUNDS + 3 * PRICE, STAKE - 500)
+
+
+def test_a_claim_in_a_slot_that_is_free_needs_nothing_before_it(desk, stranger):
+    """SPEC S2: the one before was finalized by another."""
+    last = desk.fill_and_claim(desk.order())
+    finalize(desk.market, stranger, last)
+    call = desk.claim_next(desk.order(), last)
+    assert "JobFinalized" not in call.events
+    assert money(desk.market, desk.provider) == (FUNDS + PRICE, STAKE - 500)
+
+
+def test_the_claim_before_has_to_be_one_that_can_be_paid(desk, verifier):
+    """SPEC J7, J2, S2: its time, its disputes, its record; and the order has to be the next."""
+    parties = Parties(desk.market, desk.market.parameters()[1], desk.referee, desk.requester, desk.provider)
+    last = desk.fill_and_claim(desk.order())
+    order = Order(replace(last.job_id, generation=2), desk.terms, last.deadline + PERIOD)
+    with refused("TooEarly", last.deadline):
+        desk.attempt_next(order, last)
+    challenge(parties, verifier, last, Lie(truth(), 7))
+    mine_after(last.deadline)
+    with refused("DisputesOpen", bytes(last.job_id), 1):
+        desk.attempt_next(order, last)
+    for forged in (replace(last, claim_root=bytes(32)), replace(last, deadline=last.deadline - 1)):
+        with refused("RecordMismatch", bytes(last.job_id)):
+            desk.attempt_next(order, forged)
+    skipping = replace(order, job_id=replace(order.job_id, generation=3))
+    with refused("RecordMismatch", bytes(replace(last.job_id, generation=2))):
+        desk.attempt_next(skipping, last)
+
+
+def test_an_order_that_only_another_has_signed_is_not_claimed_next(desk):
+    """SPEC S1: nor one with another price, or of another epoch."""
+    last = desk.fill_and_claim(desk.order())
+    mine_after(last.deadline)
+    order = Order(replace(last.job_id, generation=2), desk.terms, last.deadline + PERIOD)
+    dearer = replace(order, terms=replace(order.terms, price=PRICE + 1))
+    for signature in (desk.signed(order, desk.provider), desk.signed(dearer), desk.signed(order, epoch=1)):
+        with refused("BadSignature"):
+            desk.attempt_next(order, last, signature)
+
+
+def test_an_order_for_two_tasks_is_not_claimed_with_one_root(desk):
+    """SPEC J6."""
+    last = desk.fill_and_claim(desk.order())
+    mine_after(last.deadline)
+    order = Order(replace(last.job_id, generation=2), replace(desk.terms, task_count=2), last.deadline + PERIOD)
+    with refused("WrongTaskCount", 2, 1):
+        desk.attempt_next(order, last)
 
 
 def test_what_cannot_be_finalized_keeps_nobody_from_claiming(desk, game, verifier, stranger):
@@ -281,7 +341,7 @@ def test_what_cannot_be_finalized_keeps_nobody_from_claiming(desk, game, verifie
     fresh = desk.fill_and_claim(desk.order(3))
     foreign = Job.posted(JobId(str(stranger), 0, 1), desk.terms, 1)
     call = desk.claim_at_once(desk.order(4), [disputed, ended, due, due, fresh, foreign])
-    assert [bytes(event["jobId"]) for event in call.events["JobEnded"]] == [bytes(due.job_id)]
+    assert [bytes(event["jobId"]) for event in call.events["JobFinalized"]] == [bytes(due.job_id)]
 
 
 def test_if_none_can_be_finalized_the_first_says_why(desk, game, verifier, stranger):

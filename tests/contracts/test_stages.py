@@ -89,11 +89,12 @@ ACTIONS = {
     "claim": {ACCEPTED},
     "claimBatch": {ACCEPTED},
     "challenge": {CLAIMED},
+    "settle": {CLAIMED},
     "finalizeAll": {CLAIMED},
     "expire": {OPEN, ACCEPTED},
 }
 RIGHT = [(action, status) for action, right in ACTIONS.items() for status in Status if status in right]
-OVER = {"finalizeAll", "expire"}  # possible after the deadline; everything else but cancelling until then
+OVER = {"settle", "finalizeAll", "expire"}  # possible after the deadline; everything else but cancelling until then
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
@@ -111,7 +112,9 @@ def test_at_another_stage_a_call_is_refused(at_stage, calls, status):
                 calls.attempt(action, job)
 
 
-@pytest.mark.parametrize(("ending", "status"), [("cancel", OPEN), ("expire", OPEN), ("finalizeAll", CLAIMED)])
+@pytest.mark.parametrize(
+    ("ending", "status"), [("cancel", OPEN), ("expire", OPEN), ("settle", CLAIMED), ("finalizeAll", CLAIMED)]
+)
 def test_after_the_end_every_call_is_refused(at_stage, calls, ending, status):
     """SPEC J2, J3: nothing brings a job back, or pays for it twice."""
     job = at_stage(status)
@@ -148,7 +151,10 @@ def test_a_forged_record_is_refused(at_stage, calls):
         replace(job, claim_root=bytes(32)),
     ):
         with refused("RecordMismatch", bytes(forged.job_id)):
+            calls.attempt("settle", forged)
+        with refused("RecordMismatch", bytes(forged.job_id)):
             calls.attempt("finalizeAll", forged)
+    calls.attempt("settle", job)
     calls.attempt("finalizeAll", job)
 
 
@@ -234,7 +240,7 @@ def test_a_job_that_nobody_accepted_is_refunded(at_stage, calls, market, request
     if action == "expire":
         after(job.deadline)
     events = calls.send(action, job).events
-    assert (events["JobEnded"]["end"], events["JobEnded"]["price"]) == (end, PRICE)
+    assert events["JobEnded"]["end"] == end
     assert "BondSlashed" not in events
     assert money(market, requester) == (FUNDS, STAKE)
     assert current(market, job) == (False, 0)
@@ -246,7 +252,7 @@ def test_a_provider_that_does_not_claim_loses_its_bond_to_the_requester(at_stage
     assert money(market, provider) == (FUNDS, STAKE - 500)
     after(job.deadline)
     events = calls.send("expire", job).events
-    assert (events["JobEnded"]["end"], events["JobEnded"]["price"]) == (End.MISSED_DEADLINE, PRICE)
+    assert events["JobEnded"]["end"] == End.MISSED_DEADLINE
     slashed = events["BondSlashed"]
     assert (slashed["beneficiary"], slashed["paid"], slashed["burned"]) == (requester, 400, 100)
     assert money(market, requester) == (FUNDS + 400, STAKE)
@@ -261,12 +267,13 @@ def test_a_share_that_is_no_whole_number_is_burned_rounded_up(market, referee, r
     assert (event["paid"], event["burned"]) == (400, 101)
 
 
-def test_a_claim_that_stood_is_paid(at_stage, calls, market, requester, provider):
+@pytest.mark.parametrize("action", ["settle", "finalizeAll"])
+def test_a_claim_that_stood_is_paid(at_stage, calls, market, requester, provider, action):
     """SPEC J7."""
     job = at_stage(CLAIMED)
     after(job.deadline)
-    events = calls.send("finalizeAll", job).events
-    assert (events["JobEnded"]["end"], events["JobEnded"]["price"]) == (End.FINALIZED, PRICE)
+    events = calls.send(action, job).events
+    assert "JobFinalized" in events
     assert "FeePaid" not in events
     assert money(market, provider) == (FUNDS + PRICE, STAKE)
     assert money(market, requester) == (FUNDS - PRICE, STAKE)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from assay.cli.main import cli
+from assay.settings import load_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +42,40 @@ class Market:
     def json(self, *arguments: str, **environment: str) -> Any:
         """What a command prints with `--json`."""
         return json.loads(self.assay(*arguments, "--json", **environment).stdout)
+
+
+@contextmanager
+def running_agent(
+    market: Market, wallet: str, *arguments: str, program: Sequence[str] = ("-m", "provider_agent.cli", "run")
+) -> Iterator[Path]:
+    """An agent of a wallet, as long as the block lasts, as the README has it started; yields its log."""
+    config, log = market.home / f"{wallet}.toml", market.home / f"{wallet}.log"
+    settings = load_settings({}, market.environment)
+    config.write_text(
+        f"""
+journal = "{market.home / wallet}.db"
+[chain]
+rpc = "{settings.rpc_url}"
+deployment = "{settings.deployment}"
+confirmations = 0
+[wallet]
+keystore = "{settings.wallets / wallet}.json"
+password_file = "{market.home / "password"}"
+[store]
+location = "{settings.store}"
+[loop]
+poll = 0.3
+"""
+    )
+    command = [sys.executable, *program, "--config", str(config), *arguments]
+    state = {"XDG_STATE_HOME": str(market.home / "state")}
+    with log.open("wb") as output:
+        agent = subprocess.Popen(command, cwd=CHECKOUT, env=os.environ | state, stdout=output, stderr=output)
+    try:
+        yield log
+    finally:
+        agent.terminate()
+        assert agent.wait(30) == 0, log.read_text()[-2000:]
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def test_check_says_what_to_do(network: LocalMarket, agent: Agent) -> None:
     lines = {line.split(": ")[0].split()[-1]: line for line in checked.stdout.splitlines()}
 
     assert checked.returncode == 0, checked.stdout
+    assert "million steps a second" in lines["speed"]
     assert lines["policy"].startswith("warn") == ("set provider.minimum_price" in lines["policy"]) is True
     assert lines["gas"].startswith("ok")
     assert "is made when the agent starts" in lines["journal"]

@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assay.client.checks import check_tickets
+from assay.client.jobs import read_job
 from assay.client.papers import SignedOrder, SignedTickets, read_paper
+from assay.errors import ContractError
 from tests.e2e.market import Market, running_market
 from tests.e2e.provider import Provider
 from tests.support.programs import program
@@ -60,11 +63,16 @@ def sign_order(market: Market, shout: Path, folder: Path, *more: str, name: str 
     return target
 
 
-def wait_and_finalize(market: Market, job: str) -> dict[str, str]:
+def wait_until(market: Market, job: str) -> None:
+    """The challenge period of a claim is over."""
     deadline = market.json("show", job)["deadline"]
     chain = Provider(market, "carol").session.chain
     while chain.node.head().timestamp <= deadline:
         time.sleep(0.2)
+
+
+def wait_and_finalize(market: Market, job: str) -> dict[str, str]:
+    wait_until(market, job)
     found: dict[str, str] = market.json("finalize", job, "--wallet", "carol")
     return found
 
@@ -136,6 +144,39 @@ def test_an_order_that_was_run_already_is_filled_and_claimed_at_once(
     assert [stage["stage"] for stage in market.json("show", job)["stages"]] == ["claimed"]
     assert market.assay("result", job).stdout == "THIS IS ONE"
     assert wait_and_finalize(market, job)["end"] == "finalized"
+
+
+def test_an_order_is_claimed_in_the_call_that_pays_for_the_job_before(
+    market: Market, shout: Path, bob: Provider, tmp_path: Path
+) -> None:
+    """SPEC J7, S2."""
+    first = read_paper(SignedOrder, sign_order(market, shout, tmp_path).read_bytes())
+    terms = first.order.terms
+    roots, result_id, _ = bob.run((terms.spec_id,), terms.step_limit)
+    bob.session.provider.fill_and_claim(first, roots, result_id)
+    foreign = (
+        "order",
+        "sign",
+        str(shout),
+        "--price",
+        "3",
+        *SHORT,
+        "-o",
+        str(tmp_path / "x"),
+        "--after",
+        str(first.job),
+    )
+    assert f"is a job of {first.signer}" in refused(market, *foreign, "--wallet", "bob")
+    second = read_paper(SignedOrder, sign_order(market, shout, tmp_path, "--after", str(first.job)).read_bytes())
+    assert second.job == replace(first.job, generation=first.job.generation + 1)
+    history, _ = read_job(bob.session.chain, first.job)
+    with pytest.raises(ContractError, match="TooEarly"):
+        bob.session.provider.claim_next(second, roots[0], result_id, history)
+    wait_until(market, str(first.job))
+    bob.session.provider.claim_next(second, roots[0], result_id, history)
+    assert market.json("show", str(first.job))["status"] == "finalized"
+    assert market.assay("result", str(second.job)).stdout == "THIS IS ONE"
+    assert wait_and_finalize(market, str(second.job))["end"] == "finalized"
 
 
 def test_all_that_was_signed_is_cancelled_by_a_new_epoch(market: Market, shout: Path, tmp_path: Path) -> None:

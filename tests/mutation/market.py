@@ -5,8 +5,9 @@
     python -m tests.mutation.market --sample 50 --seed 7   some of them, at random
     python -m tests.mutation.market --all                  every line there is: a day
 
-A line carries a rule if it is what a `require` asks, or if a comment above it, or above its function, names a rule of
-SPEC.md as an INVARIANT. The invariant tests are not run: they would take minutes for each mutant.
+A line carries a rule if it is what a `require` asks, or what an `if` reverts for, or if a comment above it, or above
+its function, names a rule of SPEC.md as an INVARIANT. The invariant tests are not run: they would take minutes for each
+mutant.
 
 Ends with status 1 if a mutant survives that `market.toml` does not explain, or if that file explains one that does not
 survive or is not there.
@@ -98,6 +99,9 @@ def rule_spans(text: bytes, tree: Node) -> Iterator[tuple[int, int]]:
         if kind == "FunctionCall" and node["expression"].get("name") == "require":
             # The statement begins where its condition can be taken out with it; what it says in its error is no rule.
             condition_start, condition_length, _ = map(int, node["arguments"][0]["src"].split(":"))
+            yield start, condition_start + condition_length
+        elif kind == "IfStatement" and node["trueBody"]["nodeType"] == "RevertStatement":
+            condition_start, condition_length, _ = map(int, node["condition"]["src"].split(":"))
             yield start, condition_start + condition_length
         elif kind == "FunctionDefinition" and node.get("body"):
             documentation = (node.get("documentation") or {}).get("text", "")

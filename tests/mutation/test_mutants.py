@@ -109,10 +109,13 @@ def test_every_explained_mutant_is_there() -> None:
 
 RULES = b"""
 contract Rules {
+    error Seven();
+
     uint256 private total;
 
     function add(uint256 amount) external {
         require(amount > 0 && amount < 10, "from 1 to 9");
+        if (amount == 7) revert Seven();
         total = total + 1;
         // INVARIANT X1: why.
         total = total + amount;
@@ -132,6 +135,7 @@ def test_a_rule_is_what_is_required_and_what_a_comment_calls_an_invariant() -> N
     spans = list(rule_spans(RULES, tree))
     found = {m.name for m in mutants_of(name, RULES, tree, {}) if any(a <= m.start < b for a, b in spans)}
     assert any(name.endswith("amount > 0 -> amount >= 0") for name in found)
+    assert any(name.endswith("amount == 7 -> false") for name in found)
     assert any(name.endswith("-> nothing") or name.endswith("-> {}") for name in found)
     assert "total = total + amount;: total + amount -> total - amount" in found
     assert "total = 0;: total = 0; -> {}" in found

@@ -72,7 +72,9 @@ def postgresql() -> Iterator[Postgresql]:
     (home / "password").write_text(password)
     # It refuses to run as root.
     user = _ordinary_user()
-    as_user = ["runuser", "-u", user, "--"] if user else []
+    # Root may have a search path without the commands that are root's.
+    runuser = shutil.which("runuser", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "runuser"
+    as_user = [runuser, "-u", user, "--"] if user else []
     if user:
         for path in (home, home / "password"):
             shutil.chown(path, user)

@@ -35,6 +35,7 @@ contract WordsSymbolic {
         JobId id = JobIds.pack(requester, slot, generation);
         assert(id.requester() == requester && id.slot() == slot && id.generation() == generation);
         assert(id.slotKey() == JobIds.pack(requester, slot, 0).slotKey());
+        assert(JobId.unwrap(JobIds.pack(requester, slot, 0).withGeneration(generation)) == JobId.unwrap(id));
     }
 
     /// @notice SPEC J8: slots of different requesters or numbers are stored in different places.
@@ -73,6 +74,7 @@ contract WordsSymbolic {
 
     function check_work_is_tidy_or_has_other_bits(bytes32 word) external pure {
         assert(Work.wrap(word).isTidy() == (word & bytes32(uint256(0xFFFF) << 240) == 0));
+        assert(Work.wrap(word).isPlain() == (word & bytes32(uint256(0xFFFFFF) << 232) == 0));
     }
 
     function check_a_stage_keeps_its_fields(
@@ -109,6 +111,7 @@ contract WordsSymbolic {
         assert(word.disputes() == disputes && word.holds(recordHash));
         assert(word.holds(other) == (bytes28(other) == bytes28(recordHash)));
         assert(word.isEnd() == (bytes22(recordHash) == 0));
+        if (!word.isEnd()) assert(!word.isFree());
         if (disputes < type(uint32).max) {
             assert(
                 JobWord.unwrap(word.plusDispute()) == JobWord.unwrap(JobWords.ofJob(recordHash, disputes + 1))
@@ -120,6 +123,7 @@ contract WordsSymbolic {
     function check_an_end_keeps_its_fields(uint48 generation, uint32 disputes) external pure {
         JobWord word = JobWords.ofEnd(generation, disputes);
         assert(word.isEnd() && word.generation() == generation && word.disputes() == disputes);
+        assert(word.isFree() == (disputes == 0));
         if (disputes > 0) {
             JobWord less = word.minusDispute();
             assert(less.isEnd() && less.generation() == generation && less.disputes() == disputes - 1);

@@ -20,8 +20,9 @@ FORBIDDEN = [
     ("assay/chain", {"assay.client", "assay.cli", "assay.store", "assay.index"}),
     ("assay/index", {"web3", "assay.client", "assay.cli", "assay.machines", "assay.console"}),
     ("assay/client", {"web3", "assay.cli", "assay.console"}),
-    ("assay/console", {"web3"}),
-    ("assay/cli", {"web3"}),
+    ("assay/console", {"web3", "assay.sdk", "click"}),
+    ("assay/sdk", {"web3", "assay.cli", "click"}),
+    ("assay/cli", {"web3", "assay.sdk"}),
 ]
 
 

@@ -6,7 +6,7 @@ from assay.chain.codec import load_abi
 from assay.chain.contracts.ledger import Ledger
 from assay.chain.node import Call, Node
 from assay.chain.records import Job, Parameters, TaskProof, Terms
-from assay.chain.signing import Offer, Order, Tickets
+from assay.chain.signing import Offer, Order, Tickets, compact
 from assay.dispute.game import Roots
 
 
@@ -80,8 +80,9 @@ class Market(Ledger):
 
     def finalize(self, *jobs: Job) -> Call:
         """Pay for those of these claims that stood and whose time has come. Refused if it is none of them."""
-        what = f"job {jobs[0].job_id}" if len(jobs) == 1 else f"{len(jobs)} jobs"
-        return self._call("finalizeAll", ([job.abi() for job in jobs],), f"finalize {what}")
+        if len(jobs) == 1:
+            return self._call("settle", (jobs[0].abi(),), f"finalize job {jobs[0].job_id}")
+        return self._call("finalizeAll", ([job.abi() for job in jobs],), f"finalize {len(jobs)} jobs")
 
     def expire(self, job: Job) -> Call:
         """End a job that was not accepted, or not claimed, in time."""
@@ -104,6 +105,15 @@ class Market(Ledger):
         """Fill an order and claim it in one, having finalized what can be of the `finished` jobs."""
         arguments = (signature, order.abi(), final_roots, result_id, [job.abi() for job in finished])
         return self._call("fillAndClaim", arguments, f"fill order {order.job_id} and claim it")
+
+    def claim_next(self, order: Order, signature: bytes, final_root: bytes, result_id: bytes, last: Job) -> Call:
+        """Fill an order for one task and claim it in one, having finalized the job `last` before it in its slot.
+
+        `signature` is the 65 bytes of the requester's own key, over this order alone.
+        """
+        r, vs = compact(signature)
+        arguments = (order.abi(), r, vs, final_root, result_id, last.abi()[1:])
+        return self._call("claimNext", arguments, f"fill order {order.job_id} and claim it")
 
     def take_tickets(self, tickets: Tickets) -> Call:
         """Accept tickets of one kind as the tasks of one job."""

@@ -23,6 +23,16 @@ library JobIds {
         return uint48(uint256(JobId.unwrap(id)));
     }
 
+    /// @notice Another job in the same slot, of an id with a generation of 0.
+    function withGeneration(JobId id, uint48 generation_) internal pure returns (JobId) {
+        return JobId.wrap(bytes32(uint256(JobId.unwrap(id)) | generation_));
+    }
+
+    /// @notice The job before in the same slot. Of a generation above zero.
+    function previous(JobId id) internal pure returns (JobId) {
+        return JobId.wrap(bytes32(uint256(JobId.unwrap(id)) - 1));
+    }
+
     /// @notice Where the word of the job's slot is stored.
     function slotKey(JobId id) internal pure returns (uint256) {
         return uint256(JobId.unwrap(id)) >> 48;

@@ -17,6 +17,7 @@ using JobWords for JobWord global;
 /// @notice Reads and writes the word of a slot.
 library JobWords {
     uint256 private constant DISPUTES_MASK = type(uint32).max;
+    uint256 private constant GENERATION_MASK = uint256(type(uint48).max) << 32;
     /// @dev The word of an end has only zeros above this bit. That a record's hash begins with 176 zeros is not expected
     /// before the end of the world.
     uint256 private constant END_BITS = 80;
@@ -37,6 +38,12 @@ library JobWords {
     /// @notice Whether the slot's last job has ended. Also true for a slot that was never used.
     function isEnd(JobWord word) internal pure returns (bool) {
         return uint256(JobWord.unwrap(word)) >> END_BITS == 0;
+    }
+
+    /// @notice Whether the slot can be used: its last job has ended, and so have the disputes about it. Also true for a slot that was
+    /// never used.
+    function isFree(JobWord word) internal pure returns (bool) {
+        return uint256(JobWord.unwrap(word)) & ~GENERATION_MASK == 0;
     }
 
     /// @notice The generation of the job that has ended; 0 for a slot that was never used.

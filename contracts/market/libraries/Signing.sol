@@ -97,7 +97,7 @@ library Signing {
         }
     }
 
-    function hashOffer(ISignedOrders.Offer calldata offer, uint64 epoch) internal pure returns (bytes32) {
+    function hashOffer(ISignedOrders.Offer memory offer, uint64 epoch) internal pure returns (bytes32) {
         // A struct of value types is encoded as its fields one after the other.
         return keccak256(bytes.concat(OFFER, abi.encode(offer), bytes32(uint256(epoch))));
     }

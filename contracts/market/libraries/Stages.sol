@@ -63,6 +63,11 @@ library Stages {
         return IJobMarket.Status(uint8(uint256(Stage.unwrap(stage)) >> STATUS_AT));
     }
 
+    /// @notice Whether that is the status.
+    function isStatus(Stage stage, IJobMarket.Status status_) internal pure returns (bool) {
+        return uint8(uint256(Stage.unwrap(stage)) >> STATUS_AT) == uint8(status_);
+    }
+
     function deadline(Stage stage) internal pure returns (uint40) {
         return uint40(uint256(Stage.unwrap(stage)) >> DEADLINE_AT);
     }

@@ -8,6 +8,7 @@ import {IJobMarket, Work} from "interfaces/IJobMarket.sol";
 /// (32) | referee (160).
 library Works {
     uint256 private constant UNUSED_FROM = 240;
+    uint256 private constant ADMISSION_AT = 232;
     uint256 private constant TASK_COUNT_AT = 160;
 
     function pack(
@@ -19,8 +20,9 @@ library Works {
     ) internal pure returns (Work) {
         return Work.wrap(
             bytes32(
-                (uint256(admission_) << 232) | (uint256(rounds_) << 224) | (uint256(acceptPeriod_) << 192)
-                    | (uint256(taskCount_) << TASK_COUNT_AT) | uint160(referee_)
+                (uint256(admission_) << ADMISSION_AT) | (uint256(rounds_) << 224)
+                    | (uint256(acceptPeriod_) << 192) | (uint256(taskCount_) << TASK_COUNT_AT)
+                    | uint160(referee_)
             )
         );
     }
@@ -44,6 +46,11 @@ library Works {
     /// @notice The number of an `Admission`; not checked to be one.
     function admission(Work work) internal pure returns (uint8) {
         return uint8(uint256(Work.unwrap(work)) >> 232);
+    }
+
+    /// @notice Whether anyone is admitted, and the bits without a meaning are zero.
+    function isPlain(Work work) internal pure returns (bool) {
+        return uint256(Work.unwrap(work)) >> ADMISSION_AT == 0;
     }
 
     /// @notice Whether the bits without a meaning are zero.

@@ -57,6 +57,25 @@ contract SignedHandler is MarketHandler {
         } catch {}
     }
 
+    /// @dev A true order for one task, claimed with whatever its slot holds: that gets paid, or nothing happens.
+    function claimNext(uint256 by, uint256 from, uint256 seed, uint256 lie, uint256 last) external honestly {
+        uint256 key = FIRST_KEY + by % VILLAINS;
+        Known storage known = prepare(seed & ~uint256(3));
+        ISignedOrders.Order memory order = nextOrder(vm.addr(key), seed, known.terms);
+        Known storage before = inSlot(order.jobId, last);
+        bool due = isDue(before.job);
+        bool held = market.nextGeneration(vm.addr(key), order.jobId.slot()) == 0;
+        bytes32[] memory roots = finalRootsOf(known, lie);
+        address provider = villain(from);
+        sendNext(order, key, provider, roots[0], before.job);
+
+        if (held && !due) violation = "SPEC J7: a job that was not due was paid";
+        if (held) before.isPaid = true;
+        opened(known, order.jobId, vm.addr(key), order.jobId.slot(), order.expiry);
+        accepted(known, provider, 0);
+        claimed(known, provider, roots, lie % 2 == 0);
+    }
+
     /// @dev An order that was signed for less, or by another: whoever gets it through has stolen.
     function forge(uint256 by, uint256 from, uint256 seed) external honestly {
         ISignedOrders.Order memory order;
@@ -210,6 +229,56 @@ contract SignedHandler is MarketHandler {
             if (vm.addr(FIRST_KEY + i) == account) return FIRST_KEY + i;
         }
         return 1;
+    }
+
+    function nextOrder(address requester, uint256 seed, IJobMarket.Terms memory terms)
+        private
+        view
+        returns (ISignedOrders.Order memory)
+    {
+        uint48 slot = uint48(seed >> 4) % 4;
+        uint48 generation = generations[keccak256(abi.encode(requester, slot))] + 1;
+        return
+            ISignedOrders.Order(
+                JobIds.pack(requester, slot, generation), terms, uint40(block.timestamp + 1_000)
+            );
+    }
+
+    function sendNext(
+        ISignedOrders.Order memory order,
+        uint256 key,
+        address provider,
+        bytes32 root,
+        IJobMarket.Job memory last
+    ) private {
+        bytes32 structHash = Typed.order(order, epochOf(vm.addr(key)));
+        (bytes32 r, bytes32 vs) = split(Typed.sign(key, address(market), structHash));
+        ISignedOrders.Last memory record = ISignedOrders.Last(last.deal, last.stage, last.commitment);
+        vm.prank(provider);
+        market.claimNext(order, r, vs, root, "result", record);
+    }
+
+    function isDue(IJobMarket.Job memory job) private view returns (bool) {
+        (bool current, uint32 disputes) = market.isCurrent(job);
+        return current && disputes == 0 && job.stage.status() == IJobMarket.Status.Claimed
+            && block.timestamp > job.stage.deadline();
+    }
+
+    /// @dev The last job in the slot of `id`; or any other.
+    function inSlot(JobId id, uint256 seed) private view returns (Known storage) {
+        for (uint256 i = jobs.length - 1; i > 0; i--) {
+            JobId other = jobs[i - 1].job.id;
+            if (seed % 8 != 0 && JobId.unwrap(other) >> 48 == JobId.unwrap(id) >> 48) return jobs[i - 1];
+        }
+        return jobs[seed % jobs.length];
+    }
+
+    function split(bytes memory signature) private pure returns (bytes32 r, bytes32 vs) {
+        uint8 v = uint8(signature[64]);
+        assembly ("memory-safe") {
+            r := mload(add(signature, 0x20))
+            vs := or(mload(add(signature, 0x40)), shl(255, sub(v, 27)))
+        }
     }
 
     /// @dev Every claim whose time is over, to ride on the next one: those about which no dispute is open get paid.

@@ -25,6 +25,10 @@ contract WordsTest {
         JobId id = JobIds.pack(requester, slot, generation);
         assert(id.requester() == requester && id.slot() == slot && id.generation() == generation);
         assert(JobId.unwrap(id) == bytes32(abi.encodePacked(requester, slot, generation)));
+        assert(JobId.unwrap(JobIds.pack(requester, slot, 0).withGeneration(generation)) == JobId.unwrap(id));
+        if (generation > 0) {
+            assert(JobId.unwrap(id.previous()) == JobId.unwrap(JobIds.pack(requester, slot, generation - 1)));
+        }
         assert(bytes32(id.slotKey()) == bytes32(abi.encodePacked(uint48(0), requester, slot)));
     }
 
@@ -55,6 +59,7 @@ contract WordsTest {
         assert(Work.unwrap(work) == bytes32(plain));
         assert(work.referee() == referee && work.taskCount() == taskCount && work.rounds() == rounds);
         assert(work.acceptPeriod() == acceptPeriod && work.admission() == admission && work.isTidy());
+        assert(work.isPlain() == (admission == 0));
     }
 
     function test_a_work_with_another_number_of_tasks_keeps_the_rest(uint256 word, uint32 taskCount)
@@ -116,6 +121,9 @@ contract WordsTest {
         assert(Stage.unwrap(stage) == bytes32(plain));
         assert(stage.taskCount() == tasks && stage.deadline() == deadline);
         assert(stage.status() == first && stage.provider() == provider);
+        for (uint8 i = 0; i < 3; i++) {
+            assert(stage.isStatus(IJobMarket.Status(i)) == (i == uint8(first)));
+        }
         for (uint256 bit = 0; bit < 16; bit++) {
             assert(stage.has(uint16(1 << bit)) == (flags >> bit & 1 == 1));
         }
@@ -140,7 +148,7 @@ contract WordsTest {
         // A hash that begins with 176 zeros would look like an end.
         vm.assume(uint256(record) >> 80 != 0 && disputes < type(uint32).max);
         JobWord word = JobWords.ofJob(record, disputes);
-        assert(word.holds(record) && word.disputes() == disputes && !word.isEnd());
+        assert(word.holds(record) && word.disputes() == disputes && !word.isEnd() && !word.isFree());
         assert(word.plusDispute().holds(record) && word.plusDispute().disputes() == disputes + 1);
         assert(JobWord.unwrap(word.plusDispute().minusDispute()) == JobWord.unwrap(word));
     }
@@ -154,6 +162,7 @@ contract WordsTest {
         vm.assume(disputes > 0);
         JobWord word = JobWords.ofEnd(generation, disputes);
         assert(word.isEnd() && word.generation() == generation && word.disputes() == disputes);
+        assert(!word.isFree() && JobWords.ofEnd(generation, 0).isFree());
         assert(
             word.minusDispute().generation() == generation && word.minusDispute().disputes() == disputes - 1
         );
@@ -161,6 +170,6 @@ contract WordsTest {
 
     function test_an_unused_slot_is_at_its_end() external pure {
         JobWord word = JobWord.wrap(0);
-        assert(word.isEnd() && word.generation() == 0 && word.disputes() == 0);
+        assert(word.isEnd() && word.isFree() && word.generation() == 0 && word.disputes() == 0);
     }
 }

@@ -62,7 +62,7 @@ def accepted(provider: str = PROVIDER) -> tuple[list[bytes], bytes]:
 
 
 def cancelled() -> tuple[list[bytes], bytes]:
-    return log("JobEnded", jobId=bytes(JOB), end=1, price=100)
+    return log("JobEnded", jobId=bytes(JOB), end=1)
 
 
 class ScriptedNode:

@@ -40,9 +40,9 @@ CLAIMED = JobClaimed(JOB, PROVIDER, bytes(32), bytes(32), 3000)
 CHALLENGED = JobChallenged(JOB, DISPUTE.dispute_id, VERIFIER, 0, 7)
 OPENED = DisputeOpened(DISPUTE.dispute_id, DISPUTE, (bytes(32),) * 16)
 CLOSED = ChallengeClosed(JOB, DISPUTE.dispute_id, VERIFIER, Verdict.LOST, 7)
-PAID = JobEnded(JOB, End.FINALIZED, 100)
-SLASHED = [JobEnded(JOB, End.SLASHED_BY_STEP, 100), BondSlashed(JOB, VERIFIER, 30, 20)]
-MISSED = JobEnded(JOB, End.MISSED_DEADLINE, 100)
+PAID = JobEnded(JOB, End.FINALIZED)
+SLASHED = [JobEnded(JOB, End.SLASHED_BY_STEP), BondSlashed(JOB, VERIFIER, 30, 20)]
+MISSED = JobEnded(JOB, End.MISSED_DEADLINE)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ MISSED = JobEnded(JOB, End.MISSED_DEADLINE, 100)
         ([ACCEPTED, MISSED, BondSlashed(JOB, STRANGER, 5, 45)], PROVIDER, [(Kind.LOST_BOND, -50)]),
         ([ACCEPTED, MISSED, BondSlashed(JOB, STRANGER, 5, 45)], STRANGER, [(Kind.REWARD, 5)]),
         ([ACCEPTED, MISSED, BondSlashed(JOB, REQUESTER, 5, 45)], REQUESTER, []),
-        ([JobEnded(JOB, End.CANCELLED, 100)], REQUESTER, []),
+        ([JobEnded(JOB, End.CANCELLED)], REQUESTER, []),
     ],
 )
 def test_each_end_is_a_line_for_those_that_it_concerns(

@@ -78,7 +78,7 @@ def test_logs_of_other_contracts_and_of_unknown_events_are_left_out() -> None:
 
 def test_an_end_that_there_is_not_is_refused() -> None:
     end = len(End)
-    data = encode(["uint8", "uint96"], [end, 0])
+    data = encode(["uint8"], [end])
     with pytest.raises(IntegrityError, match="JobEnded"):
         decode_logs([log(1, signature("market", "JobEnded"), bytes(JOB), data=data)], DEPLOYMENT)
 
@@ -88,11 +88,16 @@ def test_a_log_that_is_too_short_is_refused() -> None:
         decode_logs([log(1, signature("market", "Staked"), word(SOMEONE), data=bytes(31))], DEPLOYMENT)
 
 
-def test_an_end_is_read_with_its_money() -> None:
-    data = encode(["uint8", "uint96"], [5, 7])
+def test_an_end_is_read() -> None:
+    data = encode(["uint8"], [5])
     (entry,) = decode_logs([log(9, signature("market", "JobEnded"), bytes(JOB), data=data)], DEPLOYMENT)
-    assert entry.event == JobEnded(JOB, End.SLASHED_BY_STEP, 7)
+    assert entry.event == JobEnded(JOB, End.SLASHED_BY_STEP)
     assert entry.block == 9
+
+
+def test_the_good_end_has_an_event_of_its_own() -> None:
+    (entry,) = decode_logs([log(9, signature("market", "JobFinalized"), bytes(JOB))], DEPLOYMENT)
+    assert entry.event == JobEnded(JOB, End.FINALIZED)
 
 
 def test_a_stage_that_there_is_not_is_refused() -> None:

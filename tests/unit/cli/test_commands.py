@@ -122,7 +122,7 @@ def test_what_was_claimed_for_a_slashed_job_is_not_written(
 ) -> None:
     job_id = JobId("0x" + 40 * "1", 0, 1)
     terms = Terms("0x" + 40 * "3", bytes(32), 1, 3, 2 * 10**18, 10**20, 10, 20, 30, bytes(32))
-    ended = JobEnded(job_id, end, 2 * 10**18)
+    ended = JobEnded(job_id, end)
     slashed = BondSlashed(job_id, "0x" + 40 * "2", 5 * 10**19, 4 * 10**19)
     job = Job.posted(job_id, terms, 100)
     history = JobHistory(job, result_id=bytes(32), final_roots=(bytes(32),), ended=ended, slashed=slashed)

@@ -20,7 +20,7 @@ JOB = JobId(REQUESTER, 0, 1)
 TERMS = Terms(PROVIDER, bytes(32), 1, 3, 100, 50, 10, 20, 30, bytes(32))
 posted = JobPosted(JOB, TERMS, 110)
 accepted = JobAccepted(JOB, PROVIDER, 120)
-cancelled = JobEnded(JOB, End.CANCELLED, 100)
+cancelled = JobEnded(JOB, End.CANCELLED)
 
 
 class ScriptedNode:

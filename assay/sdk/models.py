@@ -1,0 +1,43 @@
+"""Models, as Python programs send them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from assay.client.order import Order, order_model
+from assay.errors import InputError
+from assay.machines.base import Machine
+from assay.machines.tensor.program import Program
+from assay.models.arrays import input_bytes, output_arrays
+from assay.models.files import read_model
+from assay.sdk.result import Result
+
+
+def load_model(file: Path, shapes: Mapping[str, Sequence[int]]) -> Program:
+    """The model in a file, imported if it is an ONNX file. Raises `InputError`."""
+    try:
+        data = file.read_bytes()
+    except OSError as fault:
+        raise InputError(f"{file} cannot be read: {fault.strerror}") from fault
+    if file.suffix != ".onnx":
+        return read_model(data)
+    try:
+        from assay.models.onnx_import import import_onnx  # noqa: PLC0415 - only who imports models needs onnx
+    except ImportError as error:
+        raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
+    return import_onnx(data, {name: list(sizes) for name, sizes in shapes.items()})
+
+
+def order_inference(program: Program, inputs: Sequence[NDArray[Any]], machines: Mapping[str, Machine]) -> Order:
+    """One run of a model as a job. Raises `InputError` if these are not the inputs that it wants."""
+    if len(inputs) != len(program.inputs):
+        names = ", ".join(wanted.name for wanted in program.inputs)
+        raise InputError(f"the model has {len(program.inputs)} inputs, not {len(inputs)}: {names}")
+    return order_model(program, [input_bytes(*pair) for pair in zip(program.inputs, inputs, strict=True)], machines)
+
+
+def outputs_of(program: Program, result: Result) -> dict[str, NDArray[Any]]:
+    """The outputs by name. Raises `ProgramError` if the model did not run to its end, `IntegrityError`."""
+    return output_arrays(program.outputs, result.check().stdout)
