@@ -90,7 +90,7 @@ class Console:
 
     @classmethod
     def of(cls, chain: Chain, database: Database, store: Store, replayer: Replayer, execution: Execution) -> "Console":
-        """Asks the chain for what never changes. Raises `TransientError`, `ChainError`, and `InputError` (`Indexer`)."""
+        """Ask the chain for what never changes. Raises `TransientError`, `ChainError`, `InputError` (`Indexer`)."""
         return cls(
             chain=chain,
             parameters=chain.market.parameters(),
@@ -248,7 +248,7 @@ def _jobs(console: Console) -> APIRouter:
             "machine": machine,
         }
         with console.database.reading() as connection:
-            found = query.jobs(connection, **wanted, before=_place(before), limit=limit)  # type: ignore[arg-type]
+            found = query.jobs(connection, **wanted, before=_place(before), limit=limit)
         following = _next(found, limit, "posted")
         return models.Jobs(jobs=[answers.job_summary(row) for row in found], next=following)
 

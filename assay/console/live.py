@@ -39,12 +39,13 @@ class Live:
 
     def changes(self, revision: int | None) -> Changes | None:
         """What has changed after a revision; without one, where the index is. None before its first block."""
+        changed: dict[str, list[str]] = {"jobs": [], "disputes": [], "accounts": []}
         with self._database.reading() as connection:
             position = query.position(connection)
             if position is None:
                 return None
             if revision is None or revision > position.revision:
-                is_reset, changed = revision is not None, {"jobs": [], "disputes": [], "accounts": []}
+                is_reset = revision is not None
             else:
                 is_reset = position.rewound > revision
                 changed = query.changed_since(connection, revision, _MOST)
@@ -54,7 +55,7 @@ class Live:
         return Changes.model_validate({**whole, **changed, "reset": is_reset})
 
     async def follow(self, revision: int | None) -> AsyncIterator[str]:
-        """The stream of one page, from a revision on, as text/event-stream, until it is cancelled because the page is gone."""
+        """The stream of one page, from a revision on, as text/event-stream; cancelled when the page is gone."""
         self.streams += 1
         try:
             yield "retry: 2000\n\n"

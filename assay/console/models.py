@@ -1,4 +1,7 @@
-"""What the API answers, and takes. Amounts are tokens in decimal text, times seconds since the epoch, hashes 0x and digits."""
+"""What the API answers, and takes.
+
+Amounts are tokens in decimal text, times seconds since the epoch, hashes 0x and digits.
+"""
 
 from typing import Annotated, Any, Literal
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from assay.chain.history import JobHistory
 from assay.chain.records import End
@@ -76,7 +76,10 @@ class Previewer:
         return self._store.get(blob_id, MAX_OUTPUT)
 
 
-def standing_of(history: JobHistory) -> str:
+Standing = Literal["final", "open", "wrong"]
+
+
+def standing_of(history: JobHistory) -> Standing:
     """Whether a claim stood: `final`, `open` to challenges, or `wrong`."""
     if history.ended is None:
         return "open"

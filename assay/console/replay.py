@@ -1,7 +1,7 @@
 """The disputed step, computed anew from a job's files, in a process that may take only so long.
 
-`python -m assay.console.replay` reads a `Question` as JSON on standard input, and writes the step as JSON, or why there is
-none. What strangers wrote, spec, program and input, is read and run there and not in the server.
+`python -m assay.console.replay` reads a `Question` as JSON on standard input, and writes the step as JSON, or why
+there is none. What strangers wrote, spec, program and input, is read and run there and not in the server.
 """
 
 import json

@@ -89,11 +89,11 @@ def _of_job(event: JobEvent, book: Book, fee_recipient: str) -> list[Change]:
         case ChallengeClosed():
             changes = [Change(event.challenger, 0, event.bond)]
         case JobEnded(end=End.FINALIZED):
-            changes = [Change(job.provider, event.price, terms.bond)]
+            changes = [Change(job.provider, job.price, terms.bond)]
         case JobEnded(end=End.DECLINED):
-            changes = [Change(requester, event.price), Change(job.provider, 0, terms.bond)]
+            changes = [Change(requester, job.price), Change(job.provider, 0, terms.bond)]
         case JobEnded():
-            changes = [Change(requester, event.price)]
+            changes = [Change(requester, job.price)]
         case FeePaid():
             changes = [Change(job.provider, -event.fee), Change(fee_recipient, event.fee)]
         case BondSlashed():
