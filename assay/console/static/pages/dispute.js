@@ -22,7 +22,7 @@ export default async function show({ parameters: [id], api, market }) {
   const data = { dispute: await api(address) };
   const stepper = new Stepper();
   const top = region(({ dispute }) => summary(dispute, market.symbol));
-  const turns = region(({ dispute }) => stepper.draw(dispute));
+  const turns = region((dispute) => stepper.draw(dispute));
   const bottom = region(({ dispute, step, fault }) => ending(dispute, step, fault, loadStep));
   const draw = () => {
     top.show(data);
@@ -104,7 +104,7 @@ class Stepper {
       last: button("Last", () => last),
     };
     const tools = h("div", { class: "stepper", role: "group", "aria-label": "Turns of the dispute" }, h("div", { class: "buttons" }, Object.values(this.buttons)), this.places);
-    const part = section("How it narrows", legend(), tools, this.list, this.sentence, this.roots);
+    const part = section("How it narrows", legend(), tools, this.sentence, this.list, this.roots);
     part.addEventListener("keydown", (event) => this.key(event));
     this.render();
     return part;
@@ -168,14 +168,9 @@ class Stepper {
   end() {
     const { dispute } = this;
     const said = outcomeOf(dispute);
-    if (!dispute.step) return h("li", { class: "end" }, h("p", {}, said.join(" "), dispute.deadline ? [" ", countdown(dispute.deadline), "."] : null));
-    return h(
-      "li",
-      { class: "end" },
-      funnel(dispute.step.index),
-      h("div", { class: "one" }, h("span", { class: "number" }, `Step ${count(dispute.step.step)}`), h("span", {}, "one step, executed by the referee")),
-      h("p", {}, said.join(" ")),
-    );
+    const waits = h("div", { class: "one open" }, h("span", {}, dispute.winner ? said[0] : `The ${dispute.to_move} is to move`), dispute.deadline ? countdown(dispute.deadline) : null);
+    const step = () => h("div", { class: "one" }, h("span", { class: "number" }, `Step ${count(dispute.step.step)}`), h("span", {}, "one step, executed by the referee"));
+    return h("li", { class: "end" }, dispute.step ? [funnel(dispute.step.index), h("p", { class: "hidden" }, said.join(" ")), step()] : waits);
   }
 }
 

@@ -89,8 +89,8 @@ function stageOf({ event, stage, text, time, arguments: given }, job, symbol) {
 function moneyTable(job, symbol) {
   const beneficiary = job.events.find(({ event }) => event === "BondSlashed")?.arguments.beneficiary;
   const rows = [
-    [job.ended_at ? "Price, was in escrow" : "Price, in escrow", partyLink(job.requester), job.price],
-    [job.ended_at ? "Bond, was at risk" : "Bond at risk", partyLink(job.provider, "providers"), job.bond],
+    ["Put in escrow", partyLink(job.requester), job.price],
+    ["Put at risk", partyLink(job.provider, "providers"), job.bond],
     !isZero(job.earned) && ["Paid", partyLink(job.provider, "providers"), job.earned],
     !isZero(job.refunded) && ["Refunded", partyLink(job.requester), job.refunded],
     !isZero(job.fee) && ["Fee", "the market", job.fee],
