@@ -56,6 +56,11 @@ export function partyLink(address, kind = "accounts") {
   return h("a", { href: `#/${kind}/${address}`, class: "mono", title: address }, short(address));
 }
 
+/** A sentence of the API, the addresses in it as links. */
+export function withParties(text) {
+  return text.split(/(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/).map((part, place) => (place % 2 ? partyLink(part) : part));
+}
+
 /** A hash or an address in full, that can be copied. */
 export function whole(text, what = "value") {
   const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, "data-key": `copy ${text}` }, "Copy");

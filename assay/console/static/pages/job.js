@@ -4,7 +4,7 @@ import { path } from "../api.js";
 import { countdown, timeFull } from "../clock.js";
 import { h, region } from "../dom.js";
 import { count, duration, isZero, plural, shortJob, tokens } from "../format.js";
-import { badge, disputeLink, disputeTable, facts, heading, partyLink, scrollable, section, table, whole } from "../parts.js";
+import { badge, disputeLink, disputeTable, facts, heading, partyLink, scrollable, section, table, whole, withParties } from "../parts.js";
 import { outputs } from "./output.js";
 
 const DUE = {
@@ -83,7 +83,7 @@ function stageOf({ event, stage, text, time, arguments: given }, job, symbol) {
     SignedJobClaimed: () => [partyLink(given.provider, "providers"), " posts it, accepts it and states the result at once, under a signed order."],
     JobChallenged: () => [partyLink(given.challenger), ` says that task ${count(given.task)} ends otherwise: dispute `, disputeLink(given.dispute_id), "."],
   }[event];
-  return { name: stage, said: said ? said() : `${text}.`, time, kind: event === "JobChallenged" ? "bad" : bad };
+  return { name: stage, said: said ? said() : [withParties(text), "."], time, kind: event === "JobChallenged" ? "bad" : bad };
 }
 
 function moneyTable(job, symbol) {
@@ -128,7 +128,7 @@ function events(job) {
   const columns = [
     { name: "Time", cell: ({ time }) => timeFull(time) },
     { name: "Event", cell: ({ event }) => h("span", { class: "mono" }, event) },
-    { name: "What", cell: ({ stage, text }) => h("span", { class: "said" }, stage && stage !== "dispute" ? `${stage}: ` : "", text) },
+    { name: "What", cell: ({ stage, text }) => h("span", { class: "said" }, stage && stage !== "dispute" ? `${stage}: ` : "", withParties(text)) },
     { name: "Transaction", cell: ({ transaction, block }) => h("span", { class: "mono", title: transaction }, `${transaction.slice(0, 10)}\u2026`, h("span", { class: "muted" }, ` in ${count(block)}`)) },
   ];
   return h(
