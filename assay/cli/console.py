@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 import webbrowser
 
 import click
@@ -40,30 +39,23 @@ def console(settings: Settings, host: str, port: int, database: str | None, open
     """
     chain = Session(settings).chain
     location = database or str(default_database(settings, chain))
-    if port == 0:
-        with socket.create_server((host, 0)) as probe:
-            port = probe.getsockname()[1]
-    else:
-        _check_free(host, port)
-    server = make_server(settings, chain, location, host, port)
-    url = f"http://{host}:{port}/"
-    if as_json:
-        print_json({"url": url, "database": location})
-    else:
-        say(f"the market {chain.deployment.market} is shown on {url}; Ctrl-C ends it")
-    if opens:
-        threading.Thread(target=_open, args=(server, url), daemon=True).start()
-    server.run()
+    server = make_server(settings, chain, location, host)
+    with _listening(host, port) as listener:
+        # From here on whoever connects waits for the server.
+        url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+        if as_json:
+            print_json({"url": url, "database": server.database})
+        else:
+            say(f"the market {chain.deployment.market} is shown on {url}; Ctrl-C ends it")
+        if opens:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        server.run(sockets=[listener])
 
 
-def _check_free(host: str, port: int) -> None:
+def _listening(host: str, port: int) -> socket.socket:
     try:
-        socket.create_server((host, port)).close()
-    except OSError as taken:
-        raise InputError(f"cannot listen on {host}:{port} ({taken.strerror}): choose another --port, or 0") from taken
-
-
-def _open(server: object, url: str) -> None:
-    while not getattr(server, "started", False):
-        time.sleep(0.05)
-    webbrowser.open(url)
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as fault:
+        raise InputError(
+            f"cannot listen on {host}, port {port} ({fault.strerror}): choose another --host or --port, or --port 0"
+        ) from fault

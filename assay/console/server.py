@@ -22,6 +22,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, console: Console) -> None:
         super().__init__(config)
         self._console = console
+        self.database = console.database.name
         self._stop = threading.Event()
         self._follower = threading.Thread(target=console.indexer.follow, args=(self._stop,), name="index", daemon=True)
 
@@ -35,7 +36,7 @@ class Server(uvicorn.Server):
             self._console.live.stop()
 
 
-def make_server(settings: Settings, chain: Chain, location: str, host: str, port: int) -> Server:
+def make_server(settings: Settings, chain: Chain, location: str, host: str) -> Server:
     """A server that is not running yet; `run()` blocks until it is told to stop. Raises `AssayError`."""
     console = Console.of(
         chain=chain,
@@ -46,8 +47,6 @@ def make_server(settings: Settings, chain: Chain, location: str, host: str, port
     )
     config = uvicorn.Config(
         make_app(console, [*LOOPBACK, host]),
-        host=host,
-        port=port,
         log_level="warning",
         access_log=False,
         limit_concurrency=MAX_CONNECTIONS,
