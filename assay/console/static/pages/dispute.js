@@ -16,14 +16,19 @@ const WORDS = {
 };
 const SIGNS = { agreed: "=", disputed: "\u2260", beyond: "", open: "?" };
 
+/** Milliseconds between two questions for a step that cannot be computed yet. */
+const PAUSE = 3_000;
+
 /** The page of one dispute. */
-export default async function show({ parameters: [id], api, market }) {
+export default async function show({ parameters: [id], api, market, onLeave }) {
   const address = path("disputes", id);
   const data = { dispute: await api(address) };
   const stepper = new Stepper();
   const top = region(({ dispute }) => summary(dispute, market.symbol));
   const turns = region((dispute) => stepper.draw(dispute));
   const bottom = region(({ dispute, step, fault }) => ending(dispute, step, fault, loadStep));
+  let later = null;
+  onLeave(() => clearTimeout(later));
   const draw = () => {
     top.show(data);
     turns.show(data.dispute);
@@ -37,7 +42,9 @@ export default async function show({ parameters: [id], api, market }) {
       data.fault = null;
     } catch (fault) {
       if (fault.name === "AbortError") return;
-      data.fault = { message: fault.message };
+      // Another step is computed just now: wait for one's turn.
+      if (fault.code === "unavailable") later = setTimeout(loadStep, PAUSE);
+      else data.fault = { message: fault.message };
     }
     draw();
   }

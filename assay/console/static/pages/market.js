@@ -36,7 +36,7 @@ export default async function show({ api, market: first, kept }) {
     }
     // A market that has just begun is looked at more closely.
     const day = await ask("day");
-    const isYoung = !day.periods.slice(0, -2).some((each) => each.posted || each.staked !== "0");
+    const isYoung = !day.periods.slice(0, -1).some((each) => each.posted || each.staked !== "0");
     data.history = isYoung ? await ask("hour") : day;
   }
 
