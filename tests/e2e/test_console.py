@@ -10,6 +10,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect
 
 from assay.chain.records import JobId
+from demo.tampering import Lie
 from tests.support.anvil import CHECKOUT, anvil
 from tests.support.chromium import MISSING, Wallet, chromium, program
 from tests.support.gallery import HOSTILE, Gallery, make_gallery, serving
@@ -359,6 +360,13 @@ def test_what_happens_appears_without_a_reload(visit: Visit, gallery: Gallery) -
     gallery.claim("live", gallery.provider)
     stages = page.get_by_role("region", name="Stages").locator(".name")
     expect(stages).to_have_text(["posted", "accepted", "claimed", "open to challenges"])
+    page.get_by_role("link", name="Disputes", exact=True).first.click()
+    page.get_by_role("row").filter(has_text="running").get_by_role("link").first.click()
+    turns = page.locator("ol.turns > li")
+    expect(turns).to_have_count(4)
+    gallery.play("disputed", turns=1, defender=Lie(step=40_000))
+    expect(turns).to_have_count(5)
+    expect(page.locator("#announcer")).to_contain_text("The defender")
     assert page.evaluate("window.isTheSame")
 
 

@@ -42,7 +42,7 @@ export default async function show({ api, market: first, kept }) {
 
   async function choose(span) {
     data.span = span;
-    kept.set("span", span);
+    kept.span = span;
     await loadHistory();
     charts.show({ history: data.history, span, market: { symbol: data.market.symbol } });
   }
