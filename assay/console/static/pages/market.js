@@ -93,7 +93,7 @@ function statuses({ jobs, disputes }) {
       "Disputes by status",
       h(
         "ul",
-        { class: "counts" },
+        { class: "counts roomy" },
         item(badge("running"), disputes.running ?? 0, "#/disputes?running=true"),
         item(badge("won by challenger"), disputes["won by challenger"] ?? 0, "#/disputes?running=false"),
         item(badge("won by defender"), disputes["won by defender"] ?? 0, "#/disputes?running=false"),
@@ -109,8 +109,8 @@ function amounts(market) {
     "Money",
     h(
       "ul",
-      { class: "counts money" },
-      item("At stake", market.staked, "what providers have put up"),
+      { class: "counts roomy" },
+      item("At stake", market.staked, "put up by providers"),
       item("At risk", market.at_risk, "bonds of jobs that run"),
       item("Paid", market.paid, "to providers, ever"),
       item("Free", market.free, "can be withdrawn"),
