@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import requests
 from assay.amounts import format_tokens
 from assay.chain.records import JobId
 from assay.console.models import MAX_PAGE
+from assay.console.replay import Replayer
 from assay.dispute.game import Side
+from assay.errors import InputError, ResourceError
+from assay.machines.registry import DEFAULT
 from tests.support.anvil import CHECKOUT, anvil
 from tests.support.gallery import HOSTILE, RENDER, Gallery, make_gallery, serving
 from tests.support.market import CHALLENGE_PERIOD, TOKEN, LocalMarket, Party
@@ -469,6 +473,29 @@ def test_a_reorganised_chain_is_told_to_pages(base: str, gallery: Gallery) -> No
     with requests.get(f"{base}/api/live", params={"since": before["revision"]}, stream=True, timeout=60) as stream:
         data = next(line for line in stream.iter_lines(chunk_size=1) if line.startswith(b"data: "))
     assert json.loads(data[6:])["reset"]
+
+
+# The step of a dispute, computed elsewhere
+
+
+def test_a_step_that_takes_too_long_is_left_out(gallery: Gallery) -> None:
+    replayer = Replayer(str(gallery.network.store.folder), str(gallery.network.folder / "c"), DEFAULT, time_limit=0.05)
+    with pytest.raises(ResourceError, match="takes more than"):
+        replayer.step("riscv", gallery.history("wrong"), gallery.disputes("wrong")[0])
+
+
+def test_a_step_of_files_that_are_gone_or_of_another_job_is_refused(gallery: Gallery, tmp_path: Path) -> None:
+    dispute = gallery.disputes("wrong")[0]
+    empty = Replayer(str(tmp_path / "empty"), str(tmp_path / "cache"), DEFAULT)
+    with pytest.raises(InputError, match="has no blob"):
+        empty.step("riscv", gallery.history("wrong"), dispute)
+    replayer = Replayer(str(gallery.network.store.folder), str(tmp_path / "cache"), DEFAULT)
+    with pytest.raises(InputError, match="not about such tasks"):
+        replayer.step("riscv", gallery.history("silent"), dispute)
+    wrong, other = gallery.history("wrong").job, gallery.history("picture").job
+    terms = replace(wrong.terms, spec_id=other.terms.spec_id)
+    with pytest.raises(InputError, match="begins in another state"):
+        replayer.step("riscv", replace(gallery.history("wrong"), job=replace(wrong, terms=terms)), dispute)
 
 
 # What is documented
