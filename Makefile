@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
-	bench-machine bench-models bench-gas simulate check fmt lock clean
+	bench-machine bench-models bench-gas simulate screenshots check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -114,6 +114,9 @@ bench-gas: setup ## tell what settling jobs and disputes costs, beside other sys
 
 simulate: setup ## simulate the market's economics, and draw docs/economics.svg (3 minutes); JSON=1
 	@python -m simulation $(if $(JSON),--json)
+
+screenshots: setup ## take pictures of the console anew, into docs/screenshots (needs Chromium)
+	@python -m tests.support.screenshots
 
 check: setup ## lint and type-check
 	ruff check .

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs what some tests compare with, from Debian: qemu-riscv64 runs the machine's programs, jq answers the same
-# questions as the example `query`, and PostgreSQL keeps the agent's journal. What is there already is left alone.
+# questions as the example `query`, PostgreSQL keeps the agent's journal, and Chromium shows the console. What is there
+# already is left alone.
 set -euo pipefail
 
 packages=()
 command -v qemu-riscv64 > /dev/null || packages+=(qemu-user)
 command -v jq > /dev/null || packages+=(jq)
 command -v initdb > /dev/null || compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || packages+=(postgresql)
+command -v chromium > /dev/null || command -v chromium-browser > /dev/null || packages+=(chromium)
 [ ${#packages[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get > /dev/null; then

@@ -39,12 +39,8 @@ const PAUSE = 500;
 
 const main = document.getElementById("main");
 const wallets = new Wallets();
-const kept = {
-  get span() {
-    return sessionStorage.getItem("span");
-  },
-  set: (name, value) => sessionStorage.setItem(name, value),
-};
+/** What is chosen on a page, for as long as the console is open in this window. */
+const kept = {};
 
 const health = new Health({
   banner: document.getElementById("banner"),
@@ -64,9 +60,8 @@ let current = null;
 async function open(isFirst) {
   current?.leaving.abort();
   const leaving = new AbortController();
-  const address = decodeURI(location.hash.slice(1) || "/");
-  const [place, search] = address.split("?");
-  const [found, show] = match(place);
+  const [place, search] = (location.hash.slice(1) || "/").split("?");
+  const [found, show] = match(place.replaceAll("%40", "@"));
   const mine = { leaving, page: null, isFailed: false, isBusy: false, waiting: null };
   current = mine;
   markNavigation(place);
@@ -143,7 +138,7 @@ async function update(mine, changes) {
   }
   mine.isBusy = true;
   try {
-    const sentence = await mine.page.update(changes);
+    const sentence = await mine.page.update?.(changes);
     if (sentence && current === mine) announce(sentence);
   } catch (fault) {
     if (fault.name !== "AbortError" && !fault.code) console.error(fault);

@@ -38,7 +38,7 @@ export function chart({ title, unit, kind, period, periods, series }) {
   return h(
     "figure",
     { class: "figure" },
-    h("figcaption", {}, h("span", { class: "title" }, title), unit ? h("span", { class: "muted" }, `, ${unit}`) : null, series.length > 1 ? legend(series) : null),
+    h("figcaption", {}, h("span", {}, h("span", { class: "title" }, title), unit ? h("span", { class: "muted" }, `, ${unit}`) : null), series.length > 1 ? legend(series) : null),
     drawing,
     h(
       "details",

@@ -12,6 +12,7 @@ export class Health {
     Object.assign(this, { banner, footer, ask, retry });
     this.market = null;
     this.silentUntil = null;
+    this.isAnswering = false;
     this.next = Date.now() + OFTEN;
     this.said = null;
     setInterval(() => this.tick(), 1_000);
@@ -43,7 +44,8 @@ export class Health {
   setSilence(until) {
     const wasSilent = this.silentUntil !== null;
     this.silentUntil = until;
-    if (wasSilent && until === null) this.next = 0;
+    if (!wasSilent && until !== null) this.isAnswering = false;
+    if (wasSilent !== (until !== null)) this.next = 0;
     this.draw();
   }
 
@@ -52,7 +54,9 @@ export class Health {
       this.next = Date.now() + OFTEN;
       try {
         this.setMarket(await this.ask());
+        this.isAnswering = true;
       } catch {
+        this.isAnswering = false;
         // The live connection tells when the server is gone, and an answer that is a fault is told where it matters.
       }
     }
@@ -78,6 +82,9 @@ export class Health {
   sentence() {
     const left = (until) => `Next try in ${duration(Math.ceil(Math.max(0, until - Date.now()) / 1000))}.`;
     if (this.silentUntil !== null) {
+      if (this.isAnswering) {
+        return { kind: "quiet", text: "The console's server answers, but sends nothing by itself: too many of its pages may be open. Reload to see what is new.", wait: left(this.silentUntil) };
+      }
       return { kind: "silence", text: "The console's server does not answer: what you see is what it said last. Is assay console still running?", wait: left(this.silentUntil) };
     }
     const position = this.market?.position;

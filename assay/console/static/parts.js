@@ -11,6 +11,9 @@ const MARKS = {
   disputed: "contested",
   running: "contested",
   finalized: "done",
+  final: "done",
+  "not final": "moving",
+  wrong: "bad",
   "missed deadline": "bad",
   "slashed by step": "bad",
   "slashed by timeout": "bad",
@@ -51,6 +54,11 @@ export function disputeLink(dispute) {
 export function partyLink(address, kind = "accounts") {
   if (!address) return h("span", { class: "muted" }, "nobody yet");
   return h("a", { href: `#/${kind}/${address}`, class: "mono", title: address }, short(address));
+}
+
+/** A sentence of the API, the addresses in it as links. */
+export function withParties(text) {
+  return text.split(/(0x[0-9a-fA-F]{40})(?![0-9a-fA-F])/).map((part, place) => (place % 2 ? partyLink(part) : part));
 }
 
 /** A hash or an address in full, that can be copied. */

@@ -4,6 +4,9 @@ import { WalletError } from "./wallet.js";
 
 const POLL = 1_000;
 
+/** Have the browser ask before the page is left: nobody would see what becomes of the transaction. */
+const stay = (event) => event.preventDefault();
+
 /**
  * Calls (`Calls` of the API) on their way. Each has a `state`: `waiting`, `signing`, `sent`, `done`, or `reverted`; and
  * the hash of its transaction once it has one. One with a hash is never sent again.
@@ -37,6 +40,7 @@ export class Sending extends EventTarget {
   async run() {
     if (!this.canGoOn) return;
     this.isRunning = true;
+    window.addEventListener("beforeunload", stay);
     this.fault = null;
     this.tell();
     try {
@@ -49,6 +53,7 @@ export class Sending extends EventTarget {
       this.fault = fault;
     } finally {
       this.isRunning = false;
+      window.removeEventListener("beforeunload", stay);
       this.tell();
     }
   }

@@ -38,7 +38,7 @@ export default async function show({ parameters: [who], api, market, wallets, on
   onLeave(() => wallets.removeEventListener("change", redraw));
   return {
     title: `Account ${short(who)}`,
-    element: [heading(`Account ${short(who)}`), money.element, withdrawing.element, history.element, jobs.element],
+    element: [heading(`Account ${short(who)}`, whole(account.account, "address")), money.element, withdrawing.element, history.element, jobs.element],
     concerns: (news) => news.accounts.includes(account.account) || news.jobs.length > 0,
     async update() {
       const before = account.free;
@@ -57,9 +57,8 @@ function balances(account, symbol) {
       ["Stake", h("span", { class: "large" }, tokens(account.stake, symbol))],
       ["Outside the market", h("span", { class: "large" }, tokens(account.outside, symbol))],
       ["Coins for gas", coins(account.coins)],
-      ["Signed orders of epoch", count(account.epoch)],
+      ["Epoch of its signed orders", count(account.epoch)],
       ["Events and chain", isChecked ? (account.agrees ? `agree, at block ${count(account.checked_block)}` : h("strong", { class: "differs" }, "differ: the events come to another amount than the chain says")) : "not compared yet"],
-      ["Address", whole(account.account, "address")],
       ["As a provider", h("a", { href: `#/providers/${account.account}` }, "its record")],
     ]),
   );

@@ -16,14 +16,19 @@ const WORDS = {
 };
 const SIGNS = { agreed: "=", disputed: "\u2260", beyond: "", open: "?" };
 
+/** Milliseconds between two questions for a step that cannot be computed yet. */
+const PAUSE = 3_000;
+
 /** The page of one dispute. */
-export default async function show({ parameters: [id], api, market }) {
+export default async function show({ parameters: [id], api, market, onLeave }) {
   const address = path("disputes", id);
   const data = { dispute: await api(address) };
   const stepper = new Stepper();
   const top = region(({ dispute }) => summary(dispute, market.symbol));
-  const turns = region(({ dispute }) => stepper.draw(dispute));
+  const turns = region((dispute) => stepper.draw(dispute));
   const bottom = region(({ dispute, step, fault }) => ending(dispute, step, fault, loadStep));
+  let later = null;
+  onLeave(() => clearTimeout(later));
   const draw = () => {
     top.show(data);
     turns.show(data.dispute);
@@ -37,7 +42,9 @@ export default async function show({ parameters: [id], api, market }) {
       data.fault = null;
     } catch (fault) {
       if (fault.name === "AbortError") return;
-      data.fault = { message: fault.message };
+      // Another step is computed just now: wait for one's turn.
+      if (fault.code === "unavailable") later = setTimeout(loadStep, PAUSE);
+      else data.fault = { message: fault.message };
     }
     draw();
   }
@@ -104,7 +111,7 @@ class Stepper {
       last: button("Last", () => last),
     };
     const tools = h("div", { class: "stepper", role: "group", "aria-label": "Turns of the dispute" }, h("div", { class: "buttons" }, Object.values(this.buttons)), this.places);
-    const part = section("How it narrows", legend(), tools, this.list, this.sentence, this.roots);
+    const part = section("How it narrows", legend(), tools, this.sentence, this.list, this.roots);
     part.addEventListener("keydown", (event) => this.key(event));
     this.render();
     return part;
@@ -168,14 +175,9 @@ class Stepper {
   end() {
     const { dispute } = this;
     const said = outcomeOf(dispute);
-    if (!dispute.step) return h("li", { class: "end" }, h("p", {}, said.join(" "), dispute.deadline ? [" ", countdown(dispute.deadline), "."] : null));
-    return h(
-      "li",
-      { class: "end" },
-      funnel(dispute.step.index),
-      h("div", { class: "one" }, h("span", { class: "number" }, `Step ${count(dispute.step.step)}`), h("span", {}, "one step, executed by the referee")),
-      h("p", {}, said.join(" ")),
-    );
+    const waits = h("div", { class: "one open" }, h("span", {}, dispute.winner ? said[0] : `The ${dispute.to_move} is to move`), dispute.deadline ? countdown(dispute.deadline) : null);
+    const step = () => h("div", { class: "one" }, h("span", { class: "number" }, `Step ${count(dispute.step.step)}`), h("span", {}, "one step, executed by the referee"));
+    return h("li", { class: "end" }, dispute.step ? [funnel(dispute.step.index), h("p", { class: "hidden" }, said.join(" ")), step()] : waits);
   }
 }
 

@@ -4,7 +4,7 @@ import { path } from "../api.js";
 import { countdown, timeFull } from "../clock.js";
 import { h, region } from "../dom.js";
 import { count, duration, isZero, plural, shortJob, tokens } from "../format.js";
-import { badge, disputeLink, disputeTable, facts, heading, partyLink, scrollable, section, table, whole } from "../parts.js";
+import { badge, disputeLink, disputeTable, facts, heading, partyLink, scrollable, section, table, whole, withParties } from "../parts.js";
 import { outputs } from "./output.js";
 
 const DUE = {
@@ -83,14 +83,14 @@ function stageOf({ event, stage, text, time, arguments: given }, job, symbol) {
     SignedJobClaimed: () => [partyLink(given.provider, "providers"), " posts it, accepts it and states the result at once, under a signed order."],
     JobChallenged: () => [partyLink(given.challenger), ` says that task ${count(given.task)} ends otherwise: dispute `, disputeLink(given.dispute_id), "."],
   }[event];
-  return { name: stage, said: said ? said() : `${text}.`, time, kind: event === "JobChallenged" ? "bad" : bad };
+  return { name: stage, said: said ? said() : [withParties(text), "."], time, kind: event === "JobChallenged" ? "bad" : bad };
 }
 
 function moneyTable(job, symbol) {
   const beneficiary = job.events.find(({ event }) => event === "BondSlashed")?.arguments.beneficiary;
   const rows = [
-    [job.ended_at ? "Price, was in escrow" : "Price, in escrow", partyLink(job.requester), job.price],
-    [job.ended_at ? "Bond, was at risk" : "Bond at risk", partyLink(job.provider, "providers"), job.bond],
+    ["Put in escrow", partyLink(job.requester), job.price],
+    ["Put at risk", partyLink(job.provider, "providers"), job.bond],
     !isZero(job.earned) && ["Paid", partyLink(job.provider, "providers"), job.earned],
     !isZero(job.refunded) && ["Refunded", partyLink(job.requester), job.refunded],
     !isZero(job.fee) && ["Fee", "the market", job.fee],
@@ -128,7 +128,7 @@ function events(job) {
   const columns = [
     { name: "Time", cell: ({ time }) => timeFull(time) },
     { name: "Event", cell: ({ event }) => h("span", { class: "mono" }, event) },
-    { name: "What", cell: ({ stage, text }) => h("span", { class: "said" }, stage && stage !== "dispute" ? `${stage}: ` : "", text) },
+    { name: "What", cell: ({ stage, text }) => h("span", { class: "said" }, stage && stage !== "dispute" ? `${stage}: ` : "", withParties(text)) },
     { name: "Transaction", cell: ({ transaction, block }) => h("span", { class: "mono", title: transaction }, `${transaction.slice(0, 10)}\u2026`, h("span", { class: "muted" }, ` in ${count(block)}`)) },
   ];
   return h(

@@ -36,13 +36,13 @@ export default async function show({ api, market: first, kept }) {
     }
     // A market that has just begun is looked at more closely.
     const day = await ask("day");
-    const isYoung = !day.periods.slice(0, -2).some((each) => each.posted || each.staked !== "0");
+    const isYoung = !day.periods.slice(0, -1).some((each) => each.posted || each.staked !== "0");
     data.history = isYoung ? await ask("hour") : day;
   }
 
   async function choose(span) {
     data.span = span;
-    kept.set("span", span);
+    kept.span = span;
     await loadHistory();
     charts.show({ history: data.history, span, market: { symbol: data.market.symbol } });
   }
@@ -87,18 +87,19 @@ function statuses({ jobs, disputes }) {
     h("li", {}, h("a", { href }, h("span", { class: "figure-large" }, count(number)), name));
   const always = ["open", "accepted", "claimed", "disputed", "finalized"];
   const shown = STATUSES.filter((status) => jobs[status] || always.includes(status));
-  return section(
-    "Jobs by status",
-    h("ul", { class: "counts" }, shown.map((status) => item(badge(status), jobs[status] ?? 0, `#/jobs?status=${encodeURIComponent(status)}`))),
-    h("h3", {}, "Disputes"),
-    h(
-      "ul",
-      { class: "counts" },
-      item(badge("running"), disputes.running ?? 0, "#/disputes?running=true"),
-      item(badge("won by challenger"), disputes["won by challenger"] ?? 0, "#/disputes?running=false"),
-      item(badge("won by defender"), disputes["won by defender"] ?? 0, "#/disputes?running=false"),
+  return [
+    section("Jobs by status", h("ul", { class: "counts" }, shown.map((status) => item(badge(status), jobs[status] ?? 0, `#/jobs?status=${encodeURIComponent(status)}`)))),
+    section(
+      "Disputes by status",
+      h(
+        "ul",
+        { class: "counts" },
+        item(badge("running"), disputes.running ?? 0, "#/disputes?running=true"),
+        item(badge("won by challenger"), disputes["won by challenger"] ?? 0, "#/disputes?running=false"),
+        item(badge("won by defender"), disputes["won by defender"] ?? 0, "#/disputes?running=false"),
+      ),
     ),
-  );
+  ];
 }
 
 function amounts(market) {

@@ -60,7 +60,7 @@ function chooser(many, choose) {
 function drawn(output, url) {
   return [
     facts([
-      ["The claim", badge({ final: "finalized", open: "claimed", wrong: "wrong" }[output.standing])],
+      ["The claim", badge(output.standing === "open" ? "not final" : output.standing)],
       ["How the task ended", output.status],
       ["Exit status", count(output.exit_status)],
     ]),

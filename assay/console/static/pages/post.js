@@ -31,7 +31,7 @@ export default async function show({ api, market, wallets, onLeave }) {
       h("p", { class: "muted" }, "One run of a program that was built for the machine (", command("assay build prog.c -o prog.elf"), "). The price goes into escrow; whoever runs it right is paid."),
       element,
     ],
-    concerns: (changes) => changes.accounts.includes(wallets.account),
+    concerns: (changes) => changes.accounts.some((each) => each.toLowerCase() === wallets.account?.toLowerCase()),
     async update() {
       await page.walletChanged();
     },

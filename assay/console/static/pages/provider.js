@@ -14,7 +14,7 @@ export default async function show({ parameters: [who], api, market }) {
   all.show(await load());
   return {
     title: `Provider ${short(who)}`,
-    element: [heading(`Provider ${short(who)}`), all.element],
+    element: [heading(`Provider ${short(who)}`, whole(who, "address")), all.element],
     concerns: (changes) => changes.jobs.length > 0 || changes.accounts.includes(who),
     async update() {
       return all.show(await load()) ? "The provider's record has changed." : null;
@@ -42,7 +42,7 @@ function drawn(provider, jobs, next, disputes, symbol) {
         ["At risk", tokens(provider.at_risk, symbol)],
         ["Free", tokens(provider.free, symbol)],
         ["Listed", listing(provider, symbol)],
-        ["Account", h("span", {}, whole(provider.provider, "address"), " ", h("a", { href: `#/accounts/${provider.provider}` }, "its money"))],
+        ["As an account", h("a", { href: `#/accounts/${provider.provider}` }, "its money")],
       ]),
     ),
     section(

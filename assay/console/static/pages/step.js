@@ -32,7 +32,7 @@ export function stepOf(dispute, step) {
             scrollable("Registers that stay", table("Registers that stay as they are", [{ name: "Register", cell: named }, { name: "Value", cell: ({ before }) => h("span", { class: "mono" }, word(before)) }], others, { compact: true, hideCaption: true })),
           ),
           h("h3", {}, "Memory"),
-          step.memory.map(leaf),
+          step.memory.map((each) => leaf(each, step.pc)),
         ]
       : null,
     step.pc ? h("p", { class: "muted" }, `The referee was given a witness of ${bytes(step.witness_bytes)}: the registers, and a proof of each part of memory.`) : null,
@@ -78,8 +78,9 @@ function digits(value, other, kind) {
 }
 
 /** 32 bytes of memory, before and after. */
-function leaf({ address, role, before, after }) {
-  const label = role === "instruction" ? "The 32 bytes with the instruction" : "The 32 bytes that the instruction reads or writes";
+function leaf({ address, role, before, after }, pc) {
+  const isFetched = role === "instruction";
+  const label = isFetched ? "The 32 bytes with the instruction" : "The 32 bytes that the instruction reads or writes";
   const line = (name, value, other, kind) =>
     h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "mono hex" }, marked(value.slice(2), other.slice(2), 2, kind, 16)));
   const isSame = before === after;
@@ -89,7 +90,7 @@ function leaf({ address, role, before, after }) {
       "table",
       { class: "compact memory" },
       h("caption", {}, `${label}, at `, h("span", { class: "mono" }, address), isSame ? ": not changed" : ""),
-      h("tbody", {}, isSame ? line("Before, after", before, before, "old") : [line("Before", before, after, "old"), line("After", after, before, "new")]),
+      h("tbody", {}, isSame ? h("tr", {}, h("th", { scope: "row" }, "Before, after"), h("td", { class: "mono hex" }, isFetched ? fetched(before, address, pc) : marked(before.slice(2), before.slice(2), 2, "old", 16))) : [line("Before", before, after, "old"), line("After", after, before, "new")]),
     ),
   );
 }
@@ -106,13 +107,27 @@ function marked(mine, theirs, size, kind, group) {
   return joined(parts);
 }
 
+/** 32 bytes of memory, the four of the instruction at `pc` underlined. */
+function fetched(value, address, pc) {
+  const from = Number(BigInt(pc) - BigInt(address)) * 2;
+  const within = (at) => at >= from && at < from + 8;
+  const parts = [];
+  for (let at = 2; at < value.length; at += 8) {
+    const digit = at - 2;
+    if (digit && digit % 16 === 0) parts.push(" ");
+    const four = value.slice(at, at + 8);
+    parts.push(within(digit) ? h("span", { class: "fetched" }, four) : four);
+  }
+  return joined(parts);
+}
+
 /** Neighbouring strings as one, and neighbouring marks as one. */
 function joined(parts) {
   const result = [];
   for (const part of parts) {
     const last = result.at(-1);
     if (typeof part === "string" && typeof last === "string") result[result.length - 1] = last + part;
-    else if (part.tagName && part.tagName === last?.tagName) last.textContent += part.textContent;
+    else if (part.tagName && part.tagName !== "SPAN" && part.tagName === last?.tagName) last.textContent += part.textContent;
     else result.push(part);
   }
   return result;
