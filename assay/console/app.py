@@ -43,7 +43,7 @@ from assay.store.base import Store
 
 STATIC = Path(__file__).parent / "static"
 
-Limit = Annotated[int, Query(ge=1, le=200)]
+Limit = Annotated[int, Query(ge=1, le=models.MAX_PAGE)]
 Before = Annotated[str | None, Query(pattern=r"^[0-9]{1,15}\.[0-9]{1,9}$", description="`next` of the page before")]
 AddressQuery = Annotated[str | None, Query(pattern="^0x[0-9a-fA-F]{40}$")]
 AddressPath = Annotated[str, PathParameter(pattern="^0x[0-9a-fA-F]{40}$")]
@@ -183,7 +183,7 @@ def _market(console: Console) -> APIRouter:
             jobs=jobs,
             disputes=disputes,
             providers=providers,
-            held=format_tokens(chain.token.balance_of(deployment.market)),
+            held=_held(chain),
             staked=format_tokens(staked),
             free=format_tokens(unburned),
             at_risk=format_tokens(at_risk),
@@ -420,6 +420,14 @@ def _calls(console: Console) -> APIRouter:
         return prepare.posting(console.chain, console.store, console.execution, wanted)
 
     return routes
+
+
+def _held(chain: Chain) -> str | None:
+    """The market's tokens; None while the node does not say: all else is in the index."""
+    try:
+        return format_tokens(chain.token.balance_of(chain.deployment.market))
+    except TransientError:
+        return None
 
 
 def _history(console: Console, job: str) -> JobHistory:

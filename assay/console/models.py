@@ -16,6 +16,9 @@ Hash = Annotated[str, StringConstraints(pattern="^0x[0-9a-f]{64}$")]
 Hex = Annotated[str, StringConstraints(pattern="^0x([0-9a-f]{2})*$")]
 Time = int
 
+MAX_PAGE = 200
+"""Things in one answer."""
+
 
 class Answer(BaseModel):
     """Frozen, like all data here."""
@@ -79,7 +82,7 @@ class Market(Answer):
     jobs: dict[str, int] = Field(description="by status")
     disputes: dict[str, int] = Field(description="by status")
     providers: int
-    held: Amount = Field(description="all tokens that the market holds")
+    held: Amount | None = Field(description="all tokens that the market holds, if the node says it now")
     staked: Amount
     free: Amount
     at_risk: Amount = Field(description="bonds of jobs that are accepted or claimed")

@@ -1,5 +1,6 @@
 """What tasks wrote, proved to belong to their claims before anybody sees it, and never believed about what it is."""
 
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -47,6 +48,7 @@ class Previewer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: OrderedDict[tuple[bytes, int], Proved] = OrderedDict()
+        self._lock = threading.Lock()
 
     def outcome(self, machine: str, history: JobHistory, task: int) -> Proved:
         """What a task of a claimed job left behind.
@@ -60,17 +62,24 @@ class Previewer:
         if task >= len(history.final_roots):
             raise InputError(f"job {job.job_id} has {len(history.final_roots)} tasks, counted from 0")
         key = (history.final_roots[task], task)
-        if key not in self._known:
-            document = read_result_document(self._store.get(history.result_id.hex(), MAX_DOCUMENT))
-            if document.machine != machine or len(document.tasks) != len(history.final_roots):
-                raise IntegrityError(f"the result document of job {job.job_id} is about another job")
-            root, outcome = machine_named(machine).check_result(document.tasks[task], self._fetch)
-            if root != history.final_roots[task]:
-                raise IntegrityError(f"the output of task {task} of job {job.job_id} is not the one that was claimed")
-            self._known[key] = Proved(root, outcome)
+        if (known := self._known.get(key)) is not None:
+            return known
+        proved = self._prove(machine, history, task)
+        with self._lock:
+            self._known[key] = proved
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
-        return self._known[key]
+        return proved
+
+    def _prove(self, machine: str, history: JobHistory, task: int) -> Proved:
+        job = history.job
+        document = read_result_document(self._store.get((history.result_id or b"").hex(), MAX_DOCUMENT))
+        if document.machine != machine or len(document.tasks) != len(history.final_roots):
+            raise IntegrityError(f"the result document of job {job.job_id} is about another job")
+        root, outcome = machine_named(machine).check_result(document.tasks[task], self._fetch)
+        if root != history.final_roots[task]:
+            raise IntegrityError(f"the output of task {task} of job {job.job_id} is not the one that was claimed")
+        return Proved(root, outcome)
 
     def _fetch(self, blob_id: str) -> bytes:
         return self._store.get(blob_id, MAX_OUTPUT)
