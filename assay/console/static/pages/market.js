@@ -104,7 +104,7 @@ function statuses({ jobs, disputes }) {
 
 function amounts(market) {
   const item = (name, amount, said) =>
-    h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, tokens(amount), h("span", { class: "unit" }, ` ${market.symbol}`)), name, h("div", { class: "muted small" }, said)));
+    h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, amount === null ? "\u2013" : tokens(amount), h("span", { class: "unit" }, ` ${market.symbol}`)), name, h("div", { class: "muted small" }, said)));
   return section(
     "Money",
     h(
