@@ -464,9 +464,9 @@ def test_a_refusal_sends_nothing_and_loses_nothing(visit: Visit, gallery: Galler
     expect(page.get_by_label("Arguments")).to_have_value("once\nand again")
     page.get_by_role("button", name="Prepare").click()
     wallet.refuses = lambda _: False
-    page.get_by_role("button", name="Sign and send").dblclick()
+    page.get_by_role("button", name="Sign and send").evaluate("each => { each.click(); each.click(); }")
     expect(page.locator(".note a")).to_be_visible()
-    assert len(wallet.sent) == 1
+    assert wallet.asked["eth_sendTransaction"] == 2  # once refused, once signed
     # It is still there after another page was looked at.
     page.get_by_role("link", name="Market", exact=True).click()
     page.get_by_role("link", name="Post a job").click()
@@ -492,6 +492,36 @@ def test_the_second_transaction_can_be_sent_without_the_first_again(visit: Visit
     expect(page.locator(".note a")).to_be_visible()
     assert len(wallet.sent) == 2
     assert len({call["data"] for call in wallet.sent}) == 2
+
+
+def test_what_was_sent_is_not_sent_again_when_an_answer_was_lost(visit: Visit, gallery: Gallery) -> None:
+    wallet = wallet_of(gallery, free=6)
+    page = visit(f"#/accounts/{wallet.account.address}", wallets=[wallet])
+    withdraw = page.get_by_role("region", name="Withdraw")
+
+    def begin() -> None:
+        withdraw.get_by_label("Amount, ASSAY").fill("2")
+        withdraw.get_by_role("button", name="Prepare").click()
+        withdraw.get_by_role("button", name="Sign and send").click()
+
+    # Of its block: it is waited for again.
+    wallet.loses = lambda method: method == "eth_getTransactionReceipt"
+    withdraw.get_by_role("button", name="Connect wallet").click()
+    begin()
+    expect(withdraw.get_by_role("alert")).to_contain_text("The connection was lost.")
+    wallet.loses = lambda _: False
+    withdraw.get_by_role("button", name="Go on").click()
+    expect(withdraw).to_contain_text("The tokens are in the wallet.")
+    assert len(wallet.sent) == 1
+    # Of its hash: nobody knows whether it was sent, but the account's nonce tells.
+    withdraw.get_by_role("button", name="Begin another").click()
+    wallet.loses = lambda method: method == "eth_sendTransaction"
+    begin()
+    expect(withdraw.get_by_role("alert")).to_contain_text("The connection was lost.")
+    withdraw.get_by_role("button", name="Go on").click()
+    expect(withdraw.get_by_role("alert")).to_contain_text("The wallet has sent something since")
+    assert len(wallet.sent) == 2
+    assert balance(gallery, wallet) == (2, 4)
 
 
 def test_a_wallet_on_another_chain_changes_or_sends_nothing(visit: Visit, gallery: Gallery) -> None:
