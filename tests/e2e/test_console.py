@@ -273,6 +273,32 @@ def test_addresses_that_lead_nowhere_say_so(visit: Visit) -> None:
     expect(page.locator("main")).to_contain_text("No job is like that.")
 
 
+def test_a_market_with_nothing_in_it_says_what_to_do_next(
+    browser: Browser, gallery: Gallery, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("empty")
+    empty = LocalMarket(gallery.network.url, folder)
+    nobody = Gallery(empty, gallery.requester, gallery.provider, gallery.liar, gallery.verifier)
+    with browser.new_context() as context, serving(nobody, folder / "home") as base:
+        catch_up(base, nobody)
+        page = context.new_page()
+        for hash, sentence in {
+            "#/": "There are no jobs yet. Post one with assay submit",
+            "#/jobs": "There are no jobs yet.",
+            "#/disputes": "There are no disputes: nobody has challenged a claim.",
+            "#/providers": "Nobody has accepted a job yet.",
+            "#/accounts": "Nobody has money in the market yet.",
+            f"#/accounts/{gallery.liar.address}": "it has never had money in this market",
+            f"#/providers/{gallery.liar.address}": "It has never accepted a job.",
+        }.items():
+            page.goto(f"{base}/{hash}")
+            expect(page.locator(".empty").first).to_contain_text(sentence)
+        page.goto(f"{base}/#/")
+        settle(page)
+        page.evaluate(AXE.read_text())
+        assert page.evaluate("axe.run().then(({ violations }) => violations)") == []
+
+
 # How it is used
 
 

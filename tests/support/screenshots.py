@@ -3,6 +3,7 @@
 They show the market of `tests.support.gallery`, so they differ from run to run in its parties' addresses and in times.
 """
 
+import signal
 import tempfile
 import time
 from io import BytesIO
@@ -89,6 +90,8 @@ def take_all(browser: Browser, base: str, gallery: Gallery) -> None:
 
 def main() -> None:
     """Play the market, show it, and take the pictures."""
+    # What a shell has in the background ignores it, and so would the console that is stopped with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, anvil() as url:
         market = Path(folder) / "market"
