@@ -5,6 +5,7 @@ import { h, replace } from "./dom.js";
 import { count, duration, short } from "./format.js";
 
 const OFTEN = 10_000;
+const OFTEN_IN_TROUBLE = 3_000;
 
 /** Asks the server now and then, and says what is wrong. */
 export class Health {
@@ -21,7 +22,7 @@ export class Health {
   /** Take over what the market says of itself. */
   setMarket(market) {
     this.market = market;
-    this.next = Date.now() + OFTEN;
+    this.next = Date.now() + (market.position.following ? OFTEN_IN_TROUBLE : OFTEN);
     this.setBlock(market.position.block, market.position.time);
     this.draw();
   }
