@@ -16,6 +16,7 @@ from tests.support.chromium import MISSING, Wallet, chromium, program
 from tests.support.gallery import HOSTILE, Gallery, make_gallery, serving
 from tests.support.market import TOKEN, LocalMarket
 from tests.support.programs import program as built
+from tests.support.proxy import TROUBLE, proxy
 
 pytestmark = pytest.mark.skipif(program() is None, reason=MISSING)
 
@@ -50,10 +51,8 @@ def visit(browser: Browser, base: str) -> Iterator[Visit]:
     """Opens pages of the console. None may ask anybody else for anything, or have an error on its console."""
     contexts, faults = [], []
 
-    def open_page(
-        hash: str = "#/", *, width: int = 1280, scheme: Any = "light", wallets: Sequence[Wallet] = (), noise: str = "^$"
-    ) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="UTC")
+    def open_page(hash: str = "#/", *, width: int = 1280, wallets: Sequence[Wallet] = (), noise: str = "^$") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, timezone_id="UTC")
         context.set_default_timeout(20_000)
         contexts.append(context)
         for wallet in wallets:
@@ -256,7 +255,7 @@ def test_providers_and_accounts_have_their_money(visit: Visit, gallery: Gallery)
     page.get_by_role("link", name=gallery.liar.address[:6]).click()
     expect(page.locator("h1")).to_contain_text("Provider 0x")
     record = page.get_by_role("region", name="Record").get_by_role("listitem").all_inner_texts()
-    assert [text.split() for text in record][:4] == [["2", "accepted"], ["1", "running"], ["0", "finalized"], ["1", "slashed"]]
+    assert [text.split()[0] for text in record][:4] == ["2", "1", "0", "1"]  # accepted, running, finalized, slashed
     expect(page.get_by_role("region", name="Money")).to_contain_text("10 ASSAY")
     page.get_by_role("link", name="its money").click()
     expect(page.locator("h1")).to_contain_text("Account")
@@ -264,7 +263,7 @@ def test_providers_and_accounts_have_their_money(visit: Visit, gallery: Gallery)
     expect(page.get_by_role("table", name="Its last 50 changes")).to_contain_text("Deposited")
 
 
-def test_addresses_that_lead_nowhere_say_so(visit: Visit, gallery: Gallery) -> None:
+def test_addresses_that_lead_nowhere_say_so(visit: Visit) -> None:
     page = visit("#/nowhere", noise="404")
     expect(page.locator("h1")).to_have_text("There is no such page")
     expect(page).to_have_title("Not found \u2013 Assay")
@@ -274,12 +273,37 @@ def test_addresses_that_lead_nowhere_say_so(visit: Visit, gallery: Gallery) -> N
     expect(page.locator("main")).to_contain_text("No job is like that.")
 
 
+def test_a_market_with_nothing_in_it_says_what_to_do_next(
+    browser: Browser, gallery: Gallery, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("empty")
+    empty = LocalMarket(gallery.network.url, folder)
+    nobody = Gallery(empty, gallery.requester, gallery.provider, gallery.liar, gallery.verifier)
+    with browser.new_context() as context, serving(nobody, folder / "home") as base:
+        catch_up(base, nobody)
+        page = context.new_page()
+        for hash, sentence in {
+            "#/": "There are no jobs yet. Post one with assay submit",
+            "#/jobs": "There are no jobs yet.",
+            "#/disputes": "There are no disputes: nobody has challenged a claim.",
+            "#/providers": "Nobody has accepted a job yet.",
+            "#/accounts": "Nobody has money in the market yet.",
+            f"#/accounts/{gallery.liar.address}": "it has never had money in this market",
+            f"#/providers/{gallery.liar.address}": "It has never accepted a job.",
+        }.items():
+            page.goto(f"{base}/{hash}")
+            expect(page.locator(".empty").first).to_contain_text(sentence)
+        page.goto(f"{base}/#/")
+        settle(page)
+        page.evaluate(AXE.read_text())
+        assert page.evaluate("axe.run().then(({ violations }) => violations)") == []
+
+
 # How it is used
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(visit: Visit, gallery: Gallery, scheme: str) -> None:
-    page = visit(scheme=scheme)
+def test_axe_finds_nothing_in_light_nor_in_dark_colours(visit: Visit, gallery: Gallery) -> None:
+    page = visit()
     axe, found = AXE.read_text(), {}
     for name, address in pages(gallery).items():
         page.goto(f"{page.url.split('#')[0]}{address}")
@@ -288,9 +312,12 @@ def test_axe_finds_nothing(visit: Visit, gallery: Gallery, scheme: str) -> None:
             details.evaluate("each => (each.open = true)")
         if not page.evaluate("'axe' in window"):
             page.evaluate(axe)
-        violations = page.evaluate("axe.run().then(({ violations }) => violations)")
-        if violations:
-            found[name] = [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in violations]
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            violations = page.evaluate("axe.run().then(({ violations }) => violations)")
+            if violations:
+                nodes = [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in violations]
+                found[f"{name}, {scheme}"] = nodes
     assert found == {}
 
 
@@ -370,38 +397,26 @@ def test_what_happens_appears_without_a_reload(visit: Visit, gallery: Gallery) -
     assert page.evaluate("window.isTheSame")
 
 
-def test_a_server_that_is_gone_is_told_with_when_it_is_tried_again(
+def test_a_node_that_is_gone_is_told_and_then_a_server_with_when_it_is_tried_again(
     browser: Browser, gallery: Gallery, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    banner = page.locator("#banner")
-    with serving(gallery, tmp_path_factory.mktemp("other")) as url:
-        catch_up(url, gallery)
-        page.goto(url)
-        settle(page)
-        expect(banner).to_be_hidden()
-    expect(banner).to_contain_text("does not answer", timeout=20_000)
-    expect(banner).to_contain_text(re.compile(r"Next try in \d+ s"))
-    expect(page.locator("h1")).to_have_text("Market")
-    context.close()
-
-
-def test_an_index_that_stands_still_is_told(visit: Visit) -> None:
-    page = visit()
-
-    def standing(route: Any) -> None:
-        body = route.fetch().json()
-        body["position"]["following"] = "the node does not answer"
-        route.fulfill(json=body)
-
-    page.route("**/api/market", standing)
-    page.reload()
-    banner = page.locator("#banner")
-    expect(banner).to_contain_text("The index does not follow the chain: the node does not answer.")
-    page.unroute_all(behavior="ignoreErrors")
-    banner.get_by_role("button", name="Try now").click()
-    expect(banner).to_be_hidden()
+    silence = {"drop request": TROUBLE["drop request"]}
+    with browser.new_context() as context, proxy(gallery.network.url, seed=1, share=0, faults=silence) as (url, node):
+        page = context.new_page()
+        banner = page.locator("#banner")
+        with serving(gallery, tmp_path_factory.mktemp("other"), "--rpc-url", url) as base:
+            catch_up(base, gallery)
+            page.goto(base)
+            settle(page)
+            expect(banner).to_be_hidden()
+            node.share = 1
+            expect(banner).to_contain_text("The index does not follow the chain", timeout=40_000)
+            expect(banner).to_contain_text(re.compile(r"goes on by itself when it can.*Next try in \d+ s"))
+            node.share = 0
+            expect(banner).to_be_hidden(timeout=60_000)
+        expect(banner).to_contain_text("does not answer", timeout=20_000)
+        expect(banner).to_contain_text(re.compile(r"Next try in \d+ s"))
+        expect(page.locator("h1")).to_have_text("Market")
 
 
 # With a wallet
@@ -475,9 +490,9 @@ def test_a_refusal_sends_nothing_and_loses_nothing(visit: Visit, gallery: Galler
     expect(page.get_by_label("Arguments")).to_have_value("once\nand again")
     page.get_by_role("button", name="Prepare").click()
     wallet.refuses = lambda _: False
-    page.get_by_role("button", name="Sign and send").dblclick()
+    page.get_by_role("button", name="Sign and send").evaluate("each => { each.click(); each.click(); }")
     expect(page.locator(".note a")).to_be_visible()
-    assert len(wallet.sent) == 1
+    assert wallet.asked["eth_sendTransaction"] == 2  # once refused, once signed
     # It is still there after another page was looked at.
     page.get_by_role("link", name="Market", exact=True).click()
     page.get_by_role("link", name="Post a job").click()
@@ -503,6 +518,36 @@ def test_the_second_transaction_can_be_sent_without_the_first_again(visit: Visit
     expect(page.locator(".note a")).to_be_visible()
     assert len(wallet.sent) == 2
     assert len({call["data"] for call in wallet.sent}) == 2
+
+
+def test_what_was_sent_is_not_sent_again_when_an_answer_was_lost(visit: Visit, gallery: Gallery) -> None:
+    wallet = wallet_of(gallery, free=6)
+    page = visit(f"#/accounts/{wallet.account.address}", wallets=[wallet])
+    withdraw = page.get_by_role("region", name="Withdraw")
+
+    def begin() -> None:
+        withdraw.get_by_label("Amount, ASSAY").fill("2")
+        withdraw.get_by_role("button", name="Prepare").click()
+        withdraw.get_by_role("button", name="Sign and send").click()
+
+    # Of its block: it is waited for again.
+    wallet.loses = lambda method: method == "eth_getTransactionReceipt"
+    withdraw.get_by_role("button", name="Connect wallet").click()
+    begin()
+    expect(withdraw.get_by_role("alert")).to_contain_text("The connection was lost.")
+    wallet.loses = lambda _: False
+    withdraw.get_by_role("button", name="Go on").click()
+    expect(withdraw).to_contain_text("The tokens are in the wallet.")
+    assert len(wallet.sent) == 1
+    # Of its hash: nobody knows whether it was sent, but the account's nonce tells.
+    withdraw.get_by_role("button", name="Begin another").click()
+    wallet.loses = lambda method: method == "eth_sendTransaction"
+    begin()
+    expect(withdraw.get_by_role("alert")).to_contain_text("The connection was lost.")
+    withdraw.get_by_role("button", name="Go on").click()
+    expect(withdraw.get_by_role("alert")).to_contain_text("The wallet has sent something since")
+    assert len(wallet.sent) == 2
+    assert balance(gallery, wallet) == (2, 4)
 
 
 def test_a_wallet_on_another_chain_changes_or_sends_nothing(visit: Visit, gallery: Gallery) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,6 +72,10 @@ class Wallet:
     """Chains that it can change to."""
     refuses: Callable[[str], bool] = lambda _: False
     """Whether its owner says no to a method."""
+    loses: Callable[[str], bool] = lambda _: False
+    """Whether a method is done, and its answer does not arrive."""
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often each method was asked for."""
     sent: list[dict[str, Any]] = field(default_factory=list)
 
     def install(self, context: BrowserContext) -> None:
@@ -81,10 +86,14 @@ class Wallet:
 
     def _answer(self, request: str) -> str:
         method, params = json.loads(request)
+        self.asked[method] += 1
         try:
             if self.refuses(method):
                 raise RefusedError(4001, "User rejected the request.")
-            return json.dumps({"result": self._do(method, params)})
+            result = self._do(method, params)
+            if self.loses(method):
+                raise RefusedError(-32603, "The connection was lost.")
+            return json.dumps({"result": result})
         except RefusedError as refused:
             return json.dumps({"code": refused.code, "message": str(refused)})
 

@@ -26,7 +26,7 @@ class Proxy:
         """Something goes wrong with a `share` of the requests."""
         self._upstream = upstream
         self._random = random.Random(seed)
-        self._share = share
+        self.share = share
         self._faults = faults
         self._lock = threading.Lock()
         self.held: list[dict[str, Any]] = []
@@ -38,7 +38,7 @@ class Proxy:
         """What the agent gets."""
         with self._lock:
             late, self.held = self.held, []
-            name = self._random.choice(sorted(self._faults)) if self._random.random() < self._share else None
+            name = self._random.choice(sorted(self._faults)) if self._random.random() < self.share else None
             try:
                 if name is None:
                     return self.ask(request)

@@ -3,6 +3,7 @@
 They show the market of `tests.support.gallery`, so they differ from run to run in its parties' addresses and in times.
 """
 
+import signal
 import tempfile
 import time
 from io import BytesIO
@@ -23,7 +24,7 @@ FOLDER = CHECKOUT / "docs" / "screenshots"
 LARGEST = 150_000
 """Bytes of a picture."""
 
-COLOURS = 128
+COLOURS = 256
 TALLEST = {1280: 1700, 360: 1500}
 """Pixels of a picture, by the window's width: where a page goes on, the picture ends."""
 
@@ -47,13 +48,15 @@ def places(gallery: Gallery) -> dict[str, str]:
 def take(page: Page, name: str, width: int, scheme: str) -> None:
     """Write a picture of what is shown, in few colours, so that it is small."""
     expect(page.locator("main[aria-busy], main [aria-busy], main .loading")).to_have_count(0, timeout=60_000)
-    page.evaluate("document.activeElement?.blur()")
+    page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
+    page.mouse.move(0, 0)
     height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[width])
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(300)
-    taken = Image.open(BytesIO(page.screenshot()))
+    taken = Image.open(BytesIO(page.screenshot())).convert("RGB")
     file = FOLDER / f"{name}-{width}-{scheme}.png"
-    taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+    few = taken.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(file, optimize=True)
     assert file.stat().st_size < LARGEST, f"{file.name} has {file.stat().st_size} bytes"
     page.set_viewport_size({"width": width, "height": 900})
 
@@ -87,6 +90,8 @@ def take_all(browser: Browser, base: str, gallery: Gallery) -> None:
 
 def main() -> None:
     """Play the market, show it, and take the pictures."""
+    # What a shell has in the background ignores it, and so would the console that is stopped with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, anvil() as url:
         market = Path(folder) / "market"

@@ -57,7 +57,7 @@ function inDialog(wallets, fault, draw, close) {
     wallets.account ? h("p", {}, `${wallets.used.name} uses `, whole(wallets.account, "address")) : null,
     refusal ? trouble(refusal) : null,
     choices.length
-      ? h("div", { class: "buttons" }, choices)
+      ? [wallets.account ? h("p", {}, "Ask for an account again:") : null, h("div", { class: "buttons" }, choices)]
       : [
           h("p", {}, "No wallet has announced itself in this browser. Install one as an extension (any that speaks EIP-6963) and open this page again."),
           h("p", {}, "Or do without: the commands ", command("assay submit"), " and ", command("assay withdraw"), " do the same."),
@@ -82,7 +82,7 @@ const STATES = {
 
 /** The transactions of a `Sending`, how far each is, and the button that has them sent. `done` is what follows the end. */
 export function sendingView(sending, again, done) {
-  const list = h("div", { "aria-live": "polite" });
+  const list = h("div", { class: "step", "aria-live": "polite" });
   const tools = h("div", { class: "buttons" });
   const draw = () => {
     const { steps, fault, isRunning, isDone, hasBegun, canGoOn } = sending;

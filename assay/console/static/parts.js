@@ -122,7 +122,7 @@ export function trouble(fault, again = null) {
   return h(
     "div",
     { class: "trouble", role: "alert" },
-    h("p", {}, capital(fault.message), "."),
+    h("p", {}, capital(fault.message), /[.!?]$/.test(fault.message) ? "" : "."),
     again ? h("button", { type: "button", onclick: again }, "Try again") : null,
   );
 }

@@ -46,7 +46,7 @@ export default async function show({ parameters: [id], api, market }) {
 }
 
 function summary(job, symbol) {
-  return facts([
+  const list = facts([
     ["Status", badge(job.status)],
     ["Price", tokens(job.price, symbol)],
     ["Requester", partyLink(job.requester)],
@@ -54,6 +54,8 @@ function summary(job, symbol) {
     ["Machine", job.machine ?? "unknown"],
     ["Tasks", count(job.task_count)],
   ]);
+  list.classList.add("tight");
+  return list;
 }
 
 function timeline(job, symbol) {

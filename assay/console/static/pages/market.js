@@ -93,7 +93,7 @@ function statuses({ jobs, disputes }) {
       "Disputes by status",
       h(
         "ul",
-        { class: "counts" },
+        { class: "counts roomy" },
         item(badge("running"), disputes.running ?? 0, "#/disputes?running=true"),
         item(badge("won by challenger"), disputes["won by challenger"] ?? 0, "#/disputes?running=false"),
         item(badge("won by defender"), disputes["won by defender"] ?? 0, "#/disputes?running=false"),
@@ -104,13 +104,13 @@ function statuses({ jobs, disputes }) {
 
 function amounts(market) {
   const item = (name, amount, said) =>
-    h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, tokens(amount), h("span", { class: "unit" }, ` ${market.symbol}`)), name, h("div", { class: "muted small" }, said)));
+    h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, amount === null ? "\u2013" : tokens(amount), h("span", { class: "unit" }, ` ${market.symbol}`)), name, h("div", { class: "muted small" }, said)));
   return section(
     "Money",
     h(
       "ul",
-      { class: "counts money" },
-      item("At stake", market.staked, "what providers have put up"),
+      { class: "counts roomy" },
+      item("At stake", market.staked, "put up by providers"),
       item("At risk", market.at_risk, "bonds of jobs that run"),
       item("Paid", market.paid, "to providers, ever"),
       item("Free", market.free, "can be withdrawn"),
