@@ -8,6 +8,7 @@ from assay.chain.records import Account, Admission, Job, JobId, Parameters
 from assay.errors import ChainError, IntegrityError
 from provider_agent.batch import Batch
 from provider_agent.bench import Workload
+from provider_agent.duty import Duty, State
 from provider_agent.executor import Executor
 from provider_agent.journal import Journal
 from provider_agent.outbox import Outbox
@@ -33,18 +34,31 @@ class Context:
     now: int = 0
     """The chain's time: that of its newest block, seconds since the epoch."""
     _own_account: Account | None = None
+    _taken: int | None = None
 
     def begin_pass(self, now: int) -> None:
         """A new pass of the loop: what was read of the chain's present is outdated."""
         self.now = now
         self.batch.begin()
         self._own_account = None
+        self._taken = None
 
     def own_account(self) -> Account:
         """The agent's money in the market, read at most once a pass: any number of jobs may be waiting for it."""
         if self._own_account is None:
             self._own_account = self.chain.market.account_of(self.account)
         return self._own_account
+
+    def taken(self) -> int:
+        """How many jobs this provider has taken and not claimed, counted at most once a pass (`take` adds to it)."""
+        if self._taken is None:
+            self._taken = self.journal.count_duties("provider", (State.TAKEN, State.COMPUTED))
+        return self._taken
+
+    def take(self, duty: Duty) -> Duty:
+        """Record that this provider wants a job; the duty as it is then."""
+        self._taken = self.taken() + 1
+        return self.journal.set_duty(duty, State.TAKEN, "wanted")
 
     def history(self, job: str) -> JobHistory:
         """What became of a job, given as text."""

@@ -281,16 +281,20 @@ class Daemon:
                 continue
             if self._stop.draining and not role.is_at_risk(duty):
                 continue
-            if duty.state is State.CONSIDERING and not role.is_at_risk(duty) and not self._gate.admits(duty):
+            if duty.state is State.CONSIDERING and not self._may_go_on(role, duty):
                 continue
             try:
                 role.act(duty)
             except JobFaultError as fault:
                 self._take_fault(role, duty, fault)
-        live = {duty.job for duty in context.journal.live_duties()}
-        self._gate.retain([(duty.role, duty.job) for duty in context.journal.live_duties()])
-        for job in context.executor.retain(live):
+        live = context.journal.live_duties()
+        self._gate.retain([(duty.role, duty.job) for duty in live])
+        for job in context.executor.retain({duty.job for duty in live}):
             shutil.rmtree(context.settings.cache / job, ignore_errors=True)
+
+    def _may_go_on(self, role: Role, duty: Duty) -> bool:
+        """Whether a role may look at what it considers; nobody is asked any more once a bond may be at risk."""
+        return self._gate.has_admitted(duty) or role.is_at_risk(duty) or self._gate.admits(duty)
 
     def _take_fault(self, role: Role, duty: Duty, fault: JobFaultError) -> None:
         """A job could not be computed: give it up if that costs nothing, else go on trying."""

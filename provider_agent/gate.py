@@ -38,6 +38,10 @@ class Gate:
         self._drawn: set[Subject] = set()
         self._lots = random.SystemRandom()  # which claims are not looked at, nobody can work out
 
+    def has_admitted(self, duty: Duty) -> bool:
+        """Whether the role may go on, by what was found before."""
+        return Subject(duty.role, duty.job) in self._admitted
+
     def admits(self, duty: Duty) -> bool:
         """Whether the role may go on. If not, it is told why in the journal, or the answer is on its way."""
         subject = Subject(duty.role, duty.job)
@@ -51,7 +55,10 @@ class Gate:
             self._refuse(duty, refusals)
             return False
         hook = hook_of(self._context, duty.role)
-        if hook is None or self._would_be_refused(duty.role, history):
+        if hook is None:
+            self._admitted.add(subject)
+            return True
+        if self._would_be_refused(duty.role, history):
             return True  # the role says no by itself
         return self._agrees(hook, duty, history)
 

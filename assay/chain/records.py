@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, Self
 
 from eth_abi.abi import encode
@@ -100,23 +101,28 @@ class JobId:
         requester, slot, generation = raw[:20], raw[20:26], raw[26:32]
         return cls(str(to_checksum_address(requester)), int.from_bytes(slot, "big"), int.from_bytes(generation, "big"))
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    def parse(text: str) -> "JobId":
         """Of its text, `slot.generation@requester`, or of the 32 bytes in hexadecimal. Raises `InputError`."""
-        if match := _JOB_TEXT.fullmatch(text):
-            slot, generation, requester = match.groups()
-            if max(int(slot), int(generation)) >= 2**48:
-                raise InputError(f"{text!r} is no job: slot and generation are below 2^48")
-            return cls(parse_address(requester), int(slot), int(generation))
-        if re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
-            return cls.from_bytes(bytes.fromhex(text[2:]))
-        raise InputError(f"{text!r} is no job: a job is written slot.generation@requester, like 0.1@0x52c0...")
+        return _parse_job(text)
 
     def __bytes__(self) -> bytes:
         return bytes.fromhex(self.requester[2:]) + self.slot.to_bytes(6, "big") + self.generation.to_bytes(6, "big")
 
     def __str__(self) -> str:
         return f"{self.slot}.{self.generation}@{self.requester}"
+
+
+@lru_cache(maxsize=1 << 14)  # an agent looks at the same jobs again and again, and a checksum is a hash
+def _parse_job(text: str) -> JobId:
+    if match := _JOB_TEXT.fullmatch(text):
+        slot, generation, requester = match.groups()
+        if max(int(slot), int(generation)) >= 2**48:
+            raise InputError(f"{text!r} is no job: slot and generation are below 2^48")
+        return JobId(parse_address(requester), int(slot), int(generation))
+    if re.fullmatch(r"0x[0-9a-fA-F]{64}", text):
+        return JobId.from_bytes(bytes.fromhex(text[2:]))
+    raise InputError(f"{text!r} is no job: a job is written slot.generation@requester, like 0.1@0x52c0...")
 
 
 @dataclass(frozen=True)

@@ -98,11 +98,9 @@ class Provider:
             if refusals := policy.provider_refusals(job.terms, context.machine_of(job), context.account, settings):
                 self._refuse(duty, refusals)
                 return
-            taken = context.journal.count_duties(self.name, (State.TAKEN, State.COMPUTED))
             price = job.terms.price_at(context.now, job.deadline)
             admitted = is_admitted(context.chain, job, context.account)
-            money = context.own_account()
-            size = duty.size or 0
+            money, taken, size = context.own_account(), context.taken(), duty.size or 0
             if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
@@ -116,7 +114,7 @@ class Provider:
                     return
                 if price < policy.tariff(job.terms, reply.value.size, settings):
                     return  # the obstacle is noted at the next pass
-            duty = context.journal.set_duty(duty, State.TAKEN, "wanted")
+            duty = context.take(duty)
         if context.outbox.wants(_accepting(duty)):
             price = job.terms.price_at(context.now, job.deadline)
             log.info("accepting", extra=about(job=duty.job, price=format_tokens(price)))
