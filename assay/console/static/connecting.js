@@ -20,7 +20,8 @@ export async function connect(wallets) {
 
 /** The button in the page's head. */
 export function walletButton(button, wallets) {
-  const draw = () => (button.textContent = wallets.account ? `Wallet ${short(wallets.account)}` : "Connect wallet");
+  const draw = () =>
+    replace(button, wallets.account ? [h("span", { class: "word" }, "Wallet "), h("span", { class: "mono" }, short(wallets.account))] : "Connect wallet");
   button.addEventListener("click", () => connect(wallets));
   wallets.addEventListener("change", draw);
   draw();

@@ -52,7 +52,7 @@ export function disputeLink(dispute) {
 
 /** A link to an account's page, or to its page as a provider. */
 export function partyLink(address, kind = "accounts") {
-  if (!address) return h("span", { class: "muted" }, "nobody yet");
+  if (!address) return h("span", { class: "muted" }, "nobody");
   return h("a", { href: `#/${kind}/${address}`, class: "mono", title: address }, short(address));
 }
 
