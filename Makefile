@@ -123,11 +123,13 @@ check: setup ## lint and type-check
 	ruff format --check .
 	mypy
 	forge fmt --check contracts interfaces tests/solidity tests/symbolic
+	prettier --check --log-level warn assay/console/static
 
 fmt: setup ## format everything
 	ruff check --fix .
 	ruff format .
 	forge fmt contracts interfaces tests/solidity tests/symbolic
+	prettier --write --log-level warn assay/console/static
 
 lock: ## bring requirements.lock up to date with pyproject.toml
 	.venv/bin/python -m pip install --quiet uv

@@ -107,7 +107,10 @@ function match(place) {
 
 function failed(fault) {
   const title = fault.code === "not_found" ? "Not found" : "This cannot be shown";
-  return { title, element: [heading(title), trouble(fault, () => open(false)), h("p", {}, h("a", { href: "#/" }, "To the market"))] };
+  return {
+    title,
+    element: [heading(title), trouble(fault, () => open(false)), h("p", {}, h("a", { href: "#/" }, "To the market"))],
+  };
 }
 
 function markNavigation(place) {

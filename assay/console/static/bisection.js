@@ -55,7 +55,9 @@ export function outcomeOf(dispute) {
   }
   if (dispute.winner) return [`The ${loserOf(dispute)} ran out of time.`, `The ${dispute.winner} wins.`];
   const isLast = BigInt(dispute.list.at(-1).stride) === 1n;
-  return [`It is the ${dispute.to_move}'s turn: to ${isLast ? "have the referee execute one step" : "name the first state that it disputes"}.`];
+  return [
+    `It is the ${dispute.to_move}'s turn: to ${isLast ? "have the referee execute one step" : "name the first state that it disputes"}.`,
+  ];
 }
 
 /** Who has lost a dispute that is over. */

@@ -38,14 +38,25 @@ export function chart({ title, unit, kind, period, periods, series }) {
   return h(
     "figure",
     { class: "figure" },
-    h("figcaption", {}, h("span", {}, h("span", { class: "title" }, title), unit ? h("span", { class: "muted" }, `, ${unit}`) : null), series.length > 1 ? legend(series) : null),
+    h(
+      "figcaption",
+      {},
+      h("span", {}, h("span", { class: "title" }, title), unit ? h("span", { class: "muted" }, `, ${unit}`) : null),
+      series.length > 1 ? legend(series) : null,
+    ),
     drawing,
     h(
       "details",
       { "data-key": id },
       h("summary", {}, `${title} as a table`),
       rows.length
-        ? scrollable(`${title}, numbers`, table(`${title}: periods in which there was something`, columns, rows, { compact: true, hideCaption: true }))
+        ? scrollable(
+            `${title}, numbers`,
+            table(`${title}: periods in which there was something`, columns, rows, {
+              compact: true,
+              hideCaption: true,
+            }),
+          )
         : h("p", { class: "muted" }, "Nothing in this time."),
     ),
   );
@@ -57,7 +68,9 @@ function summary(title, unit, periods, series) {
     if (!values.length) return `${each.name}: nothing`;
     const sum = values.reduce((total, value) => total + value, 0);
     const [least, most, last] = [Math.min(...values), Math.max(...values), values.at(-1)].map(number);
-    return unit === "" ? `${each.name}: ${number(sum)} in all, at most ${most} at once` : `${each.name}: ${least} to ${most}, at last ${last}`;
+    return unit === ""
+      ? `${each.name}: ${number(sum)} in all, at most ${most} at once`
+      : `${each.name}: ${least} to ${most}, at last ${last}`;
   });
   return `${title}${unit ? `, ${unit}` : ""}. ${parts.join("; ")}.`;
 }
@@ -97,7 +110,16 @@ function labels(periods, period) {
     .map((each, place) => [each, place])
     .filter(([, place]) => (last - place) % every === 0 && place > 0)
     .map(([each, place]) =>
-      s("text", { x: Math.min(x(place + 0.5, periods.length), WIDTH - 18), y: HEIGHT - 6, "text-anchor": "middle", "aria-hidden": "true" }, tick(each.start, period)),
+      s(
+        "text",
+        {
+          x: Math.min(x(place + 0.5, periods.length), WIDTH - 18),
+          y: HEIGHT - 6,
+          "text-anchor": "middle",
+          "aria-hidden": "true",
+        },
+        tick(each.start, period),
+      ),
     );
 }
 
@@ -138,7 +160,9 @@ function line({ name, mark, value, text }, periods, scale) {
   const points = periods
     .map((period, place) => ({ period, at: x(place + 0.5, periods.length), amount: value(period) }))
     .filter(({ amount }) => amount !== null);
-  const path = points.map(({ at, amount }, place) => `${place ? "L" : "M"}${at.toFixed(1)} ${y(amount, scale).toFixed(1)}`).join("");
+  const path = points
+    .map(({ at, amount }, place) => `${place ? "L" : "M"}${at.toFixed(1)} ${y(amount, scale).toFixed(1)}`)
+    .join("");
   return [
     points.length > 1 ? s("path", { d: path, class: `line ${mark}` }) : null,
     points.map(({ period, at, amount }) =>
@@ -152,5 +176,9 @@ function line({ name, mark, value, text }, periods, scale) {
 }
 
 function legend(series) {
-  return h("span", { class: "legend" }, series.map(({ name, mark }) => h("span", {}, h("span", { class: `key ${mark}`, "aria-hidden": "true" }), name)));
+  return h(
+    "span",
+    { class: "legend" },
+    series.map(({ name, mark }) => h("span", {}, h("span", { class: `key ${mark}`, "aria-hidden": "true" }), name)),
+  );
 }

@@ -21,7 +21,12 @@ export async function connect(wallets) {
 /** The button in the page's head. */
 export function walletButton(button, wallets) {
   const draw = () =>
-    replace(button, wallets.account ? [h("span", { class: "word" }, "Wallet "), h("span", { class: "mono" }, short(wallets.account))] : "Connect wallet");
+    replace(
+      button,
+      wallets.account
+        ? [h("span", { class: "word" }, "Wallet "), h("span", { class: "mono" }, short(wallets.account))]
+        : "Connect wallet",
+    );
   button.addEventListener("click", () => connect(wallets));
   wallets.addEventListener("change", draw);
   draw();
@@ -30,7 +35,11 @@ export function walletButton(button, wallets) {
 function openDialog(wallets, fault = null) {
   const content = h("div");
   const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, content);
-  const draw = (problem = null) => replace(content, inDialog(wallets, problem, draw, () => dialog.close()));
+  const draw = (problem = null) =>
+    replace(
+      content,
+      inDialog(wallets, problem, draw, () => dialog.close()),
+    );
   const redraw = () => draw();
   wallets.addEventListener("change", redraw);
   dialog.addEventListener("close", () => {
@@ -52,7 +61,9 @@ function inDialog(wallets, fault, draw, close) {
     }
   };
   const refusal = fault?.isRefusal ? { message: "you have refused: the page knows no account" } : fault;
-  const choices = wallets.choices.map(({ id, name }) => h("button", { type: "button", class: "quiet", "data-key": id, onclick: () => use(id) }, name));
+  const choices = wallets.choices.map(({ id, name }) =>
+    h("button", { type: "button", class: "quiet", "data-key": id, onclick: () => use(id) }, name),
+  );
   return [
     h("h2", { id: "dialog-title" }, wallets.account ? "Your wallet" : "Connect a wallet"),
     wallets.account ? h("p", {}, `${wallets.used.name} uses `, whole(wallets.account, "address")) : null,
@@ -60,14 +71,30 @@ function inDialog(wallets, fault, draw, close) {
     choices.length
       ? [wallets.account ? h("p", {}, "Ask for an account again:") : null, h("div", { class: "buttons" }, choices)]
       : [
-          h("p", {}, "No wallet has announced itself in this browser. Install one as an extension (any that speaks EIP-6963) and open this page again."),
-          h("p", {}, "Or do without: the commands ", command("assay submit"), " and ", command("assay withdraw"), " do the same."),
+          h(
+            "p",
+            {},
+            "No wallet has announced itself in this browser. Install one as an extension (any that speaks EIP-6963) and open this page again.",
+          ),
+          h(
+            "p",
+            {},
+            "Or do without: the commands ",
+            command("assay submit"),
+            " and ",
+            command("assay withdraw"),
+            " do the same.",
+          ),
         ],
     h(
       "div",
       { class: "buttons" },
-      wallets.account ? h("a", { href: `#/accounts/${wallets.account}`, onclick: close }, "Its money in the market") : null,
-      wallets.account ? h("button", { type: "button", class: "quiet", onclick: () => wallets.forget() }, "Forget it here") : null,
+      wallets.account
+        ? h("a", { href: `#/accounts/${wallets.account}`, onclick: close }, "Its money in the market")
+        : null,
+      wallets.account
+        ? h("button", { type: "button", class: "quiet", onclick: () => wallets.forget() }, "Forget it here")
+        : null,
       h("button", { type: "button", onclick: close }, "Close"),
     ),
   ];
@@ -93,17 +120,30 @@ export function sendingView(sending, again, done) {
         "ol",
         { class: "steps" },
         steps.map(({ call, state, hash }) =>
-          h("li", {}, h("strong", {}, capital(call.purpose)), h("span", { class: "state" }, `: ${STATES[state]}`), hash ? h("div", { class: "small muted" }, whole(hash, "transaction")) : null),
+          h(
+            "li",
+            {},
+            h("strong", {}, capital(call.purpose)),
+            h("span", { class: "state" }, `: ${STATES[state]}`),
+            hash ? h("div", { class: "small muted" }, whole(hash, "transaction")) : null,
+          ),
         ),
       ),
       fault ? trouble(fault) : null,
       isDone ? done() : null,
     );
-    const send = hasBegun || fault ? "Go on" : steps.length === 1 ? "Sign and send" : `Sign and send ${steps.length} transactions`;
+    const send =
+      hasBegun || fault ? "Go on" : steps.length === 1 ? "Sign and send" : `Sign and send ${steps.length} transactions`;
     replace(
       tools,
       canGoOn ? h("button", { type: "button", "data-key": "send", onclick: () => sending.run() }, send) : null,
-      isRunning ? null : h("button", { type: "button", class: "quiet", "data-key": "again", onclick: again }, isDone ? "Begin another" : "Change or prepare anew"),
+      isRunning
+        ? null
+        : h(
+            "button",
+            { type: "button", class: "quiet", "data-key": "again", onclick: again },
+            isDone ? "Begin another" : "Change or prepare anew",
+          ),
     );
   };
   sending.addEventListener("change", draw);

@@ -20,7 +20,14 @@ export function field({ id, label, hint, input, check = () => null }) {
   };
   input.addEventListener("change", validate);
   input.addEventListener("input", () => input.hasAttribute("aria-invalid") && validate());
-  const element = h("div", { class: "field" }, h("label", { for: id }, label), hint ? h("div", { class: "hint", id: `${id}-hint` }, hint) : null, input, wrong);
+  const element = h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    hint ? h("div", { class: "hint", id: `${id}-hint` }, hint) : null,
+    input,
+    wrong,
+  );
   return { element, input, validate };
 }
 

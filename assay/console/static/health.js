@@ -77,16 +77,29 @@ export class Health {
     }
     // What counts down is not read out each second.
     this.wait = h("span", { "aria-hidden": "true", class: "mono" }, said.wait ?? "");
-    replace(this.banner, h("span", {}, said.text), this.wait, h("button", { type: "button", class: "quiet", onclick: () => this.retry() }, "Try now"));
+    replace(
+      this.banner,
+      h("span", {}, said.text),
+      this.wait,
+      h("button", { type: "button", class: "quiet", onclick: () => this.retry() }, "Try now"),
+    );
   }
 
   sentence() {
     const left = (until) => `Next try in ${duration(Math.ceil(Math.max(0, until - Date.now()) / 1000))}.`;
     if (this.silentUntil !== null) {
       if (this.isAnswering) {
-        return { kind: "quiet", text: "The console's server answers, but sends nothing by itself: too many of its pages may be open. Reload to see what is new.", wait: left(this.silentUntil) };
+        return {
+          kind: "quiet",
+          text: "The console's server answers, but sends nothing by itself: too many of its pages may be open. Reload to see what is new.",
+          wait: left(this.silentUntil),
+        };
       }
-      return { kind: "silence", text: "The console's server does not answer: what you see is what it said last. Is assay console still running?", wait: left(this.silentUntil) };
+      return {
+        kind: "silence",
+        text: "The console's server does not answer: what you see is what it said last. Is assay console still running?",
+        wait: left(this.silentUntil),
+      };
     }
     const position = this.market?.position;
     if (position?.following) {

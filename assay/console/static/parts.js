@@ -63,7 +63,11 @@ export function withParties(text) {
 
 /** A hash or an address in full, that can be copied. */
 export function whole(text, what = "value") {
-  const button = h("button", { type: "button", class: "copy", "aria-label": `Copy ${what}`, "data-key": `copy ${text}` }, "Copy");
+  const button = h(
+    "button",
+    { type: "button", class: "copy", "aria-label": `Copy ${what}`, "data-key": `copy ${text}` },
+    "Copy",
+  );
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -90,9 +94,23 @@ export function table(caption, columns, rows, { hideCaption = false, compact = f
     h(
       "thead",
       { role: "rowgroup" },
-      h("tr", { role: "row" }, columns.map((each) => h("th", { role: "columnheader", scope: "col", class: each.kind }, each.name))),
+      h(
+        "tr",
+        { role: "row" },
+        columns.map((each) => h("th", { role: "columnheader", scope: "col", class: each.kind }, each.name)),
+      ),
     ),
-    h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row" }, columns.map((each) => cell(each, row))))),
+    h(
+      "tbody",
+      { role: "rowgroup" },
+      rows.map((row) =>
+        h(
+          "tr",
+          { role: "row" },
+          columns.map((each) => cell(each, row)),
+        ),
+      ),
+    ),
   );
 }
 
@@ -104,7 +122,11 @@ export function scrollable(label, ...children) {
 /** Terms and what is to be said of each; pairs without a value are left out. */
 export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== false);
-  return h("dl", { class: "facts" }, known.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "facts" },
+    known.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))),
+  );
 }
 
 /** What there is when there is nothing, and what to do next. */
@@ -147,7 +169,10 @@ export function jobTable(caption, jobs, symbol, options) {
       { name: "Job", cell: (job) => jobLink(job.job) },
       { name: "Status", cell: (job) => badge(job.status) },
       { name: `Price, ${symbol}`, kind: "number", cell: (job) => tokens(job.price) },
-      { name: "Machine", cell: (job) => [job.machine ?? "unknown", job.task_count > 1 ? `, ${plural(job.task_count, "task")}` : ""] },
+      {
+        name: "Machine",
+        cell: (job) => [job.machine ?? "unknown", job.task_count > 1 ? `, ${plural(job.task_count, "task")}` : ""],
+      },
       { name: "Provider", cell: (job) => partyLink(job.provider, "providers") },
       { name: "Changed", cell: (job) => timeAgo(job.changed_at) },
       { name: "Due", cell: (job) => (job.deadline ? countdown(job.deadline) : "\u2013") },
@@ -178,7 +203,12 @@ export function disputeTable(caption, disputes, options) {
 /** How far a dispute is: a mark for each of its rounds. */
 function progress({ turns, rounds }) {
   const pips = Array.from({ length: rounds }, (_, index) => h("span", { class: index < turns ? "pip full" : "pip" }));
-  return h("span", { class: "pips" }, h("span", { "aria-hidden": "true" }, pips), h("span", { class: "mono" }, `${turns} of ${rounds}`));
+  return h(
+    "span",
+    { class: "pips" },
+    h("span", { "aria-hidden": "true" }, pips),
+    h("span", { class: "mono" }, `${turns} of ${rounds}`),
+  );
 }
 
 /** The heading of a page; it has the focus after a change of pages. */

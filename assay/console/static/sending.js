@@ -62,12 +62,16 @@ export class Sending extends EventTarget {
     const { account, chain_id: chainId } = this.calls;
     const [used] = await this.wallets.request("eth_accounts");
     if (used?.toLowerCase() !== account.toLowerCase()) {
-      throw new WalletError(`these transactions are ${account}'s, and the wallet now uses ${used ?? "no account"}: choose that account in it`);
+      throw new WalletError(
+        `these transactions are ${account}'s, and the wallet now uses ${used ?? "no account"}: choose that account in it`,
+      );
     }
     await this.wallets.useChain(chainId);
     const nonce = Number(await this.wallets.request("eth_getTransactionCount", [account, "pending"]));
     if (step.nonce !== null && nonce !== step.nonce) {
-      throw new WalletError("the wallet has sent something since it was asked for this transaction: look there whether it was this one. If it was not, prepare everything anew");
+      throw new WalletError(
+        "the wallet has sent something since it was asked for this transaction: look there whether it was this one. If it was not, prepare everything anew",
+      );
     }
     step.nonce = nonce;
     this.set(step, "signing");
@@ -91,7 +95,9 @@ export class Sending extends EventTarget {
       if (receipt) {
         this.set(step, Number(receipt.status) === 1 ? "done" : "reverted");
         if (step.state === "done") return;
-        throw new WalletError("the chain has taken the transaction, and the contract has refused it: no tokens were moved by it. Prepare everything anew to see why");
+        throw new WalletError(
+          "the chain has taken the transaction, and the contract has refused it: no tokens were moved by it. Prepare everything anew to see why",
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }

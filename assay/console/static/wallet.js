@@ -88,16 +88,24 @@ export class Wallets extends EventTarget {
     try {
       await this.request("wallet_switchEthereumChain", [{ chainId: `0x${chainId.toString(16)}` }]);
     } catch (fault) {
-      if (fault.isRefusal) throw new WalletError(`${name} is on another chain than the market, and you have refused to change: nothing was sent`, REFUSED);
+      if (fault.isRefusal)
+        throw new WalletError(
+          `${name} is on another chain than the market, and you have refused to change: nothing was sent`,
+          REFUSED,
+        );
       if (fault.code === UNKNOWN_CHAIN) {
         throw new WalletError(
           `${name} does not know chain ${chainId}. Add it in the wallet's settings, with the URL of a node that you trust (this page knows none), and try again: nothing was sent`,
           UNKNOWN_CHAIN,
         );
       }
-      throw new WalletError(`${name} stays on another chain than the market (${fault.message}): nothing was sent`, fault.code);
+      throw new WalletError(
+        `${name} stays on another chain than the market (${fault.message}): nothing was sent`,
+        fault.code,
+      );
     }
-    if (!(await isThere())) throw new WalletError(`${name} is still on another chain than the market: nothing was sent`);
+    if (!(await isThere()))
+      throw new WalletError(`${name} is still on another chain than the market: nothing was sent`);
   }
 }
 
@@ -105,6 +113,9 @@ async function ask(provider, method, params = []) {
   try {
     return await provider.request({ method, params });
   } catch (fault) {
-    throw new WalletError(fault?.message ? String(fault.message).slice(0, 400) : "the wallet gives no reason", fault?.code);
+    throw new WalletError(
+      fault?.message ? String(fault.message).slice(0, 400) : "the wallet gives no reason",
+      fault?.code,
+    );
   }
 }

@@ -20,7 +20,15 @@ export default async function show({ parameters: [who], api, market, wallets, on
   const money = region((now) => balances(now, market.symbol));
   const withdrawing = new Withdrawing(account, market, wallets, () => refresh());
   const history = region((now) => changes(now, market.symbol));
-  const jobs = region(({ jobs: list, next }) => (list.length ? section("Jobs that it has posted", jobTable("Jobs of this requester", list, market.symbol, { hideCaption: true }), next ? h("p", {}, h("a", { href: `#/jobs?requester=${who}` }, "All its jobs")) : null) : null));
+  const jobs = region(({ jobs: list, next }) =>
+    list.length
+      ? section(
+          "Jobs that it has posted",
+          jobTable("Jobs of this requester", list, market.symbol, { hideCaption: true }),
+          next ? h("p", {}, h("a", { href: `#/jobs?requester=${who}` }, "All its jobs")) : null,
+        )
+      : null,
+  );
   const draw = () => {
     money.show(account);
     history.show({ changes: account.changes });
@@ -38,7 +46,13 @@ export default async function show({ parameters: [who], api, market, wallets, on
   onLeave(() => wallets.removeEventListener("change", redraw));
   return {
     title: `Account ${short(who)}`,
-    element: [heading(`Account ${short(who)}`, whole(account.account, "address")), money.element, withdrawing.element, history.element, jobs.element],
+    element: [
+      heading(`Account ${short(who)}`, whole(account.account, "address")),
+      money.element,
+      withdrawing.element,
+      history.element,
+      jobs.element,
+    ],
     concerns: (news) => news.accounts.includes(account.account) || news.jobs.length > 0,
     async update() {
       const before = account.free;
@@ -58,7 +72,14 @@ function balances(account, symbol) {
       ["Outside the market", h("span", { class: "large" }, tokens(account.outside, symbol))],
       ["Coins for gas", coins(account.coins)],
       ["Epoch of its signed orders", count(account.epoch)],
-      ["Events and chain", isChecked ? (account.agrees ? `agree, at block ${count(account.checked_block)}` : h("strong", { class: "differs" }, "differ: the events come to another amount than the chain says")) : "not compared yet"],
+      [
+        "Events and chain",
+        isChecked
+          ? account.agrees
+            ? `agree, at block ${count(account.checked_block)}`
+            : h("strong", { class: "differs" }, "differ: the events come to another amount than the chain says")
+          : "not compared yet",
+      ],
       ["As a provider", h("a", { href: `#/providers/${account.account}` }, "its record")],
     ]),
   );
@@ -72,7 +93,11 @@ function changes({ changes: list }, symbol) {
     { name: "Job", cell: ({ job }) => (job ? jobLink(job) : "\u2013") },
     { name: `Free, ${symbol}`, kind: "number", cell: ({ free }) => change(free) },
     { name: "Stake", kind: "number", cell: ({ stake }) => change(stake) },
-    { name: "Block", kind: "number", cell: ({ block, transaction }) => h("span", { title: transaction }, count(block)) },
+    {
+      name: "Block",
+      kind: "number",
+      cell: ({ block, transaction }) => h("span", { title: transaction }, count(block)),
+    },
   ];
   return section("What happened to it", table("Its last 50 changes, the newest first", columns, list));
 }
@@ -94,30 +119,73 @@ class Withdrawing {
     const form = this.element.querySelector("form");
     const isMine = this.wallets.account?.toLowerCase() === this.account.account.toLowerCase();
     if (form && isMine && !this.sending && !this.fault) return; // what was typed stays
-    replace(this.element, section("Withdraw", this.sending ? this.progress() : isMine ? this.form() : this.invitation()));
+    replace(
+      this.element,
+      section("Withdraw", this.sending ? this.progress() : isMine ? this.form() : this.invitation()),
+    );
   }
 
   invitation() {
-    const said = this.wallets.account ? `The wallet uses ${short(this.wallets.account)}: choose this account in it to withdraw.` : "Its owner can withdraw what is free, with a wallet in this browser.";
+    const said = this.wallets.account
+      ? `The wallet uses ${short(this.wallets.account)}: choose this account in it to withdraw.`
+      : "Its owner can withdraw what is free, with a wallet in this browser.";
     return [
       h("p", {}, said),
-      h("div", { class: "buttons" }, h("button", { type: "button", class: "quiet", "data-key": "connect", onclick: () => connect(this.wallets) }, this.wallets.account ? "Choose another wallet" : "Connect wallet")),
+      h(
+        "div",
+        { class: "buttons" },
+        h(
+          "button",
+          { type: "button", class: "quiet", "data-key": "connect", onclick: () => connect(this.wallets) },
+          this.wallets.account ? "Choose another wallet" : "Connect wallet",
+        ),
+      ),
       h("p", { class: "muted" }, "The same in a terminal: ", command("assay withdraw AMOUNT")),
     ];
   }
 
   form() {
     const { symbol } = this.market;
-    const input = h("input", { name: "amount", inputmode: "decimal", autocomplete: "off", required: true, value: this.amount });
+    const input = h("input", {
+      name: "amount",
+      inputmode: "decimal",
+      autocomplete: "off",
+      required: true,
+      value: this.amount,
+    });
     const check = () => {
       const wanted = units(input.value);
       if (wanted === null) return "Write an amount like 12 or 0.25, with 18 decimals at most.";
       if (wanted === 0n) return "There is nothing to withdraw in zero.";
       return wanted > units(this.account.free) ? `Only ${tokens(this.account.free, symbol)} are free.` : null;
     };
-    const amount = field({ id: "amount", label: `Amount, ${symbol}`, hint: `${tokens(this.account.free, symbol)} are free. Stake has to be unstaked first (assay unstake). It costs gas, and nothing else.`, input, check });
-    const all = h("button", { type: "button", class: "quiet", disabled: isZero(this.account.free), onclick: () => { input.value = this.account.free; amount.validate(); } }, "All of it");
-    const form = h("form", { novalidate: true, "aria-label": "Withdraw" }, amount.element, this.fault ? trouble(this.fault) : null, h("div", { class: "buttons" }, h("button", { type: "submit" }, "Prepare"), all));
+    const amount = field({
+      id: "amount",
+      label: `Amount, ${symbol}`,
+      hint: `${tokens(this.account.free, symbol)} are free. Stake has to be unstaked first (assay unstake). It costs gas, and nothing else.`,
+      input,
+      check,
+    });
+    const all = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        disabled: isZero(this.account.free),
+        onclick: () => {
+          input.value = this.account.free;
+          amount.validate();
+        },
+      },
+      "All of it",
+    );
+    const form = h(
+      "form",
+      { novalidate: true, "aria-label": "Withdraw" },
+      amount.element,
+      this.fault ? trouble(this.fault) : null,
+      h("div", { class: "buttons" }, h("button", { type: "submit" }, "Prepare"), all),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.amount = input.value.trim();

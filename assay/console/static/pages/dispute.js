@@ -62,14 +62,27 @@ export default async function show({ parameters: [id], api, market, onLeave }) {
       draw();
       if (data.dispute.step && !data.step) loadStep();
       if (data.dispute.winner && !before.winner) return outcomeOf(data.dispute).join(" ");
-      return data.dispute.turns > before.turns ? sentencesOf(...turnsOf(data.dispute).slice(-2).reverse()).join(" ") : null;
+      return data.dispute.turns > before.turns
+        ? sentencesOf(...turnsOf(data.dispute).slice(-2).reverse()).join(" ")
+        : null;
     },
   };
 }
 
 function summary(dispute, symbol) {
   const party = (side, address, kind) =>
-    h("span", {}, partyLink(address, kind), dispute.winner === side ? " has won" : dispute.winner ? " has lost" : dispute.to_move === side ? " is to move" : "");
+    h(
+      "span",
+      {},
+      partyLink(address, kind),
+      dispute.winner === side
+        ? " has won"
+        : dispute.winner
+          ? " has lost"
+          : dispute.to_move === side
+            ? " is to move"
+            : "",
+    );
   return facts([
     ["Status", badge(dispute.status)],
     ["Job", h("span", {}, jobLink(dispute.job), `, task ${count(dispute.task)}`)],
@@ -98,19 +111,30 @@ class Stepper {
     this.turns = turnsOf(dispute);
     this.dispute = dispute;
     this.at = Math.min(this.at ?? lastOf(dispute), lastOf(dispute));
-    this.list = h("ol", { class: "turns" }, this.turns.map((turn, place) => this.turn(turn, place)), this.end());
+    this.list = h(
+      "ol",
+      { class: "turns" },
+      this.turns.map((turn, place) => this.turn(turn, place)),
+      this.end(),
+    );
     this.sentence = h("p", { class: "sentence", "aria-live": "polite" });
     this.places = h("span", { class: "mono" });
     this.roots = h("div");
     const last = lastOf(dispute);
-    const button = (name, to) => h("button", { type: "button", class: "quiet", "data-key": `turn ${name}`, onclick: () => this.go(to()) }, name);
+    const button = (name, to) =>
+      h("button", { type: "button", class: "quiet", "data-key": `turn ${name}`, onclick: () => this.go(to()) }, name);
     this.buttons = {
       first: button("First", () => 0),
       back: button("Back", () => this.at - 1),
       next: button("Next", () => this.at + 1),
       last: button("Last", () => last),
     };
-    const tools = h("div", { class: "stepper", role: "group", "aria-label": "Turns of the dispute" }, h("div", { class: "buttons" }, Object.values(this.buttons)), this.places);
+    const tools = h(
+      "div",
+      { class: "stepper", role: "group", "aria-label": "Turns of the dispute" },
+      h("div", { class: "buttons" }, Object.values(this.buttons)),
+      this.places,
+    );
     const part = section("How it narrows", legend(), tools, this.sentence, this.list, this.roots);
     part.addEventListener("keydown", (event) => this.key(event));
     this.render();
@@ -119,7 +143,8 @@ class Stepper {
 
   key(event) {
     const to = { ArrowRight: this.at + 1, ArrowLeft: this.at - 1, Home: 0, End: lastOf(this.dispute) }[event.key];
-    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey || event.target.closest(".scroll, input")) return;
+    if (to === undefined || event.altKey || event.ctrlKey || event.metaKey || event.target.closest(".scroll, input"))
+      return;
     event.preventDefault();
     this.go(to);
   }
@@ -144,7 +169,11 @@ class Stepper {
     ["first", "back"].forEach((name) => set(name, at === 0));
     ["next", "last"].forEach((name) => set(name, at === last));
     const turn = this.turns[at];
-    this.places.textContent = turn ? `Turn ${at + 1} of ${this.turns.length}` : this.dispute.winner ? "The end" : "What comes next";
+    this.places.textContent = turn
+      ? `Turn ${at + 1} of ${this.turns.length}`
+      : this.dispute.winner
+        ? "The end"
+        : "What comes next";
     this.sentence.textContent = (turn ? sentencesOf(turn, this.turns[at - 1]) : outcomeOf(this.dispute)).join(" ");
     this.roots.replaceChildren(...(turn ? [rootTable(turn, at)] : []));
   }
@@ -160,7 +189,11 @@ class Stepper {
       h(
         "div",
         { class: "head" },
-        h("button", { type: "button", class: "turn", "data-key": `turn ${place}`, onclick: () => this.go(place) }, `Turn ${place + 1}`),
+        h(
+          "button",
+          { type: "button", class: "turn", "data-key": `turn ${place}`, onclick: () => this.go(place) },
+          `Turn ${place + 1}`,
+        ),
         h("span", { class: `side ${turn.side}` }, capital(turn.side)),
         partyLink(turn.party, turn.side === "defender" ? "providers" : "accounts"),
         h("span", { class: "muted" }, `${plural(turn.stride, "step")} a segment`),
@@ -168,16 +201,37 @@ class Stepper {
       ),
       h("p", { class: "hidden" }, said),
       bar(turn),
-      h("div", { class: "ends", "aria-hidden": "true" }, h("span", {}, count(turn.start)), chosen ? h("span", { class: "chosen" }, `${count(chosen.first)} \u2192 ${count(chosen.last)}`) : null, h("span", {}, count(turn.end))),
+      h(
+        "div",
+        { class: "ends", "aria-hidden": "true" },
+        h("span", {}, count(turn.start)),
+        chosen ? h("span", { class: "chosen" }, `${count(chosen.first)} \u2192 ${count(chosen.last)}`) : null,
+        h("span", {}, count(turn.end)),
+      ),
     );
   }
 
   end() {
     const { dispute } = this;
     const said = outcomeOf(dispute);
-    const waits = h("div", { class: "one open" }, h("span", {}, dispute.winner ? said[0] : `The ${dispute.to_move} is to move`), dispute.deadline ? countdown(dispute.deadline) : null);
-    const step = () => h("div", { class: "one" }, h("span", { class: "number" }, `Step ${count(dispute.step.step)}`), h("span", {}, "one step, executed by the referee"));
-    return h("li", { class: "end" }, dispute.step ? [funnel(dispute.step.index), h("p", { class: "hidden" }, said.join(" ")), step()] : waits);
+    const waits = h(
+      "div",
+      { class: "one open" },
+      h("span", {}, dispute.winner ? said[0] : `The ${dispute.to_move} is to move`),
+      dispute.deadline ? countdown(dispute.deadline) : null,
+    );
+    const step = () =>
+      h(
+        "div",
+        { class: "one" },
+        h("span", { class: "number" }, `Step ${count(dispute.step.step)}`),
+        h("span", {}, "one step, executed by the referee"),
+      );
+    return h(
+      "li",
+      { class: "end" },
+      dispute.step ? [funnel(dispute.step.index), h("p", { class: "hidden" }, said.join(" ")), step()] : waits,
+    );
   }
 }
 
@@ -187,7 +241,8 @@ function lastOf(dispute) {
 }
 
 function legend() {
-  const key = (kind, text) => h("span", {}, h("span", { class: `segment ${kind}`, "aria-hidden": "true" }, SIGNS[kind]), text);
+  const key = (kind, text) =>
+    h("span", {}, h("span", { class: `segment ${kind}`, "aria-hidden": "true" }, SIGNS[kind]), text);
   return h(
     "div",
     { class: "explained" },
@@ -196,7 +251,14 @@ function legend() {
       { class: "muted" },
       "Each bar is what one side says of a stretch of the run: 16 segments, with the machine's state after each. The other side names the first that it disputes, and that one is looked at more closely, until it is a single step.",
     ),
-    h("p", { class: "keys" }, key("agreed", "both agree"), key("disputed", "first that differs"), key("beyond", "after it"), key("open", "not answered")),
+    h(
+      "p",
+      { class: "keys" },
+      key("agreed", "both agree"),
+      key("disputed", "first that differs"),
+      key("beyond", "after it"),
+      key("open", "not answered"),
+    ),
   );
 }
 
@@ -205,7 +267,14 @@ function bar(turn) {
     "div",
     { class: "bar", "aria-hidden": "true" },
     segmentsOf(turn).map(({ kind, first, last, root }) =>
-      h("span", { class: `segment ${kind}`, title: `Steps ${count(first)} to ${count(last)}: ${WORDS[kind]}. State after it: ${root}` }, SIGNS[kind]),
+      h(
+        "span",
+        {
+          class: `segment ${kind}`,
+          title: `Steps ${count(first)} to ${count(last)}: ${WORDS[kind]}. State after it: ${root}`,
+        },
+        SIGNS[kind],
+      ),
     ),
   );
 }
@@ -226,7 +295,10 @@ function rootTable(turn, place) {
     { name: "Segment", kind: "number", cell: (each) => each.place + 1 },
     { name: "State after step", kind: "number", cell: (each) => count(each.last) },
     { name: "State root", cell: (each) => h("span", { class: "mono", title: each.root }, each.root) },
-    { name: "What the other side says", cell: (each) => h("span", { class: `verdict ${each.kind}` }, `${SIGNS[each.kind]} ${WORDS[each.kind]}`.trim()) },
+    {
+      name: "What the other side says",
+      cell: (each) => h("span", { class: `verdict ${each.kind}` }, `${SIGNS[each.kind]} ${WORDS[each.kind]}`.trim()),
+    },
   ];
   const caption = `The state roots of turn ${place + 1}, at block ${count(turn.block)}, ${dateTime(turn.time)}`;
   return h(
@@ -242,13 +314,23 @@ function ending(dispute, step, fault, again) {
   if (!dispute.step) {
     return section(
       "The step",
-      h("p", { class: "muted" }, dispute.winner ? "No step was executed: the dispute was decided by time." : "It is known when the last turn has been made."),
+      h(
+        "p",
+        { class: "muted" },
+        dispute.winner
+          ? "No step was executed: the dispute was decided by time."
+          : "It is known when the last turn has been made.",
+      ),
     );
   }
   return section(
     "The step",
     h("p", { class: "muted" }, "Executed on the chain ", timeFull(dispute.step.time), "."),
-    step ? stepOf(dispute, step) : fault ? trouble(fault, again) : h("p", { class: "loading" }, "The step is computed from the job's files\u2026"),
+    step
+      ? stepOf(dispute, step)
+      : fault
+        ? trouble(fault, again)
+        : h("p", { class: "loading" }, "The step is computed from the job's files\u2026"),
     step ? null : statesOnly(dispute),
   );
 }

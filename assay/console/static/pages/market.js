@@ -23,7 +23,11 @@ export default async function show({ api, market: first, kept }) {
   const rules = region(({ market }) => deployed(market));
 
   async function load() {
-    const [market, newest, quarrels] = await Promise.all([api("market"), api("jobs", { limit: 8 }), api("disputes", { limit: 6 })]);
+    const [market, newest, quarrels] = await Promise.all([
+      api("market"),
+      api("jobs", { limit: 8 }),
+      api("disputes", { limit: 6 }),
+    ]);
     Object.assign(data, { market, jobs: newest.jobs, disputes: quarrels.disputes });
     await loadHistory();
   }
@@ -88,7 +92,14 @@ function statuses({ jobs, disputes }) {
   const always = ["open", "accepted", "claimed", "disputed", "finalized"];
   const shown = STATUSES.filter((status) => jobs[status] || always.includes(status));
   return [
-    section("Jobs by status", h("ul", { class: "counts" }, shown.map((status) => item(badge(status), jobs[status] ?? 0, `#/jobs?status=${encodeURIComponent(status)}`)))),
+    section(
+      "Jobs by status",
+      h(
+        "ul",
+        { class: "counts" },
+        shown.map((status) => item(badge(status), jobs[status] ?? 0, `#/jobs?status=${encodeURIComponent(status)}`)),
+      ),
+    ),
     section(
       "Disputes by status",
       h(
@@ -104,7 +115,22 @@ function statuses({ jobs, disputes }) {
 
 function amounts(market) {
   const item = (name, amount, said) =>
-    h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, amount === null ? "\u2013" : tokens(amount), h("span", { class: "unit" }, ` ${market.symbol}`)), name, h("div", { class: "muted small" }, said)));
+    h(
+      "li",
+      {},
+      h(
+        "div",
+        { class: "plain" },
+        h(
+          "span",
+          { class: "figure-large" },
+          amount === null ? "\u2013" : tokens(amount),
+          h("span", { class: "unit" }, ` ${market.symbol}`),
+        ),
+        name,
+        h("div", { class: "muted small" }, said),
+      ),
+    );
   return section(
     "Money",
     h(
@@ -124,27 +150,51 @@ function latestJobs(jobs, { symbol }) {
   if (!jobs.length) {
     return section(
       "Latest jobs",
-      empty("There are no jobs yet.", "Post one with ", command("assay submit prog.elf --price 5 --wait"), " or ", h("a", { href: "#/post" }, "from this browser"), "."),
+      empty(
+        "There are no jobs yet.",
+        "Post one with ",
+        command("assay submit prog.elf --price 5 --wait"),
+        " or ",
+        h("a", { href: "#/post" }, "from this browser"),
+        ".",
+      ),
     );
   }
-  return section("Latest jobs", jobTable("The newest jobs", jobs, symbol, { hideCaption: true }), h("p", {}, h("a", { href: "#/jobs" }, "All jobs")));
+  return section(
+    "Latest jobs",
+    jobTable("The newest jobs", jobs, symbol, { hideCaption: true }),
+    h("p", {}, h("a", { href: "#/jobs" }, "All jobs")),
+  );
 }
 
 function latestDisputes(disputes, { jobs }) {
   if (!disputes.length) {
-    const more = jobs ? ["Who doubts a claim runs it again: ", command("assay verify JOB --challenge"), "."] : ["They begin when somebody recomputes a claim, and gets another result."];
+    const more = jobs
+      ? ["Who doubts a claim runs it again: ", command("assay verify JOB --challenge"), "."]
+      : ["They begin when somebody recomputes a claim, and gets another result."];
     return section("Latest disputes", empty("There are no disputes: nobody has challenged a claim.", ...more));
   }
-  return section("Latest disputes", disputeTable("The newest disputes", disputes, { hideCaption: true }), h("p", {}, h("a", { href: "#/disputes" }, "All disputes")));
+  return section(
+    "Latest disputes",
+    disputeTable("The newest disputes", disputes, { hideCaption: true }),
+    h("p", {}, h("a", { href: "#/disputes" }, "All disputes")),
+  );
 }
 
 function over(history, span, symbol, choose) {
   const now = span ?? Object.keys(SPANS).find((each) => SPANS[each].period === history.period);
   const buttons = Object.entries(SPANS).map(([key, { name }]) =>
-    h("button", { type: "button", "aria-pressed": String(key === now), "data-key": `span ${key}`, onclick: () => choose(key) }, name),
+    h(
+      "button",
+      { type: "button", "aria-pressed": String(key === now), "data-key": `span ${key}`, onclick: () => choose(key) },
+      name,
+    ),
   );
   const of = (name) => ({ value: (each) => each[name], text: (each) => count(each[name]) });
-  const amount = (name) => ({ value: (each) => (each[name] === null ? null : Number(each[name])), text: (each) => (each[name] === null ? "\u2013" : tokens(each[name])) });
+  const amount = (name) => ({
+    value: (each) => (each[name] === null ? null : Number(each[name])),
+    text: (each) => (each[name] === null ? "\u2013" : tokens(each[name])),
+  });
   const shared = { period: history.period, periods: history.periods };
   return section(
     "Over time",
@@ -152,10 +202,38 @@ function over(history, span, symbol, choose) {
     h(
       "div",
       { class: "figures" },
-      chart({ ...shared, title: "Jobs", unit: "", kind: "bars", series: [{ name: "posted", mark: "b", ...of("posted") }, { name: "ended", mark: "a", ...of("ended") }, { name: "challenged", mark: "c", ...of("challenged") }] }),
-      chart({ ...shared, title: "Mean price of the jobs posted", unit: symbol, kind: "line", series: [{ name: "mean price", mark: "a", ...amount("mean_price") }] }),
-      chart({ ...shared, title: "Stake", unit: symbol, kind: "line", series: [{ name: "stake", mark: "a", ...amount("staked") }] }),
-      chart({ ...shared, title: "Paid to providers", unit: symbol, kind: "bars", series: [{ name: "paid", mark: "a", ...amount("paid") }] }),
+      chart({
+        ...shared,
+        title: "Jobs",
+        unit: "",
+        kind: "bars",
+        series: [
+          { name: "posted", mark: "b", ...of("posted") },
+          { name: "ended", mark: "a", ...of("ended") },
+          { name: "challenged", mark: "c", ...of("challenged") },
+        ],
+      }),
+      chart({
+        ...shared,
+        title: "Mean price of the jobs posted",
+        unit: symbol,
+        kind: "line",
+        series: [{ name: "mean price", mark: "a", ...amount("mean_price") }],
+      }),
+      chart({
+        ...shared,
+        title: "Stake",
+        unit: symbol,
+        kind: "line",
+        series: [{ name: "stake", mark: "a", ...amount("staked") }],
+      }),
+      chart({
+        ...shared,
+        title: "Paid to providers",
+        unit: symbol,
+        kind: "bars",
+        series: [{ name: "paid", mark: "a", ...amount("paid") }],
+      }),
     ),
   );
 }
@@ -174,17 +252,15 @@ function deployed({ symbol, chain_id: chain, contracts, rules, providers }) {
       ["Providers so far", count(providers)],
       ["Chain", count(chain)],
     ]),
-    h(
-      "details",
-      { "data-key": "contracts" },
-      h("summary", {}, "Its contracts"),
-      contractsOf(contracts),
-    ),
+    h("details", { "data-key": "contracts" }, h("summary", {}, "Its contracts"), contractsOf(contracts)),
   );
 }
 
 function contractsOf({ market, game, token, directory, referees }) {
-  const pairs = [...Object.entries({ market, game, token, directory }), ...Object.entries(referees).map(([machine, at]) => [`referee of ${machine}`, at])];
+  const pairs = [
+    ...Object.entries({ market, game, token, directory }),
+    ...Object.entries(referees).map(([machine, at]) => [`referee of ${machine}`, at]),
+  ];
   const list = facts(pairs.map(([name, address]) => [capital(name), whole(address, `address of the ${name}`)]));
   list.classList.add("wide");
   return list;

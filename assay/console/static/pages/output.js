@@ -37,10 +37,28 @@ export function outputs(address, api) {
       if (state === shown) return;
       shown = state;
       if (!job.result) {
-        replace(element, section("Output", h("p", { class: "muted" }, job.ended_at ? "Nobody has claimed a result." : "There is none before a result is claimed.")));
+        replace(
+          element,
+          section(
+            "Output",
+            h(
+              "p",
+              { class: "muted" },
+              job.ended_at ? "Nobody has claimed a result." : "There is none before a result is claimed.",
+            ),
+          ),
+        );
         return;
       }
-      if (!element.contains(body)) replace(element, section("Output", chooser(job.task_count, (place) => load((task = place))), body));
+      if (!element.contains(body))
+        replace(
+          element,
+          section(
+            "Output",
+            chooser(job.task_count, (place) => load((task = place))),
+            body,
+          ),
+        );
       load();
     },
   };
@@ -67,14 +85,19 @@ function drawn(output, url) {
     h("p", { class: output.standing === "wrong" ? "trouble" : "muted" }, STANDING[output.standing]),
     h("h3", {}, "Standard output"),
     stream(output.stdout, url, `Standard output of task ${output.task}`),
-    output.stderr.kind === "empty" ? null : [h("h3", {}, "Standard error"), stream(output.stderr, null, `Standard error of task ${output.task}`)],
+    output.stderr.kind === "empty"
+      ? null
+      : [h("h3", {}, "Standard error"), stream(output.stderr, null, `Standard error of task ${output.task}`)],
   ];
 }
 
 function stream({ kind, size, text, truncated }, url, label) {
-  const download = url ? h("p", {}, h("a", { href: url, download: "" }, "Download"), h("span", { class: "muted" }, `, ${bytes(size)}`)) : null;
+  const download = url
+    ? h("p", {}, h("a", { href: url, download: "" }, "Download"), h("span", { class: "muted" }, `, ${bytes(size)}`))
+    : null;
   if (kind === "empty") return h("p", { class: "muted" }, "Nothing.");
-  if (kind === "picture" && url) return [h("img", { class: "output", src: url, alt: `${label}: a picture that the program has made` }), download];
+  if (kind === "picture" && url)
+    return [h("img", { class: "output", src: url, alt: `${label}: a picture that the program has made` }), download];
   if (kind === "text") {
     return [
       h("pre", { class: "output", tabindex: "0", role: "region", "aria-label": label }, text),

@@ -28,7 +28,13 @@ export default async function show({ api, market, wallets, onLeave }) {
     title: "Post a job",
     element: [
       heading("Post a job"),
-      h("p", { class: "muted" }, "One run of a program that was built for the machine (", command("assay build prog.c -o prog.elf"), "). The price goes into escrow; whoever runs it right is paid."),
+      h(
+        "p",
+        { class: "muted" },
+        "One run of a program that was built for the machine (",
+        command("assay build prog.c -o prog.elf"),
+        "). The price goes into escrow; whoever runs it right is paid.",
+      ),
       element,
     ],
     concerns: (changes) => changes.accounts.some((each) => each.toLowerCase() === wallets.account?.toLowerCase()),
@@ -88,11 +94,18 @@ class Posting {
         id,
         label,
         hint,
-        input: h("input", { inputmode: "decimal", autocomplete: "off", required: isNeeded, placeholder: isNeeded ? null : "20 times the price" }),
+        input: h("input", {
+          inputmode: "decimal",
+          autocomplete: "off",
+          required: isNeeded,
+          placeholder: isNeeded ? null : "20 times the price",
+        }),
         check: ({ value }) => {
           if (value.trim() === "") return isNeeded ? "Say what the job is worth to you." : null;
           if (units(value) === null) return "Write an amount like 5 or 0.25, with 18 decimals at most.";
-          return id === "bond" && units(value) < units(rules.minimum_bond) ? `The market wants ${tokens(rules.minimum_bond, symbol)} at least.` : null;
+          return id === "bond" && units(value) < units(rules.minimum_bond)
+            ? `The market wants ${tokens(rules.minimum_bond, symbol)} at least.`
+            : null;
         },
       });
     const file = (id, label, hint, isNeeded) =>
@@ -108,13 +121,24 @@ class Posting {
       });
     this.fields = {
       program: file("program", "Program", "An ELF file for the RISC-V machine.", true),
-      lines: field({ id: "arguments", label: "Arguments", hint: "One on each line, without the program's name.", input: h("textarea", { rows: 3, spellcheck: "false" }) }),
+      lines: field({
+        id: "arguments",
+        label: "Arguments",
+        hint: "One on each line, without the program's name.",
+        input: h("textarea", { rows: 3, spellcheck: "false" }),
+      }),
       stdin: file("stdin", "Standard input", "A file; without one it is empty.", false),
       price: amount("price", `Price, ${symbol}`, "What the provider is paid for a right result.", true),
       bond: amount("bond", `Provider's bond, ${symbol}`, "What the provider loses for a wrong one.", false),
       accept: period("accept", "Time to accept", "1h", 1, "After that the price comes back."),
       run: period("run", "Time to run", "10m", 1, "Until the result has to be claimed."),
-      challenge: period("challenge", "Time to challenge", "", rules.minimum_challenge_period, `Empty: as long as the run, ${duration(rules.minimum_challenge_period)} at least.`),
+      challenge: period(
+        "challenge",
+        "Time to challenge",
+        "",
+        rules.minimum_challenge_period,
+        `Empty: as long as the run, ${duration(rules.minimum_challenge_period)} at least.`,
+      ),
     };
     const { program, lines, stdin, price, bond, accept, run, challenge } = this.fields;
     this.cost = region((data) => this.costs(data));
@@ -127,7 +151,12 @@ class Posting {
       { novalidate: true },
       h("fieldset", {}, h("legend", {}, "What is run"), program.element, lines.element, stdin.element),
       h("fieldset", {}, h("legend", {}, "For how much"), h("div", { class: "row" }, price.element, bond.element)),
-      h("fieldset", {}, h("legend", {}, "How long"), h("div", { class: "row" }, accept.element, run.element, challenge.element)),
+      h(
+        "fieldset",
+        {},
+        h("legend", {}, "How long"),
+        h("div", { class: "row" }, accept.element, run.element, challenge.element),
+      ),
       section("What it costs", this.cost.element),
       this.problem,
       h("div", { class: "buttons" }, this.button, this.link),
@@ -146,21 +175,29 @@ class Posting {
   }
 
   get arguments() {
-    return this.fields.lines.input.value.replace(/\n$/, "").split("\n").filter((line, place, all) => all.length > 1 || line !== "");
+    return this.fields.lines.input.value
+      .replace(/\n$/, "")
+      .split("\n")
+      .filter((line, place, all) => all.length > 1 || line !== "");
   }
 
   showCost() {
     if (!this.form) return;
     const { account } = this;
     this.link.hidden = Boolean(this.wallets.account);
-    this.cost.show({ price: this.value("price"), bond: this.value("bond"), account: account && { account: account.account, free: account.free, outside: account.outside } });
+    this.cost.show({
+      price: this.value("price"),
+      bond: this.value("bond"),
+      account: account && { account: account.account, free: account.free, outside: account.outside },
+    });
     this.same.textContent = this.commandLine();
   }
 
   costs({ price, bond, account }) {
     const { symbol, rules } = this.market;
     const wanted = units(price);
-    if (wanted === null) return h("p", { class: "muted" }, "The price, and gas for one to two transactions. Write a price to see more.");
+    if (wanted === null)
+      return h("p", { class: "muted" }, "The price, and gas for one to two transactions. Write a price to see more.");
     const free = account ? units(account.free) : null;
     const missing = free === null ? null : wanted > free ? wanted - free : 0n;
     const lacks = account && missing > units(account.outside);
@@ -169,12 +206,26 @@ class Posting {
     return [
       facts([
         ["In escrow until the job ends", tokens(text(wanted), symbol)],
-        ["Out of what is free in the market", account ? tokens(text(wanted - missing), symbol) : "known when a wallet is connected"],
+        [
+          "Out of what is free in the market",
+          account ? tokens(text(wanted - missing), symbol) : "known when a wallet is connected",
+        ],
         ["Deposited from the wallet", account ? tokens(text(missing), symbol) : null],
         ["The provider's bond", tokens(units(bond) === null ? text(usual) : bond, symbol)],
-        ["The market's fee", rules.fee_share ? `${share(rules.fee_share)} of the price, which the provider pays` : "none"],
+        [
+          "The market's fee",
+          rules.fee_share ? `${share(rules.fee_share)} of the price, which the provider pays` : "none",
+        ],
       ]),
-      lacks ? h("p", { class: "trouble" }, `${tokens(text(missing), symbol)} are missing, and `, partyLink(account.account), ` has ${tokens(account.outside, symbol)} outside the market.`) : null,
+      lacks
+        ? h(
+            "p",
+            { class: "trouble" },
+            `${tokens(text(missing), symbol)} are missing, and `,
+            partyLink(account.account),
+            ` has ${tokens(account.outside, symbol)} outside the market.`,
+          )
+        : null,
     ];
   }
 
@@ -200,7 +251,11 @@ class Posting {
     this.button.textContent = "Preparing\u2026";
     try {
       const calls = await post("calls/post", await this.wanted());
-      begun = { sending: new Sending(this.wallets, calls), name: this.fields.program.input.files[0].name, price: this.value("price") };
+      begun = {
+        sending: new Sending(this.wallets, calls),
+        name: this.fields.program.input.files[0].name,
+        price: this.value("price"),
+      };
       this.draw();
       this.element.querySelector("[data-key=send]")?.focus();
     } catch (fault) {
@@ -246,7 +301,14 @@ class Posting {
       this.draw();
       this.showCost();
     };
-    const done = () => h("p", { class: "note" }, "The job is posted: ", job ? h("a", { href: `#/jobs/${job}`, class: "mono", title: job }, shortJob(job)) : "see your jobs", ".");
+    const done = () =>
+      h(
+        "p",
+        { class: "note" },
+        "The job is posted: ",
+        job ? h("a", { href: `#/jobs/${job}`, class: "mono", title: job }, shortJob(job)) : "see your jobs",
+        ".",
+      );
     return section(
       "Sign and send",
       facts([
@@ -255,7 +317,13 @@ class Posting {
         ["Paid by", partyLink(account)],
         ["Job", job ? shortJob(job) : null],
       ]),
-      h("p", { class: "muted" }, capital("its files are in the store. The wallet shows each transaction before it signs it, and they are sent one after the other.")),
+      h(
+        "p",
+        { class: "muted" },
+        capital(
+          "its files are in the store. The wallet shows each transaction before it signs it, and they are sent one after the other.",
+        ),
+      ),
       sendingView(sending, again, done),
     );
   }

@@ -9,8 +9,14 @@ import { disputeTable, empty, facts, heading, jobTable, section, whole } from ".
 /** The page of one provider. */
 export default async function show({ parameters: [who], api, market }) {
   const load = () =>
-    Promise.all([api(path("providers", who)), api("jobs", { provider: who, limit: 15 }), api("disputes", { party: who, limit: 10 })]);
-  const all = region(([provider, { jobs, next }, { disputes }]) => drawn(provider, jobs, next, disputes, market.symbol));
+    Promise.all([
+      api(path("providers", who)),
+      api("jobs", { provider: who, limit: 15 }),
+      api("disputes", { party: who, limit: 10 }),
+    ]);
+  const all = region(([provider, { jobs, next }, { disputes }]) =>
+    drawn(provider, jobs, next, disputes, market.symbol),
+  );
   all.show(await load());
   return {
     title: `Provider ${short(who)}`,
@@ -23,14 +29,17 @@ export default async function show({ parameters: [who], api, market }) {
 }
 
 function drawn(provider, jobs, next, disputes, symbol) {
-  const item = (name, number) => h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, number), name));
+  const item = (name, number) =>
+    h("li", {}, h("div", { class: "plain" }, h("span", { class: "figure-large" }, number), name));
   return [
     section(
       "Record",
       h(
         "ul",
         { class: "counts" },
-        ["accepted", "running", "finalized", "slashed", "missed", "declined"].map((name) => item(name === "missed" ? "missed deadlines" : name, count(provider[name]))),
+        ["accepted", "running", "finalized", "slashed", "missed", "declined"].map((name) =>
+          item(name === "missed" ? "missed deadlines" : name, count(provider[name])),
+        ),
       ),
     ),
     section(
@@ -47,10 +56,14 @@ function drawn(provider, jobs, next, disputes, symbol) {
     ),
     section(
       "Its jobs",
-      jobs.length ? jobTable("Jobs of this provider", jobs, symbol, { hideCaption: true }) : empty("It has never accepted a job."),
+      jobs.length
+        ? jobTable("Jobs of this provider", jobs, symbol, { hideCaption: true })
+        : empty("It has never accepted a job."),
       next ? h("p", {}, h("a", { href: `#/jobs?provider=${provider.provider}` }, "All its jobs")) : null,
     ),
-    disputes.length ? section("Its disputes", disputeTable("Disputes of this provider", disputes, { hideCaption: true })) : null,
+    disputes.length
+      ? section("Its disputes", disputeTable("Disputes of this provider", disputes, { hideCaption: true }))
+      : null,
   ];
 }
 

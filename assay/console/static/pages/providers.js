@@ -7,14 +7,30 @@ import { command, empty, heading, pager, partyLink, table } from "../parts.js";
 /** A page of the list. */
 export default async function show({ query, api, market }) {
   const load = () => api("providers", { after: query.get("after"), limit: 50 });
-  const list = region(({ providers, next }) => [
-    providers.length ? providerTable(providers, market.symbol) : empty("Nobody has accepted a job yet.", "Whoever wants to earn puts tokens at stake, and starts an agent: ", command("assay stake 500"), " and ", command("provider-agent run"), "."),
-    pager("#/providers", !query.get("after"), next, "after"),
-  ], { class: "list" });
+  const list = region(
+    ({ providers, next }) => [
+      providers.length
+        ? providerTable(providers, market.symbol)
+        : empty(
+            "Nobody has accepted a job yet.",
+            "Whoever wants to earn puts tokens at stake, and starts an agent: ",
+            command("assay stake 500"),
+            " and ",
+            command("provider-agent run"),
+            ".",
+          ),
+      pager("#/providers", !query.get("after"), next, "after"),
+    ],
+    { class: "list" },
+  );
   list.show(await load());
   return {
     title: "Providers",
-    element: [heading("Providers"), h("p", { class: "muted" }, "Everybody who ever accepted a job, by address."), list.element],
+    element: [
+      heading("Providers"),
+      h("p", { class: "muted" }, "Everybody who ever accepted a job, by address."),
+      list.element,
+    ],
     concerns: (changes) => changes.jobs.length + changes.accounts.length > 0,
     async update() {
       return list.show(await load()) ? "The list of providers has changed." : null;

@@ -17,25 +17,56 @@ export function stepOf(dispute, step) {
           "div",
           { class: "instruction" },
           h("code", {}, step.instruction),
-          h("span", { class: "muted" }, "at ", h("span", { class: "mono" }, word(step.pc)), `, step ${count(step.step)}`),
+          h(
+            "span",
+            { class: "muted" },
+            "at ",
+            h("span", { class: "mono" }, word(step.pc)),
+            `, step ${count(step.step)}`,
+          ),
         )
-      : h("p", {}, step.pc ? "No instruction could be fetched: the machine traps." : `Step ${count(step.step)} of the machine \u201c${step.machine}\u201d, judged with a witness of ${bytes(step.witness_bytes)}.`),
+      : h(
+          "p",
+          {},
+          step.pc
+            ? "No instruction could be fetched: the machine traps."
+            : `Step ${count(step.step)} of the machine \u201c${step.machine}\u201d, judged with a witness of ${bytes(step.witness_bytes)}.`,
+        ),
     verdict(dispute, step),
     step.registers.length
       ? [
           h("h3", {}, "Registers"),
-          changed.length ? scrollable("Registers that the step changes", registers("Registers that the step changes", changed)) : h("p", { class: "muted" }, "The step changes none."),
+          changed.length
+            ? scrollable("Registers that the step changes", registers("Registers that the step changes", changed))
+            : h("p", { class: "muted" }, "The step changes none."),
           h(
             "details",
             { "data-key": "registers" },
             h("summary", {}, `The ${others.length} registers that stay as they are`),
-            scrollable("Registers that stay", table("Registers that stay as they are", [{ name: "Register", cell: named }, { name: "Value", cell: ({ before }) => h("span", { class: "mono" }, word(before)) }], others, { compact: true, hideCaption: true })),
+            scrollable(
+              "Registers that stay",
+              table(
+                "Registers that stay as they are",
+                [
+                  { name: "Register", cell: named },
+                  { name: "Value", cell: ({ before }) => h("span", { class: "mono" }, word(before)) },
+                ],
+                others,
+                { compact: true, hideCaption: true },
+              ),
+            ),
           ),
           h("h3", {}, "Memory"),
           step.memory.map((each) => leaf(each, step.pc)),
         ]
       : null,
-    step.pc ? h("p", { class: "muted" }, `The referee was given a witness of ${bytes(step.witness_bytes)}: the registers, and a proof of each part of memory.`) : null,
+    step.pc
+      ? h(
+          "p",
+          { class: "muted" },
+          `The referee was given a witness of ${bytes(step.witness_bytes)}: the registers, and a proof of each part of memory.`,
+        )
+      : null,
   );
 }
 
@@ -51,10 +82,29 @@ function verdict(dispute, step) {
     facts([
       ["State before: both sides agree", whole(prestate, "state root")],
       ["State after: the referee", whole(poststate, "state root")],
-      [`State after: the ${loser}`, h("span", { class: "differs" }, whole(claimed, "state root"), h("strong", {}, " \u2260 differs"))],
+      [
+        `State after: the ${loser}`,
+        h("span", { class: "differs" }, whole(claimed, "state root"), h("strong", {}, " \u2260 differs")),
+      ],
     ]),
-    h("p", {}, capital(`the ${loser} `), partyLink(...liar), " stated a state that the machine does not reach, and has lost. The ", dispute.winner, " ", partyLink(...party), " has won."),
-    h("p", { class: "muted" }, step.agrees ? "Computed here, from the job's files: the same states before and after." : "Computed here, from the job's files, the states differ from the chain's: these files are not the ones that were disputed."),
+    h(
+      "p",
+      {},
+      capital(`the ${loser} `),
+      partyLink(...liar),
+      " stated a state that the machine does not reach, and has lost. The ",
+      dispute.winner,
+      " ",
+      partyLink(...party),
+      " has won.",
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      step.agrees
+        ? "Computed here, from the job's files: the same states before and after."
+        : "Computed here, from the job's files, the states differ from the chain's: these files are not the ones that were disputed.",
+    ),
   );
 }
 
@@ -82,7 +132,12 @@ function leaf({ address, role, before, after }, pc) {
   const isFetched = role === "instruction";
   const label = isFetched ? "The 32 bytes with the instruction" : "The 32 bytes that the instruction reads or writes";
   const line = (name, value, other, kind) =>
-    h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "mono hex" }, marked(value.slice(2), other.slice(2), 2, kind, 16)));
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, name),
+      h("td", { class: "mono hex" }, marked(value.slice(2), other.slice(2), 2, kind, 16)),
+    );
   const isSame = before === after;
   return scrollable(
     `Memory at ${address}`,
@@ -90,7 +145,22 @@ function leaf({ address, role, before, after }, pc) {
       "table",
       { class: "compact memory" },
       h("caption", {}, `${label}, at `, h("span", { class: "mono" }, address), isSame ? ": not changed" : ""),
-      h("tbody", {}, isSame ? h("tr", {}, h("th", { scope: "row" }, "Before, after"), h("td", { class: "mono hex" }, isFetched ? fetched(before, address, pc) : marked(before.slice(2), before.slice(2), 2, "old", 16))) : [line("Before", before, after, "old"), line("After", after, before, "new")]),
+      h(
+        "tbody",
+        {},
+        isSame
+          ? h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, "Before, after"),
+              h(
+                "td",
+                { class: "mono hex" },
+                isFetched ? fetched(before, address, pc) : marked(before.slice(2), before.slice(2), 2, "old", 16),
+              ),
+            )
+          : [line("Before", before, after, "old"), line("After", after, before, "new")],
+      ),
     ),
   );
 }
@@ -127,7 +197,8 @@ function joined(parts) {
   for (const part of parts) {
     const last = result.at(-1);
     if (typeof part === "string" && typeof last === "string") result[result.length - 1] = last + part;
-    else if (part.tagName && part.tagName !== "SPAN" && part.tagName === last?.tagName) last.textContent += part.textContent;
+    else if (part.tagName && part.tagName !== "SPAN" && part.tagName === last?.tagName)
+      last.textContent += part.textContent;
     else result.push(part);
   }
   return result;
