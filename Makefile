@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
-	bench-machine bench-models bench-gas simulate screenshots check fmt lock clean
+	bench-machine bench-models bench-gas simulate screenshots docs docs-serve check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -117,6 +117,12 @@ simulate: setup ## simulate the market's economics, and draw docs/economics.svg 
 
 screenshots: setup ## take pictures of the console anew, into docs/screenshots (needs Chromium)
 	@python -m tests.support.screenshots
+
+docs: setup ## build the documentation's site into build/site
+	python tools/site.py
+
+docs-serve: setup ## serve it while it is written
+	python tools/site.py --serve
 
 check: setup ## lint and type-check
 	ruff check .
