@@ -27,7 +27,7 @@ type Stage is bytes32;
 /// @notice The life of a job: posted and paid into escrow by a requester, accepted under a bond by a provider, claimed,
 /// open to challenges for a while, then finalized and paid.
 ///
-///     Open --accept--> Accepted --claim--> Claimed --finalize--> Finalized
+///     Open --accept--> Accepted --claim--> Claimed --settle, finalizeAll--> Finalized
 ///       |                  |                  |
 ///       |                  |                  '--a lost dispute--> SlashedByStep, SlashedByTimeout
 ///       |                  |--expire--> MissedDeadline

@@ -49,7 +49,7 @@ abstract contract Jobs is IJobMarket, Ledger {
     }
 
     /// @dev INVARIANT J1: all that is stored of jobs.
-    mapping(uint256 slotKey => Slot) private _slots;
+    mapping(uint256 slotKey => Slot) internal _slots;
 
     /// @param parameters_ Bonds above zero, a burn share from 1 to 90 %, a challenge period of at most 30 days, a fee of at most 10 %.
     constructor(Parameters memory parameters_) Ledger(parameters_.token) {
@@ -204,7 +204,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(msg.sender == address(_game), NotTheGame(address(_game), msg.sender));
 
         JobId jobId = JobId.wrap(terms.claim);
-        Slot storage slot = _slotOf(jobId);
+        Slot storage slot = _slots[jobId.slotKey()];
         JobWord word = slot.word.minusDispute();
         Verdict verdict = Verdict.Moot;
         if (word.isEnd()) {
@@ -263,17 +263,17 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function slotWord(address requester, uint48 slot) external view returns (bytes32) {
-        return JobWord.unwrap(_slotOf(requester, slot).word);
+        return JobWord.unwrap(_slots[JobIds.pack(requester, slot, 0).slotKey()].word);
     }
 
     /// @inheritdoc IJobMarket
     function nextGeneration(address requester, uint48 slot) external view returns (uint48) {
-        return _nextGeneration(_slotOf(requester, slot).word);
+        return _nextGeneration(_slots[JobIds.pack(requester, slot, 0).slotKey()].word);
     }
 
     /// @inheritdoc IJobMarket
     function isCurrent(Job calldata job) external view returns (bool current, uint32 disputes) {
-        JobWord word = _slotOf(job.id).word;
+        JobWord word = _slots[job.id.slotKey()].word;
         current = word.holds(job.hash());
         disputes = current ? word.disputes() : 0;
     }
@@ -533,14 +533,6 @@ abstract contract Jobs is IJobMarket, Ledger {
 
         DisputeId disputeId = DisputeId.wrap(keccak256(abi.encode(terms)));
         emit ChallengeClosed(JobId.wrap(terms.claim), disputeId, terms.challenger, verdict, _challengerBond);
-    }
-
-    function _slotOf(address requester, uint48 slot) internal view returns (Slot storage) {
-        return _slotOf(JobIds.pack(requester, slot, 0));
-    }
-
-    function _slotOf(JobId jobId) internal view returns (Slot storage) {
-        return _slots[jobId.slotKey()];
     }
 
     function _after(uint32 period) internal view returns (uint40) {
