@@ -67,7 +67,7 @@ def place_after(chain: Chain, job: JobId, expiry: int) -> JobId:
 
 
 def cancelling(chain: Chain, job: JobId) -> list[Call]:
-    """The calls that, in one transaction, cancel the order for this place: they end the previous job, where there is one.
+    """The calls that cancel the order for this place, in one transaction, and end the previous job, if that is due.
 
     Raises `InputError` if nothing has to be cancelled any more, or with what has to happen before, and when.
     """
@@ -86,8 +86,8 @@ def cancelling(chain: Chain, job: JobId) -> list[Call]:
     history, previous = place.previous, place.previous.job
     if history.open_disputes:
         raise InputError(
-            f"{len(history.open_disputes)} disputes about {previous.job_id}, which this order comes after, are not over: "
-            f"cancel it after them (`assay watch {previous.job_id}`). {all_else}"
+            f"{len(history.open_disputes)} disputes about {previous.job_id}, which this order comes after, are not "
+            f"over: cancel it after them (`assay watch {previous.job_id}`). {all_else}"
         )
     if chain.node.head().timestamp <= previous.deadline:
         sooner = (
