@@ -465,13 +465,14 @@ abstract contract Jobs is IJobMarket, Ledger {
         slot.word = JobWords.ofJob(Records.hash(jobId, deal, stage, commitment), 0);
     }
 
-    function _end(Slot storage slot, JobId jobId, uint32 disputes) internal {
-        slot.word = JobWords.ofEnd(jobId.generation(), disputes);
+    /// @dev INVARIANT J23: an end that is not `_finalize`.
+    function _endOtherwise(Slot storage slot, JobId jobId, uint32 disputes) internal {
+        slot.word = JobWords.ofOtherEnd(jobId.generation(), disputes);
     }
 
     function _refund(Slot storage slot, JobId jobId, Deal deal, End end) private {
         uint96 price = deal.price();
-        _end(slot, jobId, 0);
+        _endOtherwise(slot, jobId, 0);
         _credit(jobId.requester(), price, 0);
 
         emit JobEnded(jobId, end);
@@ -500,7 +501,7 @@ abstract contract Jobs is IJobMarket, Ledger {
             fee = uint96(uint256(price) * _feeShare / WHOLE);
             price -= fee;
         }
-        _end(slot, jobId, 0);
+        slot.word = JobWords.ofFinalized(jobId.generation());
         _credit(provider, price, deal.bond());
 
         emit JobFinalized(jobId);
@@ -515,7 +516,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         private
     {
         uint96 price = deal.price();
-        _end(slot, jobId, disputes);
+        _endOtherwise(slot, jobId, disputes);
         _credit(jobId.requester(), price, 0);
         (uint96 paid, uint96 burned) = _divide(deal.bond(), _burnShare, beneficiary);
 

@@ -89,7 +89,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         // slither-disable-next-line incorrect-equality
         require(skipped.generation() == generation, OrderNotFillable(skipped, skipped.generation()));
 
-        _end(place, skipped, 0);
+        _endOtherwise(place, skipped, 0);
 
         emit SlotSkipped(msg.sender, slot, generation);
     }
