@@ -47,9 +47,8 @@ abstract contract CourierFixture is MarketFixture {
         for (uint32 i = 0; i < count; i++) {
             roots[i] = keccak256(abi.encode("another state", i));
         }
-        prove(run, task);
-        finalRoot = stateRoot(run);
-        roots[task] = finalRoot;
+        roots[task] = proved(run);
+        proof.task = task;
         proof.siblings = Proofs.siblings(roots, task);
         job = claimed(wish, SLOT, roots);
     }
@@ -101,18 +100,20 @@ abstract contract CourierFixture is MarketFixture {
 
     // --- a final state ---------------------------------------------------------------------------------------------------------
 
-    function prove(Run memory run, uint32 task) private {
+    /// @dev The root of the final state of a run, and in `output` and `proof` what proves that.
+    function proved(Run memory run) internal returns (bytes32) {
         Region memory region = regionOf(run);
         output.status = RunStatus(run.status);
         output.exitStatus = run.exitStatus;
         output.stdout = run.stdout;
-        proof.task = task;
         proof.stderrLength = uint32(run.stderr.length);
         proof.stderrNode = region.stderrNode();
         proof.kernelNode = keccak256(abi.encode("kernel", run.seed));
         proof.inputNode = keccak256(abi.encode("input", run.seed));
         proof.programNode = keccak256(abi.encode("program", run.seed));
         proof.registers = registersOf(run.seed);
+        finalRoot = stateRoot(run);
+        return finalRoot;
     }
 
     /// @dev docs/machine.md, sections 1 and 6, word for word.

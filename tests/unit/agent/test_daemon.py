@@ -150,7 +150,7 @@ def agent(node: ScriptedNode, journal: Journal, tmp_path: Path) -> Iterator[Agen
 
 
 def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
-    deployment = Deployment(31337, 0, MARKET, GAME, TOKEN, TOKEN, TOKEN, {"counter": PROVIDER}, {})
+    deployment = Deployment(31337, 0, MARKET, GAME, TOKEN, TOKEN, TOKEN, TOKEN, {"counter": PROVIDER}, {})
     settings = Settings.model_validate(
         {
             "journal": str(folder / "journal.db"),

@@ -68,7 +68,7 @@ def node(monkeypatch: pytest.MonkeyPatch) -> ScriptedNode:
 
 
 def chain_with(node: ScriptedNode) -> Chain:
-    deployment = events.Deployment(1, 0, *[PROVIDER] * 5, {}, {})
+    deployment = events.Deployment(1, 0, *[PROVIDER] * 6, {}, {})
     return Chain(cast(module.Chain, node), deployment, *[cast(object, None)] * 5)  # type: ignore[arg-type]
 
 
