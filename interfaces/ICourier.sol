@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IJobMarket, JobId} from "interfaces/IJobMarket.sol";
+import {IReferee} from "interfaces/IReferee.sol";
 import {IResultConsumer, RunStatus} from "interfaces/IResultConsumer.sol";
 
 /// @title ICourier
@@ -64,7 +65,7 @@ interface ICourier {
     function market() external view returns (IJobMarket);
 
     /// @notice The referee of the machine whose outputs are delivered.
-    function referee() external view returns (address);
+    function referee() external view returns (IReferee);
 
     /// @notice Hash of the record that was registered of a job; zero if none was.
     function registered(JobId jobId) external view returns (bytes32);

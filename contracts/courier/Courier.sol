@@ -11,6 +11,7 @@ import {Stages} from "contracts/market/libraries/Stages.sol";
 import {Works} from "contracts/market/libraries/Works.sol";
 import {ICourier} from "interfaces/ICourier.sol";
 import {IJobMarket, JobId, Stage, Work} from "interfaces/IJobMarket.sol";
+import {IReferee} from "interfaces/IReferee.sol";
 import {IResultConsumer} from "interfaces/IResultConsumer.sol";
 
 /// @title Courier
@@ -28,12 +29,11 @@ contract Courier is ICourier {
     /// @inheritdoc ICourier
     IJobMarket public immutable market;
     /// @inheritdoc ICourier
-    address public immutable referee;
+    IReferee public immutable referee;
 
-    /// @inheritdoc ICourier
-    mapping(JobId jobId => bytes32) public registered;
+    mapping(JobId => bytes32 recordHash) private _registered;
 
-    constructor(IJobMarket market_, address referee_) {
+    constructor(IJobMarket market_, IReferee referee_) {
         market = market_;
         referee = referee_;
     }
@@ -42,8 +42,7 @@ contract Courier is ICourier {
 
     /// @inheritdoc ICourier
     function register(IJobMarket.Job calldata job) external {
-        (bool current,) = market.isCurrent(job);
-        require(current, IJobMarket.RecordMismatch(job.id));
+        require(_isCurrent(job), IJobMarket.RecordMismatch(job.id));
         // INVARIANT C2: what was claimed of a job does not change any more, and no other job ever has its id (INVARIANT J8).
         IJobMarket.Status status = job.stage.status();
         require(
@@ -51,7 +50,7 @@ contract Courier is ICourier {
             IJobMarket.WrongStatus(job.id, IJobMarket.Status.Claimed, status)
         );
 
-        registered[job.id] = job.hash();
+        _registered[job.id] = job.hash();
 
         emit ClaimRegistered(job.id);
     }
@@ -75,7 +74,16 @@ contract Courier is ICourier {
         );
         taken = _tell(address(consumer), gasLimit, message);
 
+        // SAFETY: it tells of no state, so whatever the consumer has brought about before is told before.
+        // slither-disable-next-line reentrancy-events
         emit ResultDelivered(job.id, proof.task, address(consumer), taken);
+    }
+
+    // --- views ------------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ICourier
+    function registered(JobId jobId) external view returns (bytes32) {
+        return _registered[jobId];
     }
 
     // --- internals --------------------------------------------------------------------------------------------------------
@@ -88,7 +96,7 @@ contract Courier is ICourier {
         OutputProof calldata proof
     ) private view {
         (Work work, uint32 task) = (terms.work, proof.task);
-        require(work.referee() == referee, WrongReferee(referee, work.referee()));
+        require(work.referee() == address(referee), WrongReferee(address(referee), work.referee()));
         require(task < work.taskCount(), IJobMarket.TaskOutOfRange(work.taskCount(), task));
 
         bytes32 root = MerkleProof.rootFromLeaf(
@@ -101,17 +109,22 @@ contract Courier is ICourier {
 
     /// @dev INVARIANT C1: the job is finalized by now, or was.
     function _requireFinalized(IJobMarket.Job calldata job) private {
-        (bool current,) = market.isCurrent(job);
-        if (current) {
+        if (_isCurrent(job)) {
             // It reverts, with the reason, unless the job is claimed, its challenge period over, and every dispute won.
             market.settle(job);
             return;
         }
-        require(registered[job.id] == job.hash(), NotRegistered(job.id));
+        require(_registered[job.id] == job.hash(), NotRegistered(job.id));
 
         bytes32 word = market.slotWord(job.id.requester(), job.id.slot());
         bytes32 finalized = JobWord.unwrap(JobWords.ofFinalized(job.id.generation()));
         require(word == finalized, NotFinalized(job.id, word));
+    }
+
+    function _isCurrent(IJobMarket.Job calldata job) private view returns (bool current) {
+        // SAFETY: while disputes are open, a claim can be registered, and `settle` is refused.
+        // slither-disable-next-line unused-return
+        (current,) = market.isCurrent(job);
     }
 
     /// @dev INVARIANT C3, C4. SAFETY: nothing of this contract changes after the call, or is in between while it runs. What the

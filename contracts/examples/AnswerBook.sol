@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {JobIds} from "contracts/market/libraries/JobIds.sol";
 import {Works} from "contracts/market/libraries/Works.sol";
+import {ICourier} from "interfaces/ICourier.sol";
 import {IJobMarket, JobId, Work} from "interfaces/IJobMarket.sol";
 import {IResultConsumer, RunStatus} from "interfaces/IResultConsumer.sol";
 
@@ -19,9 +20,9 @@ contract AnswerBook is IResultConsumer {
         bytes output;
     }
 
+    /// @notice Whose word is taken for what was computed, and whose market the programs are run in.
+    ICourier public immutable courier;
     IJobMarket public immutable market;
-    /// @notice Whose word is taken for what was computed.
-    address public immutable courier;
     address public immutable owner;
 
     /// @notice The job in each slot whose answer is not here yet; zero if none is waited for.
@@ -44,9 +45,9 @@ contract AnswerBook is IResultConsumer {
         _;
     }
 
-    constructor(IJobMarket market_, address courier_) {
-        market = market_;
+    constructor(ICourier courier_) {
         courier = courier_;
+        market = courier_.market();
         owner = msg.sender;
     }
 
@@ -56,7 +57,7 @@ contract AnswerBook is IResultConsumer {
         require(JobId.unwrap(awaited[slot]) == 0, StillAwaited(awaited[slot]));
 
         // SAFETY: the market calls nobody while it posts a job.
-        // slither-disable-next-line reentrancy-benign,reentrancy-events
+        // slither-disable-next-line reentrancy-no-eth,reentrancy-events
         jobId = market.post(slot, terms);
         awaited[slot] = jobId;
 
@@ -68,7 +69,7 @@ contract AnswerBook is IResultConsumer {
     function onResult(JobId jobId, uint32, RunStatus status, uint8 exitStatus, bytes calldata output)
         external
     {
-        require(msg.sender == courier, NotTheCourier(msg.sender));
+        require(msg.sender == address(courier), NotTheCourier(msg.sender));
         uint48 slot = jobId.slot();
         require(JobId.unwrap(awaited[slot]) == JobId.unwrap(jobId), NotAwaited(jobId));
 

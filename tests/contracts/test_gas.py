@@ -206,7 +206,7 @@ def of_callbacks(parties, terms, surveyor, stranger):
     """A consumer that refuses what it did not ask for, so that next to nothing of the gas is its own."""
     market, requester, provider = parties.market, parties.requester, parties.provider
     courier = surveyor.deploy(Courier, market, parties.referee)
-    consumer = surveyor.deploy(AnswerBook, market, courier)
+    consumer = surveyor.deploy(AnswerBook, courier)
     nodes = tuple(bytes([number]) * 32 for number in (1, 2, 3))
     for size in (32, 32 + 1024):
         output = Output(RunStatus.EXITED, 0, b"a" * size)

@@ -59,7 +59,7 @@ class Book:
         self._web3 = Web3(Web3.HTTPProvider(alice.settings.rpc_url))
         self._owner = self._web3.eth.accounts[0]
         code = built("contracts/examples/AnswerBook.sol")
-        self.address = deploy(self._web3, code, self.chain.market.address, self.chain.courier.address)
+        self.address = deploy(self._web3, code, self.chain.courier.address)
         self._contract: Contract | Any = self._web3.eth.contract(self.address, abi=code.abi)
         alice.sender.execute(self.chain.token.approve(self.chain.market.address, 10 * PRICE))
         alice.sender.execute(self.chain.market.deposit(self.address, 10 * PRICE))

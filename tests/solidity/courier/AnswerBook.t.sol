@@ -15,7 +15,7 @@ contract AnswerBookTest is CourierFixture {
     using Deals for Deal;
     using JobIds for JobId;
 
-    AnswerBook private immutable book = new AnswerBook(market, address(courier));
+    AnswerBook private immutable book = new AnswerBook(courier);
 
     constructor() {
         market.deposit(address(book), FORTUNE);
