@@ -114,6 +114,7 @@ contract Courier is ICourier {
             market.settle(job);
             return;
         }
+        // INVARIANT C5: whoever has finalized it.
         require(_registered[job.id] == job.hash(), NotRegistered(job.id));
 
         bytes32 word = market.slotWord(job.id.requester(), job.id.slot());
