@@ -21,11 +21,6 @@ interface IResultConsumer {
     /// @param task Counted from 0.
     /// @param exitStatus That of the program; 0 unless it has exited.
     /// @param output What the program has written to its standard output.
-    function onResult(
-        JobId jobId,
-        uint32 task,
-        RunStatus status,
-        uint8 exitStatus,
-        bytes calldata output
-    ) external;
+    function onResult(JobId jobId, uint32 task, RunStatus status, uint8 exitStatus, bytes calldata output)
+        external;
 }

@@ -164,7 +164,7 @@ def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
     outbox = Outbox(journal, cast(Any, QuietSender()), settings.loop, CONFIRMATIONS)
     context = Context(
         settings=settings,
-        chain=Chain(cast(Node, node), deployment, *[unused] * 5),
+        chain=Chain(cast(Node, node), deployment, *[unused] * 6),
         parameters=unused,
         account=PROVIDER,
         journal=journal,
