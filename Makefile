@@ -93,7 +93,7 @@ symbolic: setup .venv-verify/installed ## prove with halmos; LONG=1 also what ta
 	$(VERIFY) FOUNDRY_PROFILE=symbolic halmos --forge-build-out build/symbolic --loop 20 \
 		$(if $(LONG),--match-test '^check' --solver-timeout-assertion 1h)
 
-coverage: setup ## show that the Foundry tests take every branch of the market and of the game
+coverage: setup ## show that the Foundry tests take every branch of the market, the game and the courier
 	FOUNDRY_PROFILE=coverage forge coverage --report lcov --report-file build/coverage.info --no-match-contract Invariants
 	python tools/branch_coverage.py build/coverage.info
 

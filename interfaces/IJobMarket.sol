@@ -27,7 +27,7 @@ type Stage is bytes32;
 /// @notice The life of a job: posted and paid into escrow by a requester, accepted under a bond by a provider, claimed,
 /// open to challenges for a while, then finalized and paid.
 ///
-///     Open --accept--> Accepted --claim--> Claimed --finalize--> Finalized
+///     Open --accept--> Accepted --claim--> Claimed --settle, finalizeAll--> Finalized
 ///       |                  |                  |
 ///       |                  |                  '--a lost dispute--> SlashedByStep, SlashedByTimeout
 ///       |                  |--expire--> MissedDeadline
@@ -230,7 +230,7 @@ interface IJobMarket is ILedger, IClaimCallback {
     /// @notice The market's parameters.
     function parameters() external view returns (Parameters memory);
 
-    /// @notice The word of a slot: what it holds now. Zero for a slot that was never used.
+    /// @notice The word of a slot: what it holds now, or how its last job ended (see `JobWord`). Zero for a slot that was never used.
     function slotWord(address requester, uint48 slot) external view returns (bytes32);
 
     /// @notice The generation that the next job in this slot will have; 0 if the slot is in use.

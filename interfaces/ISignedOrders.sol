@@ -25,8 +25,8 @@ interface ISignedOrders {
         uint40 expiry;
     }
 
-    /// @notice The record of the job before in the same slot. The order says its id, but for the generation, which is one less.
-    struct Last {
+    /// @notice The record of the previous job in an order's slot. The order says its id, but for the generation, which is one less.
+    struct PreviousJob {
         Deal deal;
         Stage stage;
         bytes32 commitment;
@@ -145,17 +145,19 @@ interface ISignedOrders {
         IJobMarket.Job[] calldata jobs
     ) external;
 
-    /// @notice Fill an order for one task and claim its final root, having finalized the job before in the same slot: what `fillAndClaim`
-    /// does, for less gas, for a provider that does one job of a requester after the other.
+    /// @notice Fill an order for one task and claim its final root, having finalized the previous job in the same slot: what
+    /// `fillAndClaim` does, for less gas, for a provider that does one job of a requester after the other.
     /// @param r The requester's signature, with `vs` in the form of EIP-2098. What is signed in bulk or by a contract needs `fillAndClaim`.
-    /// @param last Ignored if that job has ended. If it cannot be finalized, this call reverts with the reason.
+    /// @param previous Ignored if the slot is free. If that job cannot be finalized, this call reverts with the reason; if it has ended
+    /// while disputes about it are open, with `RecordMismatch`.
+    /// @dev Whoever sees this call before it is mined can copy it: see `fillAndClaim`.
     function claimNext(
         Order calldata order,
         bytes32 r,
         bytes32 vs,
         bytes32 finalRoot,
         bytes32 resultId,
-        Last calldata last
+        PreviousJob calldata previous
     ) external;
 
     /// @notice Take tickets as the tasks of one job, accepted by the caller. Price and bond are those of one ticket, times their
@@ -188,8 +190,8 @@ interface ISignedOrders {
     ) external;
 
     /// @notice Cancel the order that names this generation of a slot of the caller's: the next one, of a slot that is not in use.
-    /// @dev While the slot is in use, only `raiseEpoch` cancels the order for its next generation; or `finalizeAll` and this in one
-    /// `multicall`.
+    /// @dev While the slot is in use, only `raiseEpoch` cancels the order for its next generation; or, once its job can be ended,
+    /// `IJobMarket.settle` (or `expire`) and this in one `multicall`.
     function skipSlot(uint48 slot, uint48 generation) external;
 
     /// @notice Cancel the caller's tickets whose nonces have their bits in `mask`, of word `word`.

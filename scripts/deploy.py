@@ -1,4 +1,4 @@
-"""Deploy a market: token, dispute game, market, directory, access lists, and a referee for each machine.
+"""Deploy a market: token, dispute game, market, directory, access lists, a referee for each machine, and a courier.
 
     brownie run deploy --network NETWORK
     brownie run deploy main parameters.toml --network NETWORK
@@ -14,6 +14,7 @@ from brownie import (
     AccessLists,
     AssayToken,
     CounterReferee,
+    Courier,
     Directory,
     DisputeGame,
     JobMarket,
@@ -56,11 +57,12 @@ def main(parameters_file: str = "") -> None:
         "riscv": RiscvReferee.deploy(sender),
         "tensor": TensorReferee.deploy(sender),
     }
+    courier = Courier.deploy(market.address, referees["riscv"].address, sender)
     for address in parameters.fund:
         token.transfer(address, parameters.fund_tokens, sender)
         deployer.transfer(address, parameters.fund_coins)
 
-    contracts = [token, game, market, directory, access_lists, *referees.values()]
+    contracts = [token, game, market, directory, access_lists, courier, *referees.values()]
     deployment = Deployment(
         chain_id=network.chain.id,
         start_block=start_block,
@@ -69,6 +71,7 @@ def main(parameters_file: str = "") -> None:
         token=token.address,
         directory=directory.address,
         access_lists=access_lists.address,
+        courier=courier.address,
         referees={machine: referee.address for machine, referee in referees.items()},
         code_hashes={contract.address: code_hash(node(), contract.address) for contract in contracts},
     )

@@ -1,4 +1,4 @@
-"""Print how many branches of the market and of the dispute game the Foundry tests take.
+"""Print how many branches of the market, the dispute game and the courier the Foundry tests take.
 
     python tools/branch_coverage.py build/coverage.info
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parent.parent
 LIST = CHECKOUT / "docs" / "verification.md"
-COVERED = ("contracts/market/", "contracts/dispute/")
+COVERED = ("contracts/market/", "contracts/dispute/", "contracts/courier/")
 ROW = re.compile(r"^\| `(\S+\.sol)` \| `(.+?)` \| (then|else) \|", re.MULTILINE)
 
 

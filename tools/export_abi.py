@@ -22,6 +22,7 @@ CONTRACTS = {
     "referee": ("interfaces/IReferee.sol", "IReferee"),
     "directory": ("contracts/market/Directory.sol", "Directory"),
     "access": ("contracts/market/AccessLists.sol", "AccessLists"),
+    "courier": ("contracts/courier/Courier.sol", "Courier"),
     "token": ("contracts/token/AssayToken.sol", "AssayToken"),
 }
 """By the name of the file in assay/chain/abi: source file and contract."""

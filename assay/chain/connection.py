@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.chain.contracts.access import AccessLists
+from assay.chain.contracts.courier import Courier
 from assay.chain.contracts.directory import Directory
 from assay.chain.contracts.game import Game
 from assay.chain.contracts.market import Market
@@ -26,6 +27,7 @@ class Chain:
     token: Token
     directory: Directory
     access_lists: AccessLists
+    courier: Courier
 
     def access(self, address: str) -> AccessLists:
         """The contract that terms or an offer name, for what it admits: not one of this deployment, maybe."""
@@ -59,4 +61,5 @@ def chain_at(node: Node, deployment: Deployment) -> Chain:
         token=Token(node, deployment.token),
         directory=Directory(node, deployment.directory),
         access_lists=AccessLists(node, deployment.access_lists),
+        courier=Courier(node, deployment.courier),
     )

@@ -25,6 +25,7 @@ class Deployment:
     token: str
     directory: str
     access_lists: str
+    courier: str
     referees: Mapping[str, str]
     """Address by the name of the machine."""
     code_hashes: Mapping[str, str]
@@ -33,7 +34,8 @@ class Deployment:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Of every contract."""
-        return (self.market, self.game, self.token, self.directory, self.access_lists, *self.referees.values())
+        others = (self.directory, self.access_lists, self.courier, *self.referees.values())
+        return (self.market, self.game, self.token, *others)
 
     def machine_of(self, referee: str) -> str | None:
         """The name of the machine that `referee` executes, if it is one of this deployment's."""
@@ -50,6 +52,7 @@ class _File(BaseModel):
     token: str
     directory: str
     access_lists: str
+    courier: str
     referees: dict[str, str]
     code_hashes: dict[str, str]
 
@@ -74,6 +77,7 @@ def load_deployment(path: Path) -> Deployment:
         token=parse_address(found.token),
         directory=parse_address(found.directory),
         access_lists=parse_address(found.access_lists),
+        courier=parse_address(found.courier),
         referees={name: parse_address(address) for name, address in found.referees.items()},
         code_hashes={parse_address(address): text for address, text in found.code_hashes.items()},
     )

@@ -311,6 +311,23 @@ class ListedSet:
     listed: bool
 
 
+@dataclass(frozen=True)
+class ClaimRegistered:
+    """The claim about this job can be proved to contracts after its end."""
+
+    job_id: JobId
+
+
+@dataclass(frozen=True)
+class ResultDelivered:
+    """A contract was told the result of a task; `taken` is False if it has reverted."""
+
+    job_id: JobId
+    task: int
+    consumer: str
+    taken: bool
+
+
 JobEvent = (
     JobPosted
     | PriceAgreed
@@ -332,7 +349,8 @@ MoneyEvent = Deposited | Withdrawn | Staked | Unstaked | BurnedSwept
 SigningEvent = EpochRaised | SlotSkipped | TicketsCancelled | OfferCancelled
 ListingEvent = Listed | Leaving | Delisted
 AccessEvent = ListedOnlySet | ListedSet
-Event = JobEvent | DisputeEvent | MoneyEvent | SigningEvent | ListingEvent | AccessEvent
+CourierEvent = ClaimRegistered | ResultDelivered
+Event = JobEvent | DisputeEvent | MoneyEvent | SigningEvent | ListingEvent | AccessEvent | CourierEvent
 
 
 @dataclass(frozen=True)
@@ -407,6 +425,10 @@ _ACCESS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "ListedOnlySet": lambda v: ListedOnlySet(v["principal"], v["listedOnly"]),
     "ListedSet": lambda v: ListedSet(v["principal"], tuple(map(to_checksum_address, v["candidates"])), v["listed"]),
 }
+_COURIER: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "ClaimRegistered": lambda v: ClaimRegistered(_job(v)),
+    "ResultDelivered": lambda v: ResultDelivered(_job(v), v["task"], to_checksum_address(v["consumer"]), v["taken"]),
+}
 
 
 def decode_logs(logs: Sequence[Log], deployment: Deployment) -> list[Entry]:
@@ -475,6 +497,7 @@ def _decode(log: Log, deployment: Deployment) -> Entry | None:
         deployment.game: ("game", _GAME),
         deployment.directory: ("directory", _DIRECTORY),
         deployment.access_lists: ("access", _ACCESS),
+        deployment.courier: ("courier", _COURIER),
     }
     contract, makers = known.get(log.address, ("", {}))
     if not contract or not log.topics:

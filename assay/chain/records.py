@@ -315,6 +315,39 @@ class TaskProof:
 
 
 @dataclass(frozen=True)
+class Output:
+    """ICourier.Output: what is delivered of a run."""
+
+    status: int
+    exit_status: int
+    stdout: bytes
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        return (self.status, self.exit_status, self.stdout)
+
+
+@dataclass(frozen=True)
+class OutputProof:
+    """ICourier.OutputProof: that a run whose final state is under a claim has left an output."""
+
+    task: int
+    stderr_length: int
+    stderr_node: bytes
+    kernel_node: bytes
+    input_node: bytes
+    program_node: bytes
+    registers: bytes
+    """The final state's encoding behind its memory root."""
+    siblings: tuple[bytes, ...]
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the ABI wants it."""
+        nodes = (self.stderr_node, self.kernel_node, self.input_node, self.program_node)
+        return (self.task, self.stderr_length, *nodes, self.registers, self.siblings)
+
+
+@dataclass(frozen=True)
 class Parameters:
     """IJobMarket.Parameters: fixed when the market was deployed."""
 

@@ -77,6 +77,17 @@ EXPLANATIONS: Mapping[str, str] = {
     "InitialRootNotInJob": "the proof does not lead to the job's task root, {taskRoot}",
     "FinalRootNotInClaim": "the proof does not lead to the claim's root, {claimRoot}",
     "ParameterOutOfRange": "the market's parameter {parameter} is out of range",
+    # ICourier
+    "NotRegistered": "job {jobId:job} has ended, and nobody had registered its claim before: what was claimed cannot "
+    "be proved any more",
+    "NotFinalized": "job {jobId:job} was not finalized, or its slot was used again since",
+    "WrongReferee": "the courier delivers results of the machine whose referee is {expected}, and the job is for "
+    "{given}",
+    "MalformedOutput": "no run leaves {stderrLength} bytes on its standard error",
+    "OutputNotInClaim": "the output is not that of the task in the job's claim",
+    "GasTooLow": "the consumer is to have {gasLimit} gas, and would have {most} at most: send the transaction with "
+    "more",
+    "NoConsumer": "there is no contract at {account}",
     # IDisputeGame
     "NotTheMarket": "only the market, {market}, can do this",
     "DisputeExists": "dispute {disputeId} was opened before: the same challenger has disputed this task already",
@@ -101,7 +112,7 @@ EXPLANATIONS: Mapping[str, str] = {
 }
 """By the error's name: what it means, with the error's arguments in it (how they are shown: `_Shown`)."""
 
-_CONTRACTS = ("market", "game", "referee", "token", "directory")
+_CONTRACTS = ("market", "game", "referee", "token", "directory", "courier")
 _ERROR_STRING = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
 

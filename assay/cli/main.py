@@ -36,6 +36,9 @@ DIFFERENT = 8
 NOT_ENDED = 9
 """The exit status of `watch` for a job that had not ended when the time was up."""
 
+NOT_TAKEN = 10
+"""The exit status of `deliver` for a result that the contract has refused."""
+
 SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "A market": {
         "devnet": ("devnet", "run a market of your own on this machine"),
@@ -66,6 +69,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "result": ("jobs", "fetch a job's output, and check it"),
         "receipt": ("verify", "write all that a stranger needs to check a job into one file"),
         "verify": ("verify", "run a claimed job again, and say where it differs"),
+        "deliver": ("deliver", "tell a contract the result of a job"),
         "cancel": ("exits", "take back a job that nobody has accepted"),
         "expire": ("exits", "end a job that was not accepted or claimed in time"),
         "finalize": ("exits", "pay for a claim that stood"),

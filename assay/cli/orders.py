@@ -137,7 +137,8 @@ def fill(settings: Settings, file: Path, as_json: bool) -> None:
 def cancel(settings: Settings, file: Path, as_json: bool) -> None:
     """Cancel an order of your own: nobody can fill it any more. `assay epoch raise` cancels all you have signed.
 
-    While a job is in its slot, an order that was signed --after that job cannot be cancelled by itself.
+    Of an order that was signed --after a job, that job is ended by the same transaction if its time is over; as long as
+    it is not, the order cannot be cancelled by itself.
 
     \b
     Example:
@@ -145,7 +146,7 @@ def cancel(settings: Settings, file: Path, as_json: bool) -> None:
     """
     session, paper = Session(settings), load(SignedOrder, file)
     check_own(session, paper, "this order is that")
-    receipt = session.sender.execute(session.chain.market.skip_slot(paper.job.slot, paper.job.generation))
+    receipt = session.requester.cancel_order(paper.job)
     print_receipt(receipt, f"cancelled order {paper.job}", as_json, job=paper.job)
 
 

@@ -34,7 +34,10 @@ def check_order(chain: Chain, paper: SignedOrder, follows: JobId | None = None) 
     if generation == 0 and follows == replace(job_id, generation=job_id.generation - 1):
         generation = job_id.generation
     if generation == 0:
-        raise InputError(f"slot {job_id.slot} of {job_id.requester} holds a job that is not over: try again later")
+        raise InputError(
+            f"slot {job_id.slot} of {job_id.requester} holds a job that is not over, or has disputes that are not: "
+            "try again later"
+        )
     if generation > job_id.generation:
         raise InputError(f"order {job_id} was filled or cancelled")
     if generation < job_id.generation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 PLAIN = 139_867
 """Post, accept, claim and finalize: all four transactions of a job of one task."""
 
-SIGNED = 88_396
+SIGNED = 88_378
 """An order that is filled and claimed in one, and finalized."""
 
 TASK = 2_628

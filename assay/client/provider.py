@@ -67,14 +67,16 @@ class Provider:
             self.chain.market.fill_and_claim(paper.order, paper.signature, final_roots, result_id)
         )
 
-    def claim_next(self, paper: SignedOrder, final_root: bytes, result_id: bytes, last: JobHistory) -> Receipt:
-        """Accept an order for one task that was run already, claim it, and have the job before in its slot paid.
+    def claim_next(self, paper: SignedOrder, final_root: bytes, result_id: bytes, previous: JobHistory) -> Receipt:
+        """Accept an order for one task that was run already, claim it, and have the previous job in its slot paid.
 
-        The cheapest way for a provider that does one job of a requester after the other. Raises as `fill` does.
+        The cheapest way for a provider that does one job of a requester after the other. If somebody else has ended
+        the previous job meanwhile, the order is claimed all the same. Raises as `fill` does.
         """
-        check_order(self.chain, paper, follows=last.job.job_id)
+        follows = None if previous.ended else previous.job.job_id
+        check_order(self.chain, paper, follows)
         return self._sender.execute(
-            self.chain.market.claim_next(paper.order, paper.signature, final_root, result_id, current(last))
+            self.chain.market.claim_next(paper.order, paper.signature, final_root, result_id, previous.job)
         )
 
     def decline(self, history: JobHistory) -> Receipt:

@@ -235,9 +235,16 @@ def read_receipt(data: bytes) -> JobReceipt:
 def check_against(chain: Chain, receipt: JobReceipt, history: JobHistory, book: Book) -> None:
     """Raise `IntegrityError` unless the chain has all that a receipt says; what came later, it may not have."""
     job, now = history.job, JobReceipt.make(chain, history, book, {})
-    says = (receipt.terms.terms(), receipt.provider, receipt.claim.claim_root, receipt.claim.result_id, receipt.price)
-    has = (job.terms, job.provider, job.claim_root, history.result_id, job.price)
-    names = ("terms", "provider", "claim", "result document", "price")
+    says = (
+        receipt.job,
+        receipt.terms.terms(),
+        receipt.provider,
+        receipt.claim.claim_root,
+        receipt.claim.result_id,
+        receipt.price,
+    )
+    has = (job.job_id, job.terms, job.provider, job.claim_root, history.result_id, job.price)
+    names = ("id", "terms", "provider", "claim", "result document", "price")
     different = [name for name, said, found in zip(names, says, has, strict=True) if said != found]
     if receipt.specs != now.specs:
         different.append("list of specs")

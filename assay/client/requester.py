@@ -14,6 +14,7 @@ from assay.chain.signing import Domain, Order, Ticket, TicketKind, bulk_message,
 from assay.client.funds import Funds
 from assay.client.order import Order as Work
 from assay.client.papers import MAX_TICKETS, SignedOffer, SignedOrder, SignedTickets
+from assay.client.places import cancelling, place_after
 from assay.errors import ContractError, InputError, IntegrityError
 
 BOND_RATIO = 20
@@ -151,10 +152,10 @@ class Requester:
     def sign_order(self, terms: Terms, expiry: int, slot: int | None = None, after: JobId | None = None) -> SignedOrder:
         """Sign a job for the next place in a slot: the lowest that is free, without one.
 
-        With `after`, a job of this requester, for the place after it, filled once that one is over, however
-        it ends (in one call with its end: `Provider.claim_next`). It cannot be cancelled by itself before, and whether
-        its place was used already is not checked. Orders for the same place exclude each other: only one is filled.
-        Raises `InputError` for a slot in use, and `ContractError` for terms that the market refuses.
+        With `after`, a job of this requester, or the place of an order for one, it is for the place after that: filled
+        once that job is over, however it ends (in one call with its end: `Provider.claim_next`). Orders for the same
+        place exclude each other: only one is filled. Raises `InputError` for a place in use, or an expiry before the
+        earlier job can end, and `ContractError` for terms that the market refuses.
         """
         if after is None:
             slot = self._free_slot(0) if slot is None else slot
@@ -164,12 +165,19 @@ class Requester:
         elif after.requester != self.address or slot not in (None, after.slot):
             raise InputError(f"what comes after {after} is a job of {after.requester}, in slot {after.slot}")
         else:
-            place = replace(after, generation=after.generation + 1)
+            place = place_after(self.chain, after, expiry)
         self._rehearse(place.slot if after is None else self._free_slot(0), terms)
         order = Order(place, terms, expiry)
         domain, epoch = market_domain(self.chain), self._epoch()
         signature = sign(self._sender.account, order.message(domain, epoch))
         return SignedOrder.make(domain, epoch, order, signature)
+
+    def cancel_order(self, job: JobId) -> Receipt:
+        """Cancel the order for this place; what is before it in its slot ends with it, if its time is over.
+
+        Raises `InputError` if the order was filled or cancelled, or if it cannot be cancelled yet: with when it can.
+        """
+        return self._funds.execute(cancelling(self.chain, job), f"cancel order {job}")
 
     def sign_tickets(
         self,

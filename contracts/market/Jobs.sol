@@ -49,7 +49,7 @@ abstract contract Jobs is IJobMarket, Ledger {
     }
 
     /// @dev INVARIANT J1: all that is stored of jobs.
-    mapping(uint256 slotKey => Slot) private _slots;
+    mapping(uint256 slotKey => Slot) internal _slots;
 
     /// @param parameters_ Bonds above zero, a burn share from 1 to 90 %, a challenge period of at most 30 days, a fee of at most 10 %.
     constructor(Parameters memory parameters_) Ledger(parameters_.token) {
@@ -204,7 +204,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         require(msg.sender == address(_game), NotTheGame(address(_game), msg.sender));
 
         JobId jobId = JobId.wrap(terms.claim);
-        Slot storage slot = _slotOf(jobId);
+        Slot storage slot = _slots[jobId.slotKey()];
         JobWord word = slot.word.minusDispute();
         Verdict verdict = Verdict.Moot;
         if (word.isEnd()) {
@@ -263,17 +263,17 @@ abstract contract Jobs is IJobMarket, Ledger {
 
     /// @inheritdoc IJobMarket
     function slotWord(address requester, uint48 slot) external view returns (bytes32) {
-        return JobWord.unwrap(_slotOf(requester, slot).word);
+        return JobWord.unwrap(_slots[JobIds.pack(requester, slot, 0).slotKey()].word);
     }
 
     /// @inheritdoc IJobMarket
     function nextGeneration(address requester, uint48 slot) external view returns (uint48) {
-        return _nextGeneration(_slotOf(requester, slot).word);
+        return _nextGeneration(_slots[JobIds.pack(requester, slot, 0).slotKey()].word);
     }
 
     /// @inheritdoc IJobMarket
     function isCurrent(Job calldata job) external view returns (bool current, uint32 disputes) {
-        JobWord word = _slotOf(job.id).word;
+        JobWord word = _slots[job.id.slotKey()].word;
         current = word.holds(job.hash());
         disputes = current ? word.disputes() : 0;
     }
@@ -465,13 +465,14 @@ abstract contract Jobs is IJobMarket, Ledger {
         slot.word = JobWords.ofJob(Records.hash(jobId, deal, stage, commitment), 0);
     }
 
-    function _end(Slot storage slot, JobId jobId, uint32 disputes) internal {
-        slot.word = JobWords.ofEnd(jobId.generation(), disputes);
+    /// @dev INVARIANT J23: an end that is not `_finalize`.
+    function _endOtherwise(Slot storage slot, JobId jobId, uint32 disputes) internal {
+        slot.word = JobWords.ofOtherEnd(jobId.generation(), disputes);
     }
 
     function _refund(Slot storage slot, JobId jobId, Deal deal, End end) private {
         uint96 price = deal.price();
-        _end(slot, jobId, 0);
+        _endOtherwise(slot, jobId, 0);
         _credit(jobId.requester(), price, 0);
 
         emit JobEnded(jobId, end);
@@ -500,7 +501,7 @@ abstract contract Jobs is IJobMarket, Ledger {
             fee = uint96(uint256(price) * _feeShare / WHOLE);
             price -= fee;
         }
-        _end(slot, jobId, 0);
+        slot.word = JobWords.ofFinalized(jobId.generation());
         _credit(provider, price, deal.bond());
 
         emit JobFinalized(jobId);
@@ -515,7 +516,7 @@ abstract contract Jobs is IJobMarket, Ledger {
         private
     {
         uint96 price = deal.price();
-        _end(slot, jobId, disputes);
+        _endOtherwise(slot, jobId, disputes);
         _credit(jobId.requester(), price, 0);
         (uint96 paid, uint96 burned) = _divide(deal.bond(), _burnShare, beneficiary);
 
@@ -533,14 +534,6 @@ abstract contract Jobs is IJobMarket, Ledger {
 
         DisputeId disputeId = DisputeId.wrap(keccak256(abi.encode(terms)));
         emit ChallengeClosed(JobId.wrap(terms.claim), disputeId, terms.challenger, verdict, _challengerBond);
-    }
-
-    function _slotOf(address requester, uint48 slot) internal view returns (Slot storage) {
-        return _slotOf(JobIds.pack(requester, slot, 0));
-    }
-
-    function _slotOf(JobId jobId) internal view returns (Slot storage) {
-        return _slots[jobId.slotKey()];
     }
 
     function _after(uint32 period) internal view returns (uint40) {

@@ -68,11 +68,11 @@ abstract contract SignedOrders is Jobs, Signatures {
         bytes32 vs,
         bytes32 finalRoot,
         bytes32 resultId,
-        Last calldata last
+        PreviousJob calldata previous
     ) external {
         JobId jobId = order.jobId;
-        Slot storage slot = _slotOf(jobId);
-        _finalizeBefore(slot, jobId, last);
+        Slot storage slot = _slots[jobId.slotKey()];
+        _finalizePrevious(slot, jobId, previous);
 
         _requireNext(slot, jobId);
         _requireSignedCompactly(jobId.requester(), _hashOrder(order), r, vs);
@@ -89,7 +89,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         // slither-disable-next-line incorrect-equality
         require(skipped.generation() == generation, OrderNotFillable(skipped, skipped.generation()));
 
-        _end(place, skipped, 0);
+        _endOtherwise(place, skipped, 0);
 
         emit SlotSkipped(msg.sender, slot, generation);
     }
@@ -219,7 +219,7 @@ abstract contract SignedOrders is Jobs, Signatures {
         returns (Slot storage slot, Deal agreed, Stage open)
     {
         JobId jobId = order.jobId;
-        slot = _slotOf(jobId);
+        slot = _slots[jobId.slotKey()];
         _requireNext(slot, jobId);
         _requireSigned(jobId.requester(), _hashOrder(order), signature);
         (agreed, open) = _openTerms(order, provider);
@@ -232,16 +232,16 @@ abstract contract SignedOrders is Jobs, Signatures {
         require(next != 0 && next == jobId.generation(), OrderNotFillable(jobId, next));
     }
 
-    /// @dev INVARIANT J7: the job before `jobId` is paid, or has ended; else nothing comes after it.
-    function _finalizeBefore(Slot storage slot, JobId jobId, Last calldata last) private {
+    /// @dev INVARIANT J7: the previous job in the slot of `jobId` is paid now, or the slot was free; else nothing comes after it.
+    function _finalizePrevious(Slot storage slot, JobId jobId, PreviousJob calldata previous) private {
         JobWord word = slot.word;
         if (word.isFree()) return;
 
-        JobId before = jobId.previous();
-        bytes32 recordHash = Records.hash(before, last.deal, last.stage, last.commitment);
-        if (!word.holds(recordHash)) revert RecordMismatch(before);
-        _requireDue(before, last.stage, word);
-        _finalize(slot, before, last.deal, last.stage.provider());
+        JobId previousId = jobId.previous();
+        bytes32 recordHash = Records.hash(previousId, previous.deal, previous.stage, previous.commitment);
+        if (!word.holds(recordHash)) revert RecordMismatch(previousId);
+        _requireDue(previousId, previous.stage, word);
+        _finalize(slot, previousId, previous.deal, previous.stage.provider());
     }
 
     /// @dev The caller accepts an order for one task, and claims it.

@@ -53,16 +53,16 @@ class Desk:
         arguments = (self.signed(order), order.abi(), list(roots), RESULT, [job.abi() for job in jobs])
         return self.market.fillAndClaim(*arguments, {"from": self.provider})
 
-    def claim_next(self, order: Order, last: Job) -> Any:
-        return self.market.claimNext(*self._next(order, last, self.signed(order)), {"from": self.provider})
+    def claim_next(self, order: Order, previous: Job) -> Any:
+        return self.market.claimNext(*self._next(order, previous, self.signed(order)), {"from": self.provider})
 
-    def attempt_next(self, order: Order, last: Job, signature: bytes | None = None) -> None:
+    def attempt_next(self, order: Order, previous: Job, signature: bytes | None = None) -> None:
         """Ask the node what would come of it now."""
-        arguments = self._next(order, last, self.signed(order) if signature is None else signature)
+        arguments = self._next(order, previous, self.signed(order) if signature is None else signature)
         self.market.claimNext.call(*arguments, {"from": self.provider})
 
-    def _next(self, order: Order, last: Job, signature: bytes) -> tuple[Any, ...]:
-        return (order.abi(), *compact(signature), FINAL, RESULT, last.abi()[1:])
+    def _next(self, order: Order, previous: Job, signature: bytes) -> tuple[Any, ...]:
+        return (order.abi(), *compact(signature), FINAL, RESULT, previous.abi()[1:])
 
     def record(self, order: Order, call: Any) -> Job:
         return claimed(Job.posted(order.job_id, order.terms, order.expiry), call, "SignedJobClaimed")

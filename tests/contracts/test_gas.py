@@ -11,13 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from brownie import AssayToken, CounterReferee, DisputeGame, JobMarket, history
+from brownie import AnswerBook, AssayToken, CounterReferee, Courier, DisputeGame, JobMarket, history
 
-from assay.chain.records import ZERO_ADDRESS, Job, JobId
+from assay.chain.records import ZERO_ADDRESS, Job, JobId, Output, OutputProof
 from assay.chain.signing import Order
 from assay.dispute.game import Side
 from assay.dispute.strategy import next_action
 from assay.machines import merkle
+from assay.machines.base import Outcome, RunStatus
+from assay.machines.riscv.image import OUTPUT, STDERR, Region, memory_root, output_pages, region_node
+from assay.machines.riscv.state import State
 from tests.contracts.signed import FINAL, Desk
 from tests.contracts.support import (
     RESULT,
@@ -199,6 +202,30 @@ def of_disputes(parties, terms, verifier, stranger, surveyor):
     yield "timeout, the challenger loses", last()
 
 
+def of_callbacks(parties, terms, surveyor, stranger):
+    """A consumer that refuses what it did not ask for, so that next to nothing of the gas is its own."""
+    market, requester, provider = parties.market, parties.requester, parties.provider
+    courier = surveyor.deploy(Courier, market, parties.referee)
+    consumer = surveyor.deploy(AnswerBook, courier)
+    nodes = tuple(bytes([number]) * 32 for number in (1, 2, 3))
+    for size in (32, 32 + 1024):
+        output = Output(RunStatus.EXITED, 0, b"a" * size)
+        pages = output_pages(Outcome(RunStatus.EXITED, 0, output.stdout, b""))
+        kernel, input_, program = nodes
+        memory = memory_root(program, input_, region_node(OUTPUT, pages), kernel)
+        state = State.of(memory, list(range(1 << 40, (1 << 40) + 38)))
+        stderr = region_node(Region(STDERR, OUTPUT.level - 1), pages)
+        proof = OutputProof(0, 0, stderr, *nodes, state.encode()[32:], ())
+        job = claim(market, provider, accept(market, provider, post(market, requester, terms, 1)), state.root())
+        if size == 32:
+            courier.register(job.abi(), {"from": stranger})
+            yield "register a claim", last()
+        after(job.deadline)
+        arguments = (job.abi(), terms.abi(), output.abi(), proof.abi(), consumer, 100_000)
+        courier.deliver(*arguments, {"from": stranger})
+        yield f"deliver an output of {size} bytes, and finalize", last()
+
+
 @pytest.fixture
 def measured(parties, verifier, surveyor, stranger, signers):
     """Gas by what was done."""
@@ -210,6 +237,7 @@ def measured(parties, verifier, surveyor, stranger, signers):
         **dict(of_a_batch(parties, terms, verifier, stranger)),
         **dict(of_signatures(parties, terms, signers, stranger)),
         **dict(of_disputes(parties, terms, verifier, stranger, surveyor)),
+        **dict(of_callbacks(parties, terms, surveyor, stranger)),
     }
 
 

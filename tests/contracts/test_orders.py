@@ -272,8 +272,8 @@ def test_a_claim_finalizes_what_was_before(desk):
     assert money(desk.market, desk.provider) == (FUNDS + 3 * PRICE, STAKE - 500)
 
 
-def test_a_claim_pays_for_the_one_before_it_in_its_slot(desk):
-    """SPEC J18, S2."""
+def test_a_claim_pays_for_the_previous_one_in_its_slot(desk):
+    """SPEC J7, S2."""
     job = desk.fill_and_claim(desk.order())
     for generation in range(2, 5):
         after(job.deadline)
@@ -284,52 +284,52 @@ def test_a_claim_pays_for_the_one_before_it_in_its_slot(desk):
     assert money(desk.market, desk.provider) == (FUNDS + 3 * PRICE, STAKE - 500)
 
 
-def test_a_claim_in_a_slot_that_is_free_needs_nothing_before_it(desk, stranger):
-    """SPEC S2: the one before was finalized by another."""
-    last = desk.fill_and_claim(desk.order())
-    finalize(desk.market, stranger, last)
-    call = desk.claim_next(desk.order(), last)
+def test_a_claim_in_a_slot_that_is_free_needs_no_previous_one(desk, stranger):
+    """SPEC J7, S2: that was finalized by another."""
+    previous = desk.fill_and_claim(desk.order())
+    finalize(desk.market, stranger, previous)
+    call = desk.claim_next(desk.order(), previous)
     assert "JobFinalized" not in call.events
     assert money(desk.market, desk.provider) == (FUNDS + PRICE, STAKE - 500)
 
 
-def test_the_claim_before_has_to_be_one_that_can_be_paid(desk, verifier):
+def test_the_previous_claim_has_to_be_one_that_can_be_paid(desk, verifier):
     """SPEC J7, J2, S2: its time, its disputes, its record; and the order has to be the next."""
     parties = Parties(desk.market, desk.market.parameters()[1], desk.referee, desk.requester, desk.provider)
-    last = desk.fill_and_claim(desk.order())
-    order = Order(replace(last.job_id, generation=2), desk.terms, last.deadline + PERIOD)
-    with refused("TooEarly", last.deadline):
-        desk.attempt_next(order, last)
-    challenge(parties, verifier, last, Lie(truth(), 7))
-    mine_after(last.deadline)
-    with refused("DisputesOpen", bytes(last.job_id), 1):
-        desk.attempt_next(order, last)
-    for forged in (replace(last, claim_root=bytes(32)), replace(last, deadline=last.deadline - 1)):
-        with refused("RecordMismatch", bytes(last.job_id)):
+    previous = desk.fill_and_claim(desk.order())
+    order = Order(replace(previous.job_id, generation=2), desk.terms, previous.deadline + PERIOD)
+    with refused("TooEarly", previous.deadline):
+        desk.attempt_next(order, previous)
+    challenge(parties, verifier, previous, Lie(truth(), 7))
+    mine_after(previous.deadline)
+    with refused("DisputesOpen", bytes(previous.job_id), 1):
+        desk.attempt_next(order, previous)
+    for forged in (replace(previous, claim_root=bytes(32)), replace(previous, deadline=previous.deadline - 1)):
+        with refused("RecordMismatch", bytes(previous.job_id)):
             desk.attempt_next(order, forged)
     skipping = replace(order, job_id=replace(order.job_id, generation=3))
-    with refused("RecordMismatch", bytes(replace(last.job_id, generation=2))):
-        desk.attempt_next(skipping, last)
+    with refused("RecordMismatch", bytes(replace(previous.job_id, generation=2))):
+        desk.attempt_next(skipping, previous)
 
 
 def test_an_order_that_only_another_has_signed_is_not_claimed_next(desk):
     """SPEC S1: nor one with another price, or of another epoch."""
-    last = desk.fill_and_claim(desk.order())
-    mine_after(last.deadline)
-    order = Order(replace(last.job_id, generation=2), desk.terms, last.deadline + PERIOD)
+    previous = desk.fill_and_claim(desk.order())
+    mine_after(previous.deadline)
+    order = Order(replace(previous.job_id, generation=2), desk.terms, previous.deadline + PERIOD)
     dearer = replace(order, terms=replace(order.terms, price=PRICE + 1))
     for signature in (desk.signed(order, desk.provider), desk.signed(dearer), desk.signed(order, epoch=1)):
         with refused("BadSignature"):
-            desk.attempt_next(order, last, signature)
+            desk.attempt_next(order, previous, signature)
 
 
 def test_an_order_for_two_tasks_is_not_claimed_with_one_root(desk):
     """SPEC J6."""
-    last = desk.fill_and_claim(desk.order())
-    mine_after(last.deadline)
-    order = Order(replace(last.job_id, generation=2), replace(desk.terms, task_count=2), last.deadline + PERIOD)
+    previous = desk.fill_and_claim(desk.order())
+    mine_after(previous.deadline)
+    order = Order(replace(previous.job_id, generation=2), replace(desk.terms, task_count=2), previous.deadline + PERIOD)
     with refused("WrongTaskCount", 2, 1):
-        desk.attempt_next(order, last)
+        desk.attempt_next(order, previous)
 
 
 def test_what_cannot_be_finalized_keeps_nobody_from_claiming(desk, game, verifier, stranger):

@@ -146,7 +146,7 @@ def test_an_order_that_was_run_already_is_filled_and_claimed_at_once(
     assert wait_and_finalize(market, job)["end"] == "finalized"
 
 
-def test_an_order_is_claimed_in_the_call_that_pays_for_the_job_before(
+def test_an_order_is_claimed_in_the_call_that_pays_for_the_previous_job(
     market: Market, shout: Path, bob: Provider, tmp_path: Path
 ) -> None:
     """SPEC J7, S2."""
@@ -176,7 +176,38 @@ def test_an_order_is_claimed_in_the_call_that_pays_for_the_job_before(
     bob.session.provider.claim_next(second, roots[0], result_id, history)
     assert market.json("show", str(first.job))["status"] == "finalized"
     assert market.assay("result", str(second.job)).stdout == "THIS IS ONE"
+
+    # Somebody else has the second one paid before the third is claimed.
+    third = read_paper(SignedOrder, sign_order(market, shout, tmp_path, "--after", str(second.job)).read_bytes())
     assert wait_and_finalize(market, str(second.job))["end"] == "finalized"
+    history, _ = read_job(bob.session.chain, second.job)
+    bob.session.provider.claim_next(third, roots[0], result_id, history)
+    assert wait_and_finalize(market, str(third.job))["end"] == "finalized"
+
+
+def test_an_order_after_a_job_is_cancelled_with_the_end_of_that_job(
+    market: Market, shout: Path, bob: Provider, tmp_path: Path
+) -> None:
+    """SPEC S2, J7."""
+    first = read_paper(SignedOrder, sign_order(market, shout, tmp_path).read_bytes())
+    after = sign_order(market, shout, tmp_path, "--after", str(first.job), name="after.json")
+    cancel = ("order", "cancel", str(after), "--wallet", "alice")
+    assert "only after the jobs or orders before it" in refused(market, *cancel)
+    terms = first.order.terms
+    roots, result_id, _ = bob.run((terms.spec_id,), terms.step_limit)
+    bob.session.provider.fill_and_claim(first, roots, result_id)
+    assert f"{first.job}, which this order comes after, can be challenged until" in refused(market, *cancel)
+    early = ("order", "sign", str(shout), "--price", "3", *SHORT, "--expires", "1s", "--after", str(first.job))
+    assert "give the order more time" in refused(market, *early, "-o", str(tmp_path / "x"), "--wallet", "alice")
+
+    wait_until(market, str(first.job))
+    transaction = market.json(*cancel)["transaction"]
+    shown = market.json("show", str(first.job))
+    assert (shown["status"], shown["stages"][-1]["transaction"]) == ("finalized", transaction)
+    assert "was filled or cancelled" in refused(market, *cancel)
+    assert "was filled or cancelled" in market.json("order", "show", str(after))["problem"]
+    again = ("order", "sign", str(shout), "--price", "3", *SHORT, "-o", str(tmp_path / "x"), "--after", str(first.job))
+    assert "was used already, or skipped" in refused(market, *again, "--wallet", "alice")
 
 
 def test_all_that_was_signed_is_cancelled_by_a_new_epoch(market: Market, shout: Path, tmp_path: Path) -> None:

@@ -76,7 +76,8 @@ class LocalMarket:
         node = Node(url)
         directory = self._deploy("market/Directory.sol", token, 100 * TOKEN, CHALLENGE_PERIOD)
         access_lists = self._deploy("market/AccessLists.sol")
-        addresses = [token, game, market, directory, access_lists, *referees.values()]
+        courier = self._deploy("courier/Courier.sol", market, referees["riscv"])
+        addresses = [token, game, market, directory, access_lists, courier, *referees.values()]
         deployment = Deployment(
             chain_id=self._web3.eth.chain_id,
             start_block=start_block,
@@ -85,6 +86,7 @@ class LocalMarket:
             token=token,
             directory=directory,
             access_lists=access_lists,
+            courier=courier,
             referees=referees,
             code_hashes={address: code_hash(node, address) for address in addresses},
         )

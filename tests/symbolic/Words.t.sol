@@ -110,7 +110,7 @@ contract WordsSymbolic {
         JobWord word = JobWords.ofJob(recordHash, disputes);
         assert(word.disputes() == disputes && word.holds(recordHash));
         assert(word.holds(other) == (bytes28(other) == bytes28(recordHash)));
-        assert(word.isEnd() == (bytes22(recordHash) == 0));
+        assert(word.isEnd() == (uint256(recordHash) >> 81 == 0));
         if (!word.isEnd()) assert(!word.isFree());
         if (disputes < type(uint32).max) {
             assert(
@@ -120,8 +120,18 @@ contract WordsSymbolic {
         }
     }
 
+    /// @notice SPEC J23.
+    function check_a_finalized_end_is_no_other_end(uint48 generation, uint48 other, uint32 disputes)
+        external
+        pure
+    {
+        JobWord word = JobWords.ofFinalized(generation);
+        assert(word.isEnd() && word.isFree() && word.generation() == generation && word.disputes() == 0);
+        assert(JobWord.unwrap(word) != JobWord.unwrap(JobWords.ofOtherEnd(other, disputes)));
+    }
+
     function check_an_end_keeps_its_fields(uint48 generation, uint32 disputes) external pure {
-        JobWord word = JobWords.ofEnd(generation, disputes);
+        JobWord word = JobWords.ofOtherEnd(generation, disputes);
         assert(word.isEnd() && word.generation() == generation && word.disputes() == disputes);
         assert(word.isFree() == (disputes == 0));
         if (disputes > 0) {

@@ -15,7 +15,7 @@ CONTRACT = "0x" + 40 * "1"
 def home(folder: Path, chain_id: int | None = None, **config: str) -> Settings:
     """The settings of a home folder with a deployment on this chain, and this config file."""
     if chain_id is not None:
-        save_deployment(Deployment(chain_id, 0, *[CONTRACT] * 5, {}, {}), folder / "deployment.json")
+        save_deployment(Deployment(chain_id, 0, *[CONTRACT] * 6, {}, {}), folder / "deployment.json")
     if config:
         write_config(folder, config)
     return load_settings({"home": str(folder)}, {})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-NUMBER = r"[LJSDG]\d+"
+NUMBER = r"[LJSDGC]\d+"
 RULES = re.findall(rf"^\*\*({NUMBER})\.\*\*", (CHECKOUT / "SPEC.md").read_text(), re.MULTILINE)
 CITATION = re.compile(rf"(?:SPEC|INVARIANT|SAFETY) ({NUMBER}(?:, {NUMBER})*)")
 
@@ -22,7 +22,7 @@ def cited(*folders: str) -> Iterator[str]:
 
 
 def test_rules_are_numbered_without_gaps() -> None:
-    for letter in "LJSDG":
+    for letter in "LJSDGC":
         numbers = [int(rule[1:]) for rule in RULES if rule[0] == letter]
         assert numbers == list(range(1, len(numbers) + 1))
 

@@ -106,13 +106,13 @@ class Market(Ledger):
         arguments = (signature, order.abi(), final_roots, result_id, [job.abi() for job in finished])
         return self._call("fillAndClaim", arguments, f"fill order {order.job_id} and claim it")
 
-    def claim_next(self, order: Order, signature: bytes, final_root: bytes, result_id: bytes, last: Job) -> Call:
-        """Fill an order for one task and claim it in one, having finalized the job `last` before it in its slot.
+    def claim_next(self, order: Order, signature: bytes, final_root: bytes, result_id: bytes, previous: Job) -> Call:
+        """Fill an order for one task and claim it in one, having finalized the previous job in its slot.
 
         `signature` is the 65 bytes of the requester's own key, over this order alone.
         """
         r, vs = compact(signature)
-        arguments = (order.abi(), r, vs, final_root, result_id, last.abi()[1:])
+        arguments = (order.abi(), r, vs, final_root, result_id, previous.abi()[1:])
         return self._call("claimNext", arguments, f"fill order {order.job_id} and claim it")
 
     def take_tickets(self, tickets: Tickets) -> Call:

@@ -1,13 +1,23 @@
 """The entries of result documents, checked: what a run is said to have left (docs/documents.md)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
 from assay.errors import IntegrityError
 from assay.machines.base import FetchBlob, Outcome, RunStatus
-from assay.machines.riscv.image import MAX_STDERR, MAX_STDOUT, OUTPUT, memory_root, output_pages, region_node
+from assay.machines.riscv.image import (
+    MAX_STDERR,
+    MAX_STDOUT,
+    OUTPUT,
+    STDERR,
+    Region,
+    memory_root,
+    output_pages,
+    region_node,
+)
 from assay.machines.riscv.state import ENCODING, State
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
@@ -58,6 +68,32 @@ def check_entry(entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outc
     if memory_root(result.program, result.input, output, result.kernel) != state.memory_root:
         raise IntegrityError("the outputs that the result names are not those of its final state")
     return state.root(), outcome
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a final state holds beside standard output, status and lengths: with it, these lead to the state root."""
+
+    stderr_node: bytes
+    """Of the memory tree, as the other nodes: level 23."""
+    kernel_node: bytes
+    input_node: bytes
+    program_node: bytes
+    registers: bytes
+    """The state's encoding behind its memory root."""
+
+
+def surroundings(entry: Mapping[str, Any], outcome: Outcome) -> Surroundings:
+    """Of an entry that was checked, and the outcome that it proves (`check_entry`)."""
+    result = RiscvResult.model_validate(entry)
+    stderr = Region(STDERR, OUTPUT.level - 1)
+    return Surroundings(
+        stderr_node=region_node(stderr, output_pages(outcome)),
+        kernel_node=result.kernel,
+        input_node=result.input,
+        program_node=result.program,
+        registers=result.state[32:],
+    )
 
 
 def _blob(stream: Stdout | Stderr, fetch: FetchBlob) -> bytes:

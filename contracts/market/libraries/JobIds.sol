@@ -28,7 +28,10 @@ library JobIds {
         return JobId.wrap(bytes32(uint256(JobId.unwrap(id)) | generation_));
     }
 
-    /// @notice The job before in the same slot. Of a generation above zero.
+    /// @notice The previous job in the same slot.
+    /// @dev SAFETY: of a generation above zero. Generation 0 is no job's, and what this returns for it lies in another slot (for
+    /// the first slot of address zero, it reverts): the caller compares its record's hash with the word of the slot of `id`, which
+    /// holds no record of another slot.
     function previous(JobId id) internal pure returns (JobId) {
         return JobId.wrap(bytes32(uint256(JobId.unwrap(id)) - 1));
     }

@@ -45,7 +45,7 @@ library Works {
 
     /// @notice The number of an `Admission`; not checked to be one.
     function admission(Work work) internal pure returns (uint8) {
-        return uint8(uint256(Work.unwrap(work)) >> 232);
+        return uint8(uint256(Work.unwrap(work)) >> ADMISSION_AT);
     }
 
     /// @notice Whether anyone is admitted, and the bits without a meaning are zero.

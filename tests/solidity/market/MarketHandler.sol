@@ -331,6 +331,16 @@ contract MarketHandler {
         return false;
     }
 
+    /// @notice Whether a slot says of a job with a false claim that it was finalized.
+    function isAFalseClaimFinalized() external view returns (bool) {
+        for (uint256 i = 0; i < jobs.length; i++) {
+            JobId id = jobs[i].job.id;
+            bytes32 word = market.slotWord(id.requester(), id.slot());
+            if (!jobs[i].isTrue && word == bytes32(uint256(id.generation()) << 32)) return true;
+        }
+        return false;
+    }
+
     /// @notice Whether each slot counts the disputes that are running about its job.
     function areDisputesCounted() external view returns (bool) {
         for (uint256 i = 0; i < jobs.length; i++) {

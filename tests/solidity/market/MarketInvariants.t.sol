@@ -20,6 +20,7 @@ contract MarketInvariantsTest is Invariants {
         require(handler.providersWealth() >= fortune, "SPEC G10: the honest provider lost money");
         require(handler.verifiersWealth() >= fortune, "SPEC G10, J10: the honest verifier lost money");
         require(!handler.wasAFalseClaimPaid(), "SPEC J7: a false claim was paid");
+        require(!handler.isAFalseClaimFinalized(), "SPEC J23: a slot says that a false claim was finalized");
         require(handler.areDisputesCounted(), "SPEC J8: a slot does not count the disputes about its job");
         require(bytes(handler.violation()).length == 0, handler.violation());
     }

@@ -6,13 +6,12 @@ import {Stages} from "contracts/market/libraries/Stages.sol";
 import {IJobMarket, JobId, Stage} from "interfaces/IJobMarket.sol";
 import {ILedger} from "interfaces/ILedger.sol";
 import {ISignedOrders} from "interfaces/ISignedOrders.sol";
-import {MarketFixture} from "tests/solidity/market/MarketFixture.sol";
-import {Signed} from "tests/solidity/support/Signed.sol";
+import {OrderFixture} from "tests/solidity/market/OrderFixture.sol";
 import {ONLY, Wish} from "tests/solidity/support/Terms.sol";
 import {vm} from "tests/solidity/support/Vm.sol";
 
-/// @notice `fill`, `fillAndClaim`, `claimNext`, `skipSlot`, and `raiseEpoch` for orders.
-contract OrdersTest is MarketFixture {
+/// @notice `fill`, `fillAndClaim`, `skipSlot`, and `raiseEpoch` for orders. (`claimNext` is in ClaimingNext.t.sol.)
+contract OrdersTest is OrderFixture {
     using JobIds for JobId;
     using Stages for Stage;
 
@@ -231,126 +230,7 @@ contract OrdersTest is MarketFixture {
         assertGained(provider, int256(paid), -int256(uint256(wish.bond)));
     }
 
-    /// @notice SPEC J7, S2, L1: the job before in the slot is paid by the same call, or was before.
-    function test_an_order_is_claimed_after_the_job_before(Wish memory wish, uint40 wait, bool ended)
-        external
-    {
-        Wish memory first = fixedPrice(abi.decode(abi.encode(wish), (Wish)));
-        IJobMarket.Job memory last = claimed(first, 7, first.finalRoots());
-        ISignedOrders.Order memory order = nextOrder(wish, last);
-        (bytes32 r, bytes32 vs) = compact(signed(order));
-        vm.warp(block.timestamp + first.challengePeriod + 1 + wait % 5 days);
-        if (ended) market.settle(last);
-        vm.prank(provider);
-        market.claimNext(order, r, vs, wish.finalRoots()[0], "result", lastOf(last));
-
-        IJobMarket.Job memory job = openRecord(requester, 7, 2, wish, 0);
-        job = acceptedRecord(job, agreedPrice(wish, order), provider);
-        assertCurrent(claimedRecord(job, wish.finalRoots()), 0);
-        uint256 paid = first.price - uint256(first.price) * FEE_SHARE / 10_000;
-        assertGained(provider, int256(paid), -int256(uint256(wish.bond)));
-    }
-
-    /// @notice SPEC J7, J2: a job before that cannot be paid keeps the slot.
-    function test_an_order_waits_for_the_job_before(Wish memory wish, uint256 wait, bytes32 forged) external {
-        Wish memory first = fixedPrice(abi.decode(abi.encode(wish), (Wish)));
-        IJobMarket.Job memory last = claimed(first, 7, first.finalRoots());
-        ISignedOrders.Order memory order = nextOrder(wish, last);
-        (bytes32 r, bytes32 vs) = compact(signed(order));
-        bytes32 root = wish.finalRoots()[0];
-
-        vm.warp(block.timestamp + wait % (first.challengePeriod + 1));
-        vm.prank(provider);
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.TooEarly.selector, last.stage.deadline()));
-        market.claimNext(order, r, vs, root, "result", lastOf(last));
-
-        vm.warp(uint256(last.stage.deadline()) + 1);
-        ISignedOrders.Last memory other = lastOf(last);
-        vm.assume(forged != other.commitment);
-        other.commitment = forged;
-        vm.prank(provider);
-        vm.expectRevert(abi.encodeWithSelector(IJobMarket.RecordMismatch.selector, last.id));
-        market.claimNext(order, r, vs, root, "result", other);
-        assertCurrent(last, 0);
-    }
-
-    /// @notice SPEC S1.
-    function test_an_order_that_was_not_signed_is_not_claimed_next(Wish memory wish, bytes32 r, bytes32 vs)
-        external
-    {
-        ISignedOrders.Order memory order = orderOf(wish, 0, 100);
-        bytes memory reason = badSignature(order);
-        ISignedOrders.Last memory none;
-        vm.prank(provider);
-        vm.expectRevert(reason);
-        market.claimNext(order, r, vs, "", "", none);
-    }
-
     // --- an order ---------------------------------------------------------------------------------------------------------------
-
-    /// @dev Of one task, in the slot of `last`, for a while after its challenge period.
-    function nextOrder(Wish memory wish, IJobMarket.Job memory last)
-        private
-        view
-        returns (ISignedOrders.Order memory order)
-    {
-        wish = sound(wish);
-        wish.taskCount = 1;
-        order.jobId = JobIds.pack(requester, last.id.slot(), last.id.generation() + 1);
-        order.terms = wish.terms();
-        order.expiry = last.stage.deadline() + 6 days;
-    }
-
-    function lastOf(IJobMarket.Job memory job) private pure returns (ISignedOrders.Last memory) {
-        return ISignedOrders.Last({deal: job.deal, stage: job.stage, commitment: job.commitment});
-    }
-
-    function compact(bytes memory signature) private pure returns (bytes32 r, bytes32 vs) {
-        uint8 v = uint8(signature[64]);
-        assembly ("memory-safe") {
-            r := mload(add(signature, 0x20))
-            vs := or(mload(add(signature, 0x40)), shl(255, sub(v, 27)))
-        }
-    }
-
-    function orderOf(Wish memory wish, uint48 slot, uint40 wait)
-        private
-        view
-        returns (ISignedOrders.Order memory)
-    {
-        return ISignedOrders.Order({
-            jobId: JobIds.pack(requester, slot, 1),
-            terms: sound(wish).terms(),
-            expiry: uint40(block.timestamp + wait % 365 days)
-        });
-    }
-
-    function signed(ISignedOrders.Order memory order) private view returns (bytes memory) {
-        bytes32 structHash = Signed.order(order, market.accountOf(requester).epoch);
-        return Signed.by(REQUESTER_KEY, structHash, address(market));
-    }
-
-    function openOf(ISignedOrders.Order memory order, Wish memory wish)
-        private
-        view
-        returns (IJobMarket.Job memory)
-    {
-        return openRecord(requester, order.jobId.slot(), 1, wish, 0);
-    }
-
-    function agreedPrice(Wish memory wish, ISignedOrders.Order memory order) private view returns (uint96) {
-        if (wish.floorPrice == 0) return wish.price;
-        uint256 left = order.expiry - block.timestamp;
-        if (left >= wish.acceptPeriod) return wish.floorPrice;
-        uint256 rise = uint256(wish.price) - wish.floorPrice;
-        return uint96(wish.floorPrice + rise * (wish.acceptPeriod - left) / wish.acceptPeriod);
-    }
-
-    function badSignature(ISignedOrders.Order memory order) private view returns (bytes memory) {
-        bytes32 structHash = Signed.order(order, market.accountOf(requester).epoch);
-        bytes32 digest = Signed.digest(structHash, block.chainid, address(market));
-        return abi.encodeWithSelector(ISignedOrders.BadSignature.selector, requester, digest);
-    }
 
     function refused(ISignedOrders.Order memory order, bytes memory signature, bytes memory reason) private {
         vm.prank(provider);

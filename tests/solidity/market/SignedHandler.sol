@@ -58,19 +58,19 @@ contract SignedHandler is MarketHandler {
     }
 
     /// @dev A true order for one task, claimed with whatever its slot holds: that gets paid, or nothing happens.
-    function claimNext(uint256 by, uint256 from, uint256 seed, uint256 lie, uint256 last) external honestly {
+    function claimNext(uint256 by, uint256 from, uint256 seed, uint256 lie, uint256 other) external honestly {
         uint256 key = FIRST_KEY + by % VILLAINS;
         Known storage known = prepare(seed & ~uint256(3));
         ISignedOrders.Order memory order = nextOrder(vm.addr(key), seed, known.terms);
-        Known storage before = inSlot(order.jobId, last);
-        bool due = isDue(before.job);
+        Known storage previous = inSlot(order.jobId, other);
+        bool due = isDue(previous.job);
         bool held = market.nextGeneration(vm.addr(key), order.jobId.slot()) == 0;
         bytes32[] memory roots = finalRootsOf(known, lie);
         address provider = villain(from);
-        sendNext(order, key, provider, roots[0], before.job);
+        sendNext(order, key, provider, roots[0], previous.job);
 
         if (held && !due) violation = "SPEC J7: a job that was not due was paid";
-        if (held) before.isPaid = true;
+        if (held) previous.isPaid = true;
         opened(known, order.jobId, vm.addr(key), order.jobId.slot(), order.expiry);
         accepted(known, provider, 0);
         claimed(known, provider, roots, lie % 2 == 0);
@@ -249,11 +249,12 @@ contract SignedHandler is MarketHandler {
         uint256 key,
         address provider,
         bytes32 root,
-        IJobMarket.Job memory last
+        IJobMarket.Job memory previous
     ) private {
         bytes32 structHash = Typed.order(order, epochOf(vm.addr(key)));
         (bytes32 r, bytes32 vs) = split(Typed.sign(key, address(market), structHash));
-        ISignedOrders.Last memory record = ISignedOrders.Last(last.deal, last.stage, last.commitment);
+        ISignedOrders.PreviousJob memory record =
+            ISignedOrders.PreviousJob(previous.deal, previous.stage, previous.commitment);
         vm.prank(provider);
         market.claimNext(order, r, vs, root, "result", record);
     }

@@ -145,8 +145,8 @@ contract WordsTest {
         external
         pure
     {
-        // A hash that begins with 176 zeros would look like an end.
-        vm.assume(uint256(record) >> 80 != 0 && disputes < type(uint32).max);
+        // A hash that begins with 175 zeros would look like an end.
+        vm.assume(uint256(record) >> 81 != 0 && disputes < type(uint32).max);
         JobWord word = JobWords.ofJob(record, disputes);
         assert(word.holds(record) && word.disputes() == disputes && !word.isEnd() && !word.isFree());
         assert(word.plusDispute().holds(record) && word.plusDispute().disputes() == disputes + 1);
@@ -160,12 +160,22 @@ contract WordsTest {
 
     function test_an_end_gives_back_its_parts(uint48 generation, uint32 disputes) external pure {
         vm.assume(disputes > 0);
-        JobWord word = JobWords.ofEnd(generation, disputes);
+        JobWord word = JobWords.ofOtherEnd(generation, disputes);
         assert(word.isEnd() && word.generation() == generation && word.disputes() == disputes);
-        assert(!word.isFree() && JobWords.ofEnd(generation, 0).isFree());
+        assert(!word.isFree() && JobWords.ofOtherEnd(generation, 0).isFree());
         assert(
             word.minusDispute().generation() == generation && word.minusDispute().disputes() == disputes - 1
         );
+    }
+
+    /// @notice SPEC J23.
+    function test_a_finalized_end_is_no_other_end(uint48 generation, uint48 other, uint32 disputes)
+        external
+        pure
+    {
+        JobWord word = JobWords.ofFinalized(generation);
+        assert(word.isEnd() && word.isFree() && word.generation() == generation && word.disputes() == 0);
+        assert(JobWord.unwrap(word) != JobWord.unwrap(JobWords.ofOtherEnd(other, disputes)));
     }
 
     function test_an_unused_slot_is_at_its_end() external pure {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAccessLists} from "interfaces/IAccessLists.sol";
+import {ICourier} from "interfaces/ICourier.sol";
 import {IDirectory} from "interfaces/IDirectory.sol";
 import {IDisputeGame} from "interfaces/IDisputeGame.sol";
 import {IJobMarket} from "interfaces/IJobMarket.sol";
@@ -27,6 +28,11 @@ library Deployments {
     function directory(address token, uint96 listingStake, uint32 leavePeriod) internal returns (IDirectory) {
         bytes memory arguments = abi.encode(token, listingStake, leavePeriod);
         return IDirectory(vm.deployCode("contracts/market/Directory.sol:Directory", arguments));
+    }
+
+    function courier(address market_, address referee) internal returns (ICourier) {
+        bytes memory arguments = abi.encode(market_, referee);
+        return ICourier(vm.deployCode("contracts/courier/Courier.sol:Courier", arguments));
     }
 
     function accessLists() internal returns (IAccessLists) {

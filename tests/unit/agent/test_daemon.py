@@ -150,7 +150,7 @@ def agent(node: ScriptedNode, journal: Journal, tmp_path: Path) -> Iterator[Agen
 
 
 def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
-    deployment = Deployment(31337, 0, MARKET, GAME, TOKEN, TOKEN, TOKEN, {"counter": PROVIDER}, {})
+    deployment = Deployment(31337, 0, MARKET, GAME, TOKEN, TOKEN, TOKEN, TOKEN, {"counter": PROVIDER}, {})
     settings = Settings.model_validate(
         {
             "journal": str(folder / "journal.db"),
@@ -164,7 +164,7 @@ def make_agent(node: ScriptedNode, journal: Journal, folder: Path) -> Agent:
     outbox = Outbox(journal, cast(Any, QuietSender()), settings.loop, CONFIRMATIONS)
     context = Context(
         settings=settings,
-        chain=Chain(cast(Node, node), deployment, *[unused] * 5),
+        chain=Chain(cast(Node, node), deployment, *[unused] * 6),
         parameters=unused,
         account=PROVIDER,
         journal=journal,

@@ -13,7 +13,7 @@ from assay.chain.refusals import EXPLANATIONS, contract_error, explain
 from assay.errors import IntegrityError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-CONTRACTS = ("market", "game", "referee", "token")
+CONTRACTS = ("market", "game", "referee", "token", "courier")
 
 # Errors of libraries for what our contracts never do, or a caller never sees.
 UNEXPLAINED = {

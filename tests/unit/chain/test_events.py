@@ -19,7 +19,7 @@ def address(digit: str) -> str:
 
 
 MARKET, GAME, SOMEONE = address("1"), address("2"), address("3")
-DEPLOYMENT = Deployment(1, 0, MARKET, GAME, address("4"), address("5"), address("6"), {}, {})
+DEPLOYMENT = Deployment(1, 0, MARKET, GAME, address("4"), address("5"), address("6"), address("7"), {}, {})
 JOB = JobId(SOMEONE, 0, 1)
 
 

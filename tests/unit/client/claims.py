@@ -24,7 +24,7 @@ ROUNDS = 3
 LIMIT = 16**ROUNDS
 MARKET, REQUESTER, PROVIDER, REFEREE = ("0x" + 40 * digit for digit in "1234")
 JOB = JobId(REQUESTER, 0, 1)
-DEPLOYMENT = Deployment(1, 0, MARKET, MARKET, MARKET, MARKET, MARKET, {"counter": REFEREE}, {})
+DEPLOYMENT = Deployment(1, 0, MARKET, MARKET, MARKET, MARKET, MARKET, MARKET, {"counter": REFEREE}, {})
 CHAIN: Any = SimpleNamespace(
     deployment=DEPLOYMENT, node=SimpleNamespace(block=lambda number: SimpleNamespace(timestamp=1000 + number))
 )

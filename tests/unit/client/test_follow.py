@@ -68,8 +68,8 @@ def node(monkeypatch: pytest.MonkeyPatch) -> ScriptedNode:
 
 
 def chain_with(node: ScriptedNode) -> Chain:
-    deployment = events.Deployment(1, 0, *[PROVIDER] * 5, {}, {})
-    return Chain(cast(module.Chain, node), deployment, *[cast(object, None)] * 5)  # type: ignore[arg-type]
+    deployment = events.Deployment(1, 0, *[PROVIDER] * 6, {}, {})
+    return Chain(cast(module.Chain, node), deployment, *[cast(object, None)] * 6)  # type: ignore[arg-type]
 
 
 def followed(node: ScriptedNode, *changes: list[tuple[str, JobEvent | None]]) -> list[News]:
