@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
-	bench-machine bench-models bench-gas simulate screenshots docs docs-serve check fmt lock clean
+	bench-machine bench-models bench-gas simulate screenshots docs docs-serve reference check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -123,6 +123,9 @@ docs: setup ## build the documentation's site into build/site
 
 docs-serve: setup ## serve it while it is written
 	python tools/site.py --serve
+
+reference: setup ## write docs/events.md and docs/errors.md anew
+	PYTHONPATH=. python tools/reference.py
 
 check: setup ## lint and type-check
 	ruff check .

@@ -1,7 +1,7 @@
 """Builds the documentation's site: `make docs`, or `python tools/site.py [--serve]`.
 
-The pages are those of docs/ and the Markdown files at the top, with the links that they have in the repository; they are
-put together in build/pages, since a site has one folder.
+The pages are those of docs/ and the Markdown files at the top, with the links that they have in the repository: they
+are put together in build/pages, since a site has one folder.
 """
 
 import re
