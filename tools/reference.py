@@ -1,6 +1,6 @@
 """Writes the reference of the contracts' events and errors, docs/events.md and docs/errors.md: `make reference`.
 
-All of it is in the interfaces (declarations and NatSpec), in the ABIs, in `assay.chain.refusals` (what to do), and in the
+All of it is in the interfaces (declarations and NatSpec), the ABIs, `assay.chain.refusals` (what to do), and the
 docstrings of exceptions. A test compares the pages with what this writes.
 """
 
