@@ -44,8 +44,9 @@ class Disputes:
         if dispute.resolved or dispute.to_move != self._side:
             return
         answered = commitment(play.agreed, play.roots)
-        # What is answered is part of the purpose: another list in its place, after a reorganisation, is another one.
-        purpose = f"answer {answered.hex()} in dispute {_text(dispute)}"
+        # What is answered is part of the purpose: another list in its place, after a reorganisation, is another one. So
+        # is its turn: of a run that ended long before its step limit, a side's lists are the same for several turns.
+        purpose = f"answer {answered.hex()} with {play.remaining} to come in dispute {_text(dispute)}"
         if not context.outbox.wants(purpose):
             return
         question = Play(dispute.terms.task, play, self._side)
