@@ -50,7 +50,7 @@ class Appraiser:
                 rounds = 0 if history is None else history.job.terms.rounds
                 later = GAS_AFTER_CHALLENGE + rounds // 2 * GAS_OF_MOVE
                 return self._of_job(job, self._reward, later)
-            case ["answer", _, "in", "dispute", dispute] | ["time", "out", "dispute", dispute, *_]:
+            case ["answer", *_, "in", "dispute", dispute] | ["time", "out", "dispute", dispute, *_]:
                 return self._of_dispute(bytes.fromhex(dispute.removeprefix("0x")))
         return None
 

@@ -53,7 +53,7 @@ def test_a_job_is_worth_its_price_and_what_is_at_risk_its_bond(purpose: str, tok
     assert appraiser("0.002").worth(purpose) == Worth(tokens * 2 * 10**15, later_gas)
 
 
-@pytest.mark.parametrize("purpose", [f"answer {'ab' * 32} in dispute", "time out dispute"])
+@pytest.mark.parametrize("purpose", [f"answer {'ab' * 32} with 3 to come in dispute", "time out dispute"])
 @pytest.mark.parametrize(("defender", "tokens"), [(US, 13), (THEM, 11)], ids=["defender", "challenger"])
 def test_a_duty_in_a_dispute_is_weighed_against_what_it_puts_at_risk(purpose: str, defender: str, tokens: int) -> None:
     tail = " after 3 moves" if purpose.startswith("time") else ""
@@ -76,7 +76,12 @@ def test_every_purpose_of_the_roles_is_known() -> None:
     sources = "\n".join(path.read_text() for path in (CHECKOUT / "provider_agent" / "roles").glob("*.py"))
     shapes = set(re.findall(r'f"((?:accept|claim|finalize|challenge|answer|time out) [^"]*)"', sources))
     assert len(shapes) >= 6
-    fields = {"answered.hex()": "ab" * 32, "len(dispute.play.answers)": "3", "history.job.claim_root.hex()": "cd" * 32}
+    fields = {
+        "answered.hex()": "ab" * 32,
+        "play.remaining": "3",
+        "len(dispute.play.answers)": "3",
+        "history.job.claim_root.hex()": "cd" * 32,
+    }
     for shape in shapes:
         about = f"0x{DISPUTE.hex()}" if "dispute" in shape else str(JOB)
         names = re.findall(r"{(.*?)}", shape)
