@@ -2,8 +2,11 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.programs import require_toolchain
@@ -42,28 +45,38 @@ def test_every_command_of_the_tutorial_does_what_the_page_says(tmp_path: Path) -
     ):
         assert written in script
         script = script.replace(written, here)
-    cleanup = "kill $(jobs -p) 2>/dev/null; wait; assay devnet --stop >&2 || true"
+    home = tmp_path / "tutorial" / "home"
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    shell = subprocess.Popen(
+        ["bash", "-c", f"set -eu -o pipefail\n{script}"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(
-            ["bash", "-c", f"set -eu -o pipefail\ntrap '{cleanup}' EXIT\n{script}\ntrap - EXIT"],
-            cwd=tmp_path,
-            env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
-            capture_output=True,
-            text=True,
-            timeout=400,
-            check=False,
-        )
+        stdout, stderr = shell.communicate(timeout=400)
+    except subprocess.TimeoutExpired:
+        os.killpg(shell.pid, signal.SIGKILL)
+        stdout, stderr = shell.communicate()
     finally:
+        # Whatever has become of the shell, nothing of it is left running.
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGTERM)
+        stop = [sys.executable, "-m", "assay.cli.main", "devnet", "--home", str(home), "--stop"]
+        subprocess.run(stop, env=environment, capture_output=True, check=False)
         said = "".join(log.read_text() for log in tmp_path.rglob("*.log"))
         logs = "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in tmp_path.rglob("*.log"))
-    told = f"{done.stdout}\n--- stderr\n{done.stderr}\n{logs}"
-    assert done.returncode == 0, told
-    assert not re.search("^FAIL", done.stdout, re.MULTILINE), told
+    told = f"{stdout}\n--- stderr\n{stderr}\n{logs}"
+    assert shell.returncode == 0, told
+    assert not re.search("^FAIL", stdout, re.MULTILINE), told
     # The run ends long before its step limit, so lists are the same for several turns: each is answered at once.
     assert said.count(" answering ") >= 6, told
     assert "in vain" not in said, told
     place = 0
     for expected in SAYS:
-        found = re.compile(expected, re.MULTILINE).search(done.stdout, place)
+        found = re.compile(expected, re.MULTILINE).search(stdout, place)
         assert found, f"{expected!r} is not said, or too early\n{told}"
         place = found.end()
