@@ -88,8 +88,8 @@ contract SettlingSymbolic {
     {
         if (bond == 0 || uint256(price) + bond + CHALLENGER_BOND > type(uint96).max) return;
         IJobMarket.Job memory job = claimed(price, bond);
-        // As everywhere (`JobWord`): no hash begins with 176 zeros.
-        vm.assume(bytes22(keccak256(abi.encode(job))) != 0);
+        // As everywhere (`JobWord`): no hash begins with 175 zeros.
+        vm.assume(uint256(keccak256(abi.encode(job))) >> 81 != 0);
         deposit(CHALLENGER, CHALLENGER_BOND);
         vm.prank(CHALLENGER);
         market.stake(CHALLENGER_BOND);
