@@ -144,10 +144,10 @@ class AsyncClient:
         client = await self._connected()
         return await self._run(client.balance)
 
-    async def deposit(self, amount: Amount) -> None:
+    async def deposit(self, amount: Amount, to: str | None = None) -> None:
         """`Client.deposit`."""
         client = await self._connected()
-        await self._run(client.deposit, amount)
+        await self._run(client.deposit, amount, to)
 
     async def withdraw(self, amount: Amount) -> None:
         """`Client.withdraw`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from assay.chain.keys import Wallet, find_password
+from assay.chain.records import parse_address
 from assay.client.jobs import find_job
 from assay.client.order import DEFAULT_STEP_LIMIT, Order
 from assay.client.requester import Conditions, make_terms
@@ -258,10 +259,13 @@ class Client:
         account = self._session.chain.market.account_of(self.address)
         return Balance(account.free, account.stake, self._session.chain.token.balance_of(self.address))
 
-    def deposit(self, amount: Amount) -> None:
-        """Bring tokens from the wallet into the market. Raises `InputError` if the wallet lacks them."""
+    def deposit(self, amount: Amount, to: str | None = None) -> None:
+        """Bring tokens from the wallet into the market, for this account, or for the account of the address `to`.
+
+        Raises `InputError` if the wallet lacks them, or if `to` is no address.
+        """
         with self._posting:
-            self._session.requester.deposit(base_units(amount))
+            self._session.requester.deposit(base_units(amount), parse_address(to) if to else None)
 
     def withdraw(self, amount: Amount) -> None:
         """Take free tokens out of the market, to the wallet. Raises `ContractError` if there are not so many."""
