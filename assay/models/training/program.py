@@ -9,13 +9,14 @@ import numpy as np
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
+from assay.models.arrays import CHECKPOINT, LOSS
 from assay.models.builder import Builder, Shape, Value, dense_strides
 from assay.models.onnx_import import Known, OnnxGraph, Operation, read_onnx
 from assay.models.training.gradients import backward, forward
 from assay.models.training.losses import LOSSES, loss_and_gradient, target_of
 from assay.models.training.optimizers import Arrays, Optimizer
 
-CHECKPOINT, RATE, LOSS = "checkpoint", "rate", "loss"
+RATE = "rate"
 
 
 @dataclass(frozen=True)
