@@ -1,8 +1,8 @@
 """Training in figures: `python -m tests.bench.training [--json]`.
 
 Three things, all on one thread: a classifier of scikit-learn's 1,797 handwritten digits (8x8), trained on 1,500 of them
-and tried on the other 297; a transformer of characters that reads this project's README; and the time that a step takes,
-beside NumPy in binary32 by hand. The digits need scikit-learn, which nothing else does: `pip install scikit-learn`.
+and tried on the other 297; a transformer of characters that reads this project's README; and the time that a step
+takes, beside NumPy in binary32 by hand. The digits need scikit-learn, which nothing else does: `pip install scikit-learn`.
 """
 
 import argparse
@@ -112,7 +112,7 @@ def beside_numpy(rows: int = 128, width: int = 512, rounds: int = 5) -> dict[str
         g /= np.float32(rows)
         d = (g @ w1.T) * (h > 0)
         for array, gradient in ((w0, x.T @ d), (b0, d.sum(axis=0)), (w1, h.T @ g), (b1, g.sum(axis=0))):
-            array -= np.float32(0.01) * gradient
+            np.subtract(array, np.float32(0.01) * gradient, out=array)
 
     def by_machine() -> TensorTrace:
         trace = TensorTrace(program, initial, 16**15, lambda: FAST)
