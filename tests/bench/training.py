@@ -2,7 +2,7 @@
 
 Three things, all on one thread: a classifier of scikit-learn's 1,797 handwritten digits (8x8), trained on 1,500 of them
 and tried on the other 297; a transformer of characters that reads this project's README; and the time that a step
-takes, beside NumPy in binary32 by hand. The digits need scikit-learn, which nothing else does: `pip install scikit-learn`.
+takes, beside NumPy in binary32 by hand. The digits need scikit-learn, as nothing else does: `pip install scikit-learn`.
 """
 
 import argparse
