@@ -12,8 +12,11 @@ from assay.machines.tensor.program import Program, Tensor
 CHECKPOINT, LOSS = "checkpoint", "loss"
 """The input of a program that trains which holds all outputs of the run before, and the output with the losses."""
 
+Given = NDArray[Any] | Mapping[str, NDArray[Any]]
+"""An array, or an archive of some by their names."""
 
-def input_blobs(program: Program, given: Sequence[NDArray[Any] | Mapping[str, NDArray[Any]]]) -> list[bytes]:
+
+def input_blobs(program: Program, given: Sequence[Given]) -> list[bytes]:
     """The bytes of a program's inputs, in their order. Raises `InputError` if these are not what it wants.
 
     Archives give inputs by name, or all that a checkpoint consists of; what else they hold does not matter. Arrays are
@@ -37,7 +40,7 @@ def input_blobs(program: Program, given: Sequence[NDArray[Any] | Mapping[str, ND
     if len(arrays) != len(left):
         names = ", ".join(wanted.name for wanted in left) or "none"
         which = "inputs that no archive has" if blobs else "inputs"
-        raise InputError(f"the model has {len(left)} {which}, not {len(arrays)}: --input for each of {names}")
+        raise InputError(f"the model has {len(left)} {which}, not {len(arrays)}: {names}")
     blobs.update({wanted.name: input_bytes(wanted, array) for wanted, array in zip(left, arrays, strict=True)})
     return [blobs[wanted.name] for wanted in program.inputs]
 

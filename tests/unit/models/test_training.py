@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from assay.content import content_id
 from assay.errors import InputError
+from assay.machines.registry import MACHINES
 from assay.machines.tensor.program import Program
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.machine import fast_execution
@@ -16,6 +17,7 @@ from assay.models.onnx_import import import_onnx
 from assay.models.training.export import with_parameters
 from assay.models.training.optimizers import Adam, Optimizer, Sgd
 from assay.models.training.program import Plan, Training, training_program
+from assay.sdk.models import order_inference
 from tests.unit.models.networks import character_model, convolutional_classifier, perceptron
 from tests.unit.models.onnx_models import Array, Graph, by_machine
 
@@ -114,6 +116,8 @@ def test_a_checkpoint_as_a_job_leaves_it_is_the_input_of_the_next_one() -> None:
     left = TensorTrace(program, program.initial(blobs), 16**15, lambda: FAST).outcome().stdout
     archive = output_arrays(program.outputs, left)
     assert content_id(input_blobs(program, [archive, x, labels])[0]) == content_id(left)
+    order = order_inference(program, [archive, x, labels], MACHINES)
+    assert left in order.blobs
 
 
 def test_the_forward_pass_has_the_bits_of_the_imported_model() -> None:
