@@ -194,9 +194,9 @@ class Client:
     ) -> "dict[str, NDArray[Any]]":
         """The outputs of one run of a model, by their names; waits until they are final.
 
-        `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` or `train`
-        made; `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the model's order,
-        but for those that mappings among them give by their names.
+        `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` or
+        `train` made; `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the
+        model's order, but for those that mappings among them give by their names.
         Raises as `submit` and `Job.result`.
         """
         from assay.sdk.models import outputs_of  # noqa: PLC0415 - numpy takes its time

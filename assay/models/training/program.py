@@ -13,7 +13,7 @@ from assay.models.arrays import CHECKPOINT, LOSS
 from assay.models.builder import Builder, Shape, Value, dense_strides
 from assay.models.onnx_import import Known, OnnxGraph, Operation, read_onnx
 from assay.models.training.gradients import backward, forward
-from assay.models.training.losses import LOSSES, loss_and_gradient, target_of
+from assay.models.training.losses import CROSS_ENTROPY, LOSSES, loss_and_gradient, target_of
 from assay.models.training.optimizers import Arrays, Optimizer
 
 RATE = "rate"
@@ -66,7 +66,9 @@ def training_program(data: bytes, plan: Plan) -> Training:
     if plan.steps < 1:
         raise InputError("a run takes at least one step")
     graph = read_onnx(data)
-    name = _logits(graph, _output(graph, plan), plan.loss)
+    name = _output(graph, plan)
+    last = _last_softmax(graph, name) if plan.loss == CROSS_ENTROPY else None
+    name = last.inputs[0] if last else name
     operations = _needed(graph, name)
     parameters, frozen = _parameters(graph, operations, plan)
     memory = plan.optimizer.memory({each: graph.initializers[each].shape for each in parameters})
@@ -89,6 +91,8 @@ def training_program(data: bytes, plan: Plan) -> Training:
         output = passed.known[name]
         if not isinstance(output, Value) or output.type != "float32":
             raise InputError(f"{name!r} is no tensor of numbers that depends on the inputs")
+        if last is not None:
+            _check_axis(graph, last, len(output.shape))
         if target is None:
             title, shape, kind = target_of(plan.loss, output.shape)
             if title in inputs:
@@ -115,12 +119,16 @@ def _output(graph: OnnxGraph, plan: Plan) -> str:
     return plan.output
 
 
-def _logits(graph: OnnxGraph, name: str, loss: str) -> str:
-    """What goes into a last Softmax or LogSoftmax, since cross-entropy has its own."""
-    for operation in graph.operations:
-        if loss == LOSSES[0] and name in operation.outputs and operation.op in ("Softmax", "LogSoftmax"):
-            return operation.inputs[0]
-    return name
+def _last_softmax(graph: OnnxGraph, name: str) -> Operation | None:
+    """The Softmax or LogSoftmax that gives an output: cross-entropy has its own."""
+    found = [each for each in graph.operations if name in each.outputs and each.op in ("Softmax", "LogSoftmax")]
+    return found[0] if found else None
+
+
+def _check_axis(graph: OnnxGraph, softmax: Operation, rank: int) -> None:
+    axis = softmax.attributes.get("axis", -1 if graph.opset >= 13 else 1)
+    if axis % rank != rank - 1:
+        raise InputError(f"node {softmax.name} ({softmax.op}): cross-entropy needs the classes along the last axis")
 
 
 def _needed(graph: OnnxGraph, name: str) -> list[Operation]:

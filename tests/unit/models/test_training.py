@@ -158,6 +158,14 @@ def test_names_that_are_taken_are_refused() -> None:
             training_program(model, Plan(CROSS, Sgd(), 0.1))
 
 
+def test_classes_along_another_axis_than_the_last_are_refused() -> None:
+    graph = Graph()
+    y = graph.node("MatMul", graph.input(floats(2, 3)), graph.constant(floats(3, 4)))
+    model = graph.model([graph.node("Softmax", y, axis=0)])
+    with pytest.raises(InputError, match=r"node Softmax1 \(Softmax\): cross-entropy needs the classes along the last"):
+        training_program(model, Plan(CROSS, Sgd(), 0.1))
+
+
 def test_a_model_of_several_outputs_needs_to_be_told_which() -> None:
     graph = Graph()
     x, w = graph.input(floats(2, 3)), graph.constant(floats(3, 4))
