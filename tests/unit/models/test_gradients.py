@@ -14,7 +14,7 @@ from tests.unit.models.onnx_models import Array, Graph
 
 RANDOM = np.random.default_rng(0)
 STEP = 1e-5
-DIRECTIONS = 3
+DIRECTIONS = 2
 
 
 def floats(*shape: int) -> Array:
