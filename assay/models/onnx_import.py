@@ -5,7 +5,7 @@ program. Needs the package `onnx`: `pip install assay[models]`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -82,12 +82,63 @@ def machine_array(array: np.ndarray[Any, Any]) -> Array:
     raise InputError(f"a constant of type {array.dtype}: float32, int32, int64 and bool are supported")
 
 
-@dataclass
-class _Graph:
-    """What the names of the graph stand for."""
+Known = dict[str, Value | np.ndarray[Any, Any]]
+"""What the names of a graph stand for: tensors of the program, and what is known at import."""
 
-    builder: Builder = field(default_factory=Builder)
-    known: dict[str, Value | np.ndarray[Any, Any]] = field(default_factory=dict)
+
+@dataclass(frozen=True)
+class Operation:
+    """One node of a graph as the file has it, its inputs and outputs by their names."""
+
+    op: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class GraphInput:
+    """An input of a graph: its type is the machine's, and a size of 0 is open."""
+
+    name: str
+    shape: Shape
+    type: str
+
+    def fixed(self, chosen: Sequence[int] | None) -> Shape:
+        """Its shape, where `chosen` says what is open. Raises `InputError` if that does not fit."""
+        if chosen is None:
+            if 0 in self.shape:
+                raise InputError(f"input {self.name!r} has a shape that is open: say which one it shall be")
+            return self.shape
+        if len(chosen) != len(self.shape) or any(d not in (0, c) for d, c in zip(self.shape, chosen, strict=False)):
+            raise InputError(
+                f"input {self.name!r} has the shape {list(self.shape)}, where 0 is open, not {list(chosen)}"
+            )
+        return tuple(int(each) for each in chosen)
+
+
+@dataclass(frozen=True)
+class OnnxGraph:
+    """What an ONNX file holds: operations in an order in which they can be computed."""
+
+    opset: int
+    initializers: dict[str, np.ndarray[Any, Any]]
+    inputs: tuple[GraphInput, ...]
+    operations: tuple[Operation, ...]
+    outputs: tuple[str, ...]
+
+    def node(self, operation: Operation, known: Known, builder: Builder) -> Node:
+        """An operation on what its inputs are by now."""
+        return Node(
+            op=operation.op,
+            name=operation.name,
+            inputs=[known[each] if each else None for each in operation.inputs],
+            attributes=operation.attributes,
+            outputs=list(operation.outputs),
+            opset=self.opset,
+            builder=builder,
+        )
 
 
 def import_onnx(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> Program:
@@ -95,6 +146,21 @@ def import_onnx(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) 
 
     Raises `InputError` that names the node for what is not supported.
     """
+    graph, builder = read_onnx(data), Builder()
+    known: Known = dict(graph.initializers)
+    for given in graph.inputs:
+        known[given.name] = builder.input(given.name, given.fixed((shapes or {}).get(given.name)), given.type)
+    for operation in graph.operations:
+        known.update(zip(operation.outputs, results_of(graph.node(operation, known, builder)), strict=False))
+    outputs = []
+    for name in graph.outputs:
+        found = known[name]
+        outputs.append((name, found if isinstance(found, Value) else builder.constant(machine_array(found))))
+    return builder.program(outputs)
+
+
+def read_onnx(data: bytes) -> OnnxGraph:
+    """The graph in an ONNX file. Raises `InputError` if it is none, or of another opset."""
     import onnx  # noqa: PLC0415 - only who imports models needs it
 
     try:
@@ -103,41 +169,34 @@ def import_onnx(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) 
     except Exception as error:
         raise InputError(f"not an ONNX model: {error}") from error
     opset = _opset(model)
-    graph = _Graph()
-    for initializer in model.graph.initializer:
-        graph.known[initializer.name] = onnx.numpy_helper.to_array(initializer)
-    for given in model.graph.input:
-        if given.name not in graph.known:
-            shape = _shape_of(given, (shapes or {}).get(given.name))
-            graph.known[given.name] = graph.builder.input(given.name, shape, _type_of(given, onnx.TensorProto))
-
+    operations = []
     for number, proto in enumerate(model.graph.node):
         attributes = {each.name: onnx.helper.get_attribute_value(each) for each in proto.attribute}
         for name, attribute in attributes.items():
             if isinstance(attribute, onnx.TensorProto):
                 attributes[name] = onnx.numpy_helper.to_array(attribute)
-        name = proto.name or f"number {number}"
-        node = Node(
-            op=proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}",
-            name=name,
-            inputs=[graph.known[each] if each else None for each in proto.input],
-            attributes=attributes,
-            outputs=list(proto.output),
-            opset=opset,
-            builder=graph.builder,
+        operations.append(
+            Operation(
+                op=proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}",
+                name=proto.name or f"number {number}",
+                inputs=tuple(proto.input),
+                outputs=tuple(proto.output),
+                attributes=attributes,
+            )
         )
-        graph.known.update(zip(proto.output, _results(node), strict=False))
+    initializers = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    inputs = [each for each in model.graph.input if each.name not in initializers]
+    return OnnxGraph(
+        opset=opset,
+        initializers=initializers,
+        inputs=tuple(GraphInput(each.name, _shape_of(each), _type_of(each, onnx.TensorProto)) for each in inputs),
+        operations=tuple(operations),
+        outputs=tuple(each.name for each in model.graph.output),
+    )
 
-    outputs = []
-    for wanted in model.graph.output:
-        found = graph.known[wanted.name]
-        value = found if isinstance(found, Value) else graph.builder.constant(machine_array(found))
-        outputs.append((wanted.name, value))
-    return graph.builder.program(outputs)
 
-
-def _results(node: Node) -> list[Value | np.ndarray[Any, Any]]:
-    """What a node gives."""
+def results_of(node: Node) -> list[Value | np.ndarray[Any, Any]]:
+    """What a node gives: computed now, or by instructions. Raises `InputError` with its name."""
     try:
         if node.op in FOLDABLE and all(each is None or isinstance(each, np.ndarray) for each in node.inputs):
             folded = fold(node.op, [each for each in node.inputs], node)  # type: ignore[misc]
@@ -163,15 +222,8 @@ def _opset(model: Any) -> int:
     raise InputError("the model does not say which opset it has")
 
 
-def _shape_of(given: Any, chosen: Sequence[int] | None) -> Shape:
-    dimensions = [max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim]
-    if chosen is None:
-        if not all(dimension > 0 for dimension in dimensions):
-            raise InputError(f"input {given.name!r} has a shape that is open: say which one it shall be")
-        return tuple(dimensions)
-    if len(chosen) != len(dimensions) or any(d not in (0, c) for d, c in zip(dimensions, chosen, strict=False)):
-        raise InputError(f"input {given.name!r} has the shape {dimensions}, where 0 is open, not {list(chosen)}")
-    return tuple(int(each) for each in chosen)
+def _shape_of(given: Any) -> Shape:
+    return tuple(max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim)
 
 
 def _type_of(given: Any, types: Any) -> str:

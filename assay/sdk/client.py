@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assay.machines.tensor.program import Program as Model
+    from assay.models.arrays import Given
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class Client:
     def infer(
         self,
         model: str | os.PathLike[str],
-        inputs: "Sequence[NDArray[Any]]",
+        inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
         timeout: float | None = None,
@@ -194,8 +195,9 @@ class Client:
     ) -> "dict[str, NDArray[Any]]":
         """The outputs of one run of a model, by their names; waits until they are final.
 
-        `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` made;
-        `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the model's order.
+        `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` or
+        `train` made; `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the
+        model's order, but for those that mappings among them give by their names.
         Raises as `submit` and `Job.result`.
         """
         from assay.sdk.models import outputs_of  # noqa: PLC0415 - numpy takes its time
@@ -206,7 +208,7 @@ class Client:
     def submit_model(
         self,
         model: str | os.PathLike[str],
-        inputs: "Sequence[NDArray[Any]]",
+        inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
         **deal: Unpack[Deal],
