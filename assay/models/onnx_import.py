@@ -5,18 +5,29 @@ program. Needs the package `onnx`: `pip install assay[models]`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from assay.errors import InputError
 from assay.machines.tensor.program import Program
-from assay.models import operators
 from assay.models.builder import Array, Builder, Shape, Value
-from assay.models.folding import FOLDABLE, fold
+from assay.models.folding import FOLDABLE, evaluate, fold
+from assay.models.table import OPERATORS
 
-OPSETS = range(11, 19)
+OPSETS = range(7, 23)
+IMPLIED: Mapping[str, tuple[Any, ...]] = {
+    "allowzero": (0,),
+    "block_size": (0,),
+    "direction": (b"LEFT", b"forward", b"reverse", b"bidirectional"),
+    "output_dtype": (0,),
+    "stash_type": (0, 1),
+    "storage_order": (0,),
+    "spatial": (1,),
+    "training_mode": (0,),
+}
+"""Attributes of which only these values are what the operators do."""
 
 
 @dataclass
@@ -30,6 +41,8 @@ class Node:
     outputs: list[str]
     opset: int
     builder: Builder
+    proto: Any = None
+    """As the file has it."""
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """An attribute, or what the operator has instead of it."""
@@ -38,6 +51,10 @@ class Node:
     def has(self, place: int) -> bool:
         """Whether an optional input is there."""
         return place < len(self.inputs) and self.inputs[place] is not None
+
+    def with_inputs(self, inputs: Sequence[Value]) -> "Node":
+        """The same node with other inputs."""
+        return replace(self, inputs=list(inputs))
 
     def value(self, place: int) -> Value:
         """An input as a tensor of the program; a constant becomes one."""
@@ -82,18 +99,18 @@ def machine_array(array: np.ndarray[Any, Any]) -> Array:
     raise InputError(f"a constant of type {array.dtype}: float32, int32, int64 and bool are supported")
 
 
-@dataclass
-class _Graph:
-    """What the names of the graph stand for."""
-
-    builder: Builder = field(default_factory=Builder)
-    known: dict[str, Value | np.ndarray[Any, Any]] = field(default_factory=dict)
+Known = Value | np.ndarray[Any, Any]
 
 
-def import_onnx(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> Program:
+def import_onnx(
+    data: bytes,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, np.ndarray[Any, Any]] | None = None,
+) -> Program:
     """The program of an ONNX model; `shapes` fixes those inputs whose shapes it leaves open.
 
-    Raises `InputError` that names the node for what is not supported.
+    `values` are inputs that become constants: the program has no such input. Raises `InputError` that names the node
+    for what is not supported.
     """
     import onnx  # noqa: PLC0415 - only who imports models needs it
 
@@ -102,56 +119,115 @@ def import_onnx(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) 
         onnx.checker.check_model(model)
     except Exception as error:
         raise InputError(f"not an ONNX model: {error}") from error
-    opset = _opset(model)
-    graph = _Graph()
-    for initializer in model.graph.initializer:
-        graph.known[initializer.name] = onnx.numpy_helper.to_array(initializer)
+    builder, fixed = Builder(), dict(values or {})
+    known: dict[str, Known] = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
     for given in model.graph.input:
-        if given.name not in graph.known:
+        if given.name in fixed:
+            known[given.name] = _fixed(given, fixed.pop(given.name))
+        elif given.name not in known:
             shape = _shape_of(given, (shapes or {}).get(given.name))
-            graph.known[given.name] = graph.builder.input(given.name, shape, _type_of(given, onnx.TensorProto))
-
-    for number, proto in enumerate(model.graph.node):
-        attributes = {each.name: onnx.helper.get_attribute_value(each) for each in proto.attribute}
-        for name, attribute in attributes.items():
-            if isinstance(attribute, onnx.TensorProto):
-                attributes[name] = onnx.numpy_helper.to_array(attribute)
-        name = proto.name or f"number {number}"
-        node = Node(
-            op=proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}",
-            name=name,
-            inputs=[graph.known[each] if each else None for each in proto.input],
-            attributes=attributes,
-            outputs=list(proto.output),
-            opset=opset,
-            builder=graph.builder,
-        )
-        graph.known.update(zip(proto.output, _results(node), strict=False))
-
-    outputs = []
-    for wanted in model.graph.output:
-        found = graph.known[wanted.name]
-        value = found if isinstance(found, Value) else graph.builder.constant(machine_array(found))
-        outputs.append((wanted.name, value))
-    return graph.builder.program(outputs)
+            known[given.name] = builder.input(given.name, shape, _type_of(given, onnx.TensorProto))
+    if fixed:
+        raise InputError(f"the model has no input {', '.join(fixed)}")
+    outputs = _Importer(builder, _opset(model)).outputs(model.graph, known)
+    return builder.program(outputs)
 
 
-def _results(node: Node) -> list[Value | np.ndarray[Any, Any]]:
+@dataclass(frozen=True)
+class _Importer:
+    """Goes through graphs node by node."""
+
+    builder: Builder
+    opset: int
+
+    def outputs(self, graph: Any, known: dict[str, Known]) -> list[tuple[str, Value]]:
+        """What the graph gives, by name."""
+        self.walk(graph, known)
+        outputs = []
+        for wanted in graph.output:
+            found = known[wanted.name]
+            value = found if isinstance(found, Value) else self.builder.constant(machine_array(found))
+            outputs.append((wanted.name, value))
+        return outputs
+
+    def walk(self, graph: Any, known: dict[str, Known]) -> None:
+        """Add what the nodes of the graph give to what is known."""
+        import onnx  # noqa: PLC0415 - as above
+
+        for number, proto in enumerate(graph.node):
+            attributes = {each.name: onnx.helper.get_attribute_value(each) for each in proto.attribute}
+            for name, attribute in attributes.items():
+                if isinstance(attribute, onnx.TensorProto):
+                    attributes[name] = onnx.numpy_helper.to_array(attribute)
+            node = Node(
+                op=proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}",
+                name=proto.name or f"number {number}",
+                inputs=[known[each] if each else None for each in proto.input],
+                attributes=attributes,
+                outputs=list(proto.output),
+                opset=self.opset,
+                builder=self.builder,
+                proto=proto,
+            )
+            results = self._branch(node, known) if node.op == "If" else _results(node)
+            known.update(zip(proto.output, results, strict=False))
+
+    def _branch(self, node: Node, known: Mapping[str, Known]) -> list[Known]:
+        """What the branch gives that the condition takes, which has to be known at import."""
+        import onnx  # noqa: PLC0415 - as above
+
+        condition = node.inputs[0]
+        if not isinstance(condition, np.ndarray):
+            raise InputError(f"node {node.name} (If): the condition has to be a constant: what runs is fixed at import")
+        graph = node.attribute("then_branch" if bool(condition.ravel()[0]) else "else_branch")
+        inner = dict(known)
+        inner.update({each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer})
+        self.walk(graph, inner)
+        return [inner[each.name] for each in graph.output]
+
+
+def _results(node: Node) -> list[Known]:
     """What a node gives."""
     try:
-        if node.op in FOLDABLE and all(each is None or isinstance(each, np.ndarray) for each in node.inputs):
-            folded = fold(node.op, [each for each in node.inputs], node)  # type: ignore[misc]
-            if folded is not None:
-                return [np.asarray(folded)]  # a scalar of NumPy is no array
-        if node.op == "Shape":
-            return [np.array(node.value(0).shape, np.int64)]
-        lower: Callable[[Node], Value | Sequence[Value]] | None = operators.OPERATORS.get(node.op)
+        for name, values in IMPLIED.items():
+            if node.attribute(name, values[0]) not in values:
+                raise InputError(f"the attribute {name} = {node.attribute(name)} is not supported")
+        folded = _folded(node)
+        if folded is not None:
+            return folded
+        if node.op in ("Shape", "Size"):
+            return [_measured(node)]
+        lower: Callable[[Node], Value | Sequence[Value]] | None = OPERATORS.get(node.op)
         if lower is None:
             raise InputError("the operator is not supported")
         results = lower(node)
         return [results] if isinstance(results, Value) else list(results)
     except InputError as error:
         raise InputError(f"node {node.name} ({node.op}): {error}") from error
+
+
+def _folded(node: Node) -> list[Known] | None:
+    """What a node gives that is computed at import."""
+    constants = [each for each in node.inputs if isinstance(each, np.ndarray)]
+    if len(constants) != sum(each is not None for each in node.inputs) or not (constants or node.op == "Constant"):
+        return None
+    if node.op in FOLDABLE:
+        folded = fold(node.op, node.inputs, node)  # type: ignore[arg-type]
+        if folded is not None:
+            return [np.asarray(folded)]  # a scalar of NumPy is no array
+    if "." in node.op or node.op == "Constant":
+        return None
+    computed = evaluate(node.proto, constants, node.opset)
+    return None if computed is None else list(computed)
+
+
+def _measured(node: Node) -> np.ndarray[Any, Any]:
+    """The shape of an input, or a part of it; or the number of its elements."""
+    given = node.inputs[0]
+    shape = () if given is None else given.shape
+    if node.op == "Size":
+        return np.array(np.prod(shape), np.int64)
+    return np.array(shape[node.attribute("start", 0) : node.attribute("end", len(shape))], np.int64)
 
 
 def _opset(model: Any) -> int:
@@ -172,6 +248,20 @@ def _shape_of(given: Any, chosen: Sequence[int] | None) -> Shape:
     if len(chosen) != len(dimensions) or any(d not in (0, c) for d, c in zip(dimensions, chosen, strict=False)):
         raise InputError(f"input {given.name!r} has the shape {dimensions}, where 0 is open, not {list(chosen)}")
     return tuple(int(each) for each in chosen)
+
+
+def _fixed(given: Any, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The value of an input, in the type that it has."""
+    import onnx  # noqa: PLC0415 - as above
+
+    kind = onnx.helper.tensor_dtype_to_np_dtype(given.type.tensor_type.elem_type)
+    dimensions = [d.dim_value for d in given.type.tensor_type.shape.dim]
+    if len(dimensions) != array.ndim or any(d not in (0, n) for d, n in zip(dimensions, array.shape, strict=True)):
+        raise InputError(f"input {given.name!r} has the shape {dimensions}, where 0 is open, not {list(array.shape)}")
+    converted = array.astype(kind)
+    if not np.array_equal(converted, array):
+        raise InputError(f"input {given.name!r} is {kind}, which does not hold {array.tolist()}")
+    return np.asarray(converted)
 
 
 def _type_of(given: Any, types: Any) -> str:

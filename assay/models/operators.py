@@ -23,20 +23,20 @@ Lowering = Callable[["Node"], Value | Sequence[Value]]
 
 
 def _unary(kind: Kind) -> Lowering:
-    return lambda node: node.builder.unary(kind, _floats(node.value(0)))
+    return lambda node: node.builder.unary(kind, floats(node.value(0)))
 
 
 def _binary(kind: Kind) -> Lowering:
-    return lambda node: node.builder.binary(kind, _floats(node.value(0)), _floats(node.value(1)))
+    return lambda node: node.builder.binary(kind, floats(node.value(0)), floats(node.value(1)))
 
 
 def _chain(kind: Kind) -> Lowering:
     """Of any number of inputs, from the first to the last."""
 
     def lower(node: "Node") -> Value:
-        result = _floats(node.value(0))
+        result = floats(node.value(0))
         for place in range(1, len(node.inputs)):
-            result = node.builder.binary(kind, result, _floats(node.value(place)))
+            result = node.builder.binary(kind, result, floats(node.value(place)))
         return result
 
     return lower
@@ -68,22 +68,22 @@ def _comparable(node: "Node", place: int) -> Value:
 
 
 def negation(node: "Node") -> Value:
-    return node.builder.binary(Kind.SUB, node.builder.scalar(1.0), _floats(node.value(0)))
+    return node.builder.binary(Kind.SUB, node.builder.scalar(1.0), floats(node.value(0)))
 
 
 def relu(node: "Node") -> Value:
-    return node.builder.binary(Kind.LARGEST, node.builder.scalar(0.0), _floats(node.value(0)))
+    return node.builder.binary(Kind.LARGEST, node.builder.scalar(0.0), floats(node.value(0)))
 
 
 def leaky_relu(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     zero, slope = build.scalar(0.0), build.scalar(node.attribute("alpha", 0.01))
     scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), slope)
     return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
 
 
 def clip(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     if node.has(1):
         x = build.binary(Kind.LARGEST, x, node.value(1))
     if node.has(2):
@@ -92,37 +92,27 @@ def clip(node: "Node") -> Value:
 
 
 def negate(node: "Node") -> Value:
-    return node.builder.binary(Kind.MUL, _floats(node.value(0)), node.builder.scalar(-1.0))
+    return node.builder.binary(Kind.MUL, floats(node.value(0)), node.builder.scalar(-1.0))
 
 
 def absolute(node: "Node") -> Value:
-    x = _floats(node.value(0))
+    x = floats(node.value(0))
     return node.builder.binary(Kind.LARGEST, x, negate(node))
 
 
 def reciprocal(node: "Node") -> Value:
-    return node.builder.binary(Kind.DIV, node.builder.scalar(1.0), _floats(node.value(0)))
-
-
-def power(node: "Node") -> Value:
-    build, x, exponent = node.builder, _floats(node.value(0)), node.constant(1)
-    if exponent.size == 1 and float(exponent.ravel()[0]) in (2.0, 3.0):
-        square = build.binary(Kind.MUL, x, x)
-        return square if float(exponent.ravel()[0]) == 2.0 else build.binary(Kind.MUL, square, x)
-    if exponent.size == 1 and float(exponent.ravel()[0]) == 0.5:
-        return build.unary(Kind.SQRT, x)
-    raise InputError("only the powers 2, 3 and 0.5 are supported")
+    return node.builder.binary(Kind.DIV, node.builder.scalar(1.0), floats(node.value(0)))
 
 
 def parametric_relu(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     zero = build.scalar(0.0)
-    scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), _floats(node.value(1)))
+    scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), floats(node.value(1)))
     return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
 
 
 def elu(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     zero, one = build.scalar(0.0), build.scalar(1.0)
     below = build.binary(Kind.SUB, build.unary(Kind.EXP, build.binary(Kind.LEAST, zero, x)), one)
     scaled = build.binary(Kind.MUL, below, build.scalar(node.attribute("alpha", 1.0)))
@@ -131,7 +121,7 @@ def elu(node: "Node") -> Value:
 
 def softplus(node: "Node") -> Value:
     """LARGEST(0, x) + LOG(1 + EXP(-|x|)), which overflows nowhere."""
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     one, minus = build.scalar(1.0), build.scalar(-1.0)
     magnitude = build.binary(Kind.LARGEST, x, build.binary(Kind.MUL, x, minus))
     power = build.unary(Kind.EXP, build.binary(Kind.MUL, magnitude, minus))
@@ -140,14 +130,14 @@ def softplus(node: "Node") -> Value:
 
 
 def hard_sigmoid(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     scaled = build.binary(Kind.MUL, x, build.scalar(node.attribute("alpha", 0.2)))
     shifted = build.binary(Kind.ADD, scaled, build.scalar(node.attribute("beta", 0.5)))
     return build.binary(Kind.LEAST, build.binary(Kind.LARGEST, shifted, build.scalar(0.0)), build.scalar(1.0))
 
 
 def hard_swish(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     shifted = build.binary(Kind.ADD, build.binary(Kind.MUL, x, build.scalar(1 / 6)), build.scalar(0.5))
     gate = build.binary(Kind.LEAST, build.binary(Kind.LARGEST, shifted, build.scalar(0.0)), build.scalar(1.0))
     return build.binary(Kind.MUL, x, gate)
@@ -170,32 +160,32 @@ def cast(node: "Node") -> Value:
 
 
 def matmul(node: "Node") -> Value:
-    a = _floats(node.value(0))
+    a = floats(node.value(0))
     if len(a.shape) == 1 or node.rank(1) == 1:
         raise InputError("a product with a tensor of one axis")
-    return node.builder.dot(a, _columns(node, 1))
+    return node.builder.dot(a, columns_of(node, 1))
 
 
 def gemm(node: "Node") -> Value:
-    build, a = node.builder, _floats(node.value(0))
+    build, a = node.builder, floats(node.value(0))
     a = a.transposed([1, 0]) if node.attribute("transA", 0) else a
-    result = build.dot(a, _floats(node.value(1)) if node.attribute("transB", 0) else _columns(node, 1))
+    result = build.dot(a, floats(node.value(1)) if node.attribute("transB", 0) else columns_of(node, 1))
     if node.attribute("alpha", 1.0) != 1.0:
         result = build.binary(Kind.MUL, result, build.scalar(node.attribute("alpha")))
     if node.has(2):
-        c = _floats(node.value(2))
+        c = floats(node.value(2))
         if node.attribute("beta", 1.0) != 1.0:
             c = build.binary(Kind.MUL, c, build.scalar(node.attribute("beta")))
         result = build.binary(Kind.ADD, result, c)
     return result
 
 
-def _columns(node: "Node", place: int) -> Value:
+def columns_of(node: "Node", place: int) -> Value:
     """The columns of an input as rows. Those of a constant are laid out so at import."""
     given = node.inputs[place]
     if isinstance(given, np.ndarray):
-        return _floats(node.constant_value(np.swapaxes(given, -1, -2)))
-    value = _floats(node.value(place))
+        return floats(node.constant_value(np.swapaxes(given, -1, -2)))
+    value = floats(node.value(place))
     last = len(value.shape) - 1
     if last < 1:
         raise InputError("a product with a tensor of one axis")
@@ -204,7 +194,7 @@ def _columns(node: "Node", place: int) -> Value:
 
 def convolution(node: "Node") -> Value:
     build, w = node.builder, node.constant(1)
-    result = convolved(node, _floats(node.value(0)), w, Builder.dot)
+    result = convolved(node, floats(node.value(0)), w, Builder.dot)
     if node.has(2):
         result = build.binary(Kind.ADD, result, node.value(2).viewed((w.shape[0],) + (1,) * (w.ndim - 2)))
     return result
@@ -217,7 +207,7 @@ def convolved(node: "Node", x: Value, w: NDArray[np.float32], dot: Callable[[Bui
     padded, sizes, strides, dilations = _windows(node, x, kernel, 0.0)
     batch, channels, maps = x.shape[0], x.shape[1] // groups, w.shape[0] // groups
     # The window of each place of the result, in the order of the weights: channel, then row, then column.
-    grouped = _split(padded, 1, groups)
+    grouped = parted(padded, 1, groups)
     windows = replace(
         grouped,
         shape=(batch, groups, *sizes, channels, *kernel),
@@ -231,22 +221,22 @@ def convolved(node: "Node", x: Value, w: NDArray[np.float32], dot: Callable[[Bui
     length, places = channels * int(np.prod(kernel)), int(np.prod(sizes))
     rows = build.empty((batch, groups, places, length))
     # As the windows have them: a row of the result is one window.
-    inner = _dense_strides((channels, *kernel))
-    outer = tuple(rows.strides[2] * step for step in _dense_strides(sizes))
+    inner = dense_strides((channels, *kernel))
+    outer = tuple(rows.strides[2] * step for step in dense_strides(sizes))
     build.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=(*rows.strides[:2], *outer, *inner)), windows)
-    weights = _floats(node.constant_value(w.reshape(groups, maps, length)))
+    weights = floats(node.constant_value(w.reshape(groups, maps, length)))
     product = dot(build, weights.broadcast((batch, groups, maps, length)), rows)
     return build.reshape(product, (batch, groups * maps, *sizes))
 
 
-def _split(x: Value, axis: int, count: int) -> Value:
+def parted(x: Value, axis: int, count: int) -> Value:
     """One axis as two, the first of which has `count` places."""
     size = x.shape[axis] // count
     shape = (*x.shape[:axis], count, size, *x.shape[axis + 1 :])
     return replace(x, shape=shape, strides=(*x.strides[:axis], size * x.strides[axis], *x.strides[axis:]))
 
 
-def _dense_strides(shape: Sequence[int]) -> Shape:
+def dense_strides(shape: Sequence[int]) -> Shape:
     return tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))
 
 
@@ -290,19 +280,19 @@ def _pooled(node: "Node", kind: Kind, x: Value, fill: float) -> tuple[Value, int
     windows = replace(padded, shape=(*x.shape[:2], *sizes, *kernel), strides=(*padded.strides[:2], *outer, *inner))
     count, places = int(np.prod(kernel)), int(np.prod(sizes))
     rows = node.builder.empty((*x.shape[:2], places, count))
-    spread = tuple(rows.strides[2] * step for step in _dense_strides(sizes))
-    strides_of_rows = (*rows.strides[:2], *spread, *_dense_strides(kernel))
+    spread = tuple(rows.strides[2] * step for step in dense_strides(sizes))
+    strides_of_rows = (*rows.strides[:2], *spread, *dense_strides(kernel))
     node.builder.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=strides_of_rows), windows)
     reduced = node.builder.reduce(kind, rows)
     return node.builder.reshape(reduced, (*x.shape[:2], *sizes)), count
 
 
 def max_pool(node: "Node") -> Value:
-    return _pooled(node, Kind.FOLD_LARGEST, _floats(node.value(0)), float("-inf"))[0]
+    return _pooled(node, Kind.FOLD_LARGEST, floats(node.value(0)), float("-inf"))[0]
 
 
 def average_pool(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     total, count = _pooled(node, Kind.SUM, x, 0.0)
     if node.attribute("count_include_pad", 0) or (
         not any(node.attribute("pads", [0])) and node.attribute("auto_pad", b"NOTSET") in (b"NOTSET", b"VALID")
@@ -317,18 +307,18 @@ def average_pool(node: "Node") -> Value:
 
 
 def global_max_pool(node: "Node") -> Value:
-    x = _floats(node.value(0))
-    return _reduced(node.builder, Kind.FOLD_LARGEST, x, list(range(2, len(x.shape))), keep=True)
+    x = floats(node.value(0))
+    return reduced(node.builder, Kind.FOLD_LARGEST, x, list(range(2, len(x.shape))), keep=True)
 
 
 def global_average_pool(node: "Node") -> Value:
-    x = _floats(node.value(0))
+    x = floats(node.value(0))
     axes = list(range(2, len(x.shape)))
-    return _mean(node.builder, x, axes, keep=True)
+    return averaged(node.builder, x, axes, keep=True)
 
 
 def batch_normalization(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     scale, shift, mean, variance = (node.value(place) for place in range(1, 5))
     epsilon = build.scalar(node.attribute("epsilon", 1e-5))
     factor = build.binary(Kind.DIV, scale, build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, epsilon)))
@@ -338,7 +328,7 @@ def batch_normalization(node: "Node") -> Value:
     return build.binary(Kind.ADD, scaled, offset.viewed(shape))
 
 
-def _reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: bool) -> Value:
+def reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: bool) -> Value:
     """A reduction over some axes, in row-major order of these axes."""
     axes = sorted(axis % len(x.shape) for axis in axes)
     others = [axis for axis in range(len(x.shape)) if axis not in axes]
@@ -347,7 +337,7 @@ def _reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: bo
     shape = tuple(x.shape[axis] for axis in others)
     rows = build.empty((*shape, count), x.type) if len(axes) > 1 else None
     if rows is not None:
-        inner = _dense_strides([x.shape[axis] for axis in axes])
+        inner = dense_strides([x.shape[axis] for axis in axes])
         build.emit(Kind.COPY, replace(rows, shape=last.shape, strides=(*rows.strides[:-1], *inner)), last)
         last = rows
     result = build.reduce(kind, last)
@@ -358,45 +348,45 @@ def _reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: bo
     return result
 
 
-def _mean(build: Builder, x: Value, axes: Sequence[int], keep: bool) -> Value:
+def averaged(build: Builder, x: Value, axes: Sequence[int], keep: bool) -> Value:
     count = int(np.prod([x.shape[axis] for axis in axes]))
-    return build.binary(Kind.DIV, _reduced(build, Kind.SUM, x, axes, keep), build.scalar(count))
+    return build.binary(Kind.DIV, reduced(build, Kind.SUM, x, axes, keep), build.scalar(count))
 
 
 def _reduce(kind: Kind, mean: bool = False) -> Lowering:
     def lower(node: "Node") -> Value:
-        x = _floats(node.value(0))
+        x = floats(node.value(0))
         axes = node.integers("axes", 1) or list(range(len(x.shape)))
         keep = bool(node.attribute("keepdims", 1))
-        return _mean(node.builder, x, axes, keep) if mean else _reduced(node.builder, kind, x, axes, keep)
+        return averaged(node.builder, x, axes, keep) if mean else reduced(node.builder, kind, x, axes, keep)
 
     return lower
 
 
 def softmax(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     axis = node.attribute("axis", -1 if node.opset >= 13 else 1) % len(x.shape)
     axes = [axis] if node.opset >= 13 else list(range(axis, len(x.shape)))
-    shifted = build.binary(Kind.SUB, x, _reduced(build, Kind.FOLD_LARGEST, x, axes, keep=True))
+    shifted = build.binary(Kind.SUB, x, reduced(build, Kind.FOLD_LARGEST, x, axes, keep=True))
     powers = build.unary(Kind.EXP, shifted)
-    total = _reduced(build, Kind.SUM, powers, axes, keep=True)
+    total = reduced(build, Kind.SUM, powers, axes, keep=True)
     if node.op == "LogSoftmax":
         return build.binary(Kind.SUB, shifted, build.unary(Kind.LOG, total))
     return build.binary(Kind.DIV, powers, total)
 
 
 def layer_normalization(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     axes = list(range(node.attribute("axis", -1) % len(x.shape), len(x.shape)))
-    centred = build.binary(Kind.SUB, x, _mean(build, x, axes, keep=True))
-    variance = _mean(build, build.binary(Kind.MUL, centred, centred), axes, keep=True)
+    centred = build.binary(Kind.SUB, x, averaged(build, x, axes, keep=True))
+    variance = averaged(build, build.binary(Kind.MUL, centred, centred), axes, keep=True)
     deviation = build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, build.scalar(node.attribute("epsilon", 1e-5))))
     result = build.binary(Kind.MUL, build.binary(Kind.DIV, centred, deviation), node.value(1))
     return build.binary(Kind.ADD, result, node.value(2)) if node.has(2) else result
 
 
 def arg_max(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     if node.attribute("select_last_index", 0):
         raise InputError("select_last_index is not supported")
     axis = node.attribute("axis", 0) % len(x.shape)
@@ -480,43 +470,15 @@ def slice_(node: "Node") -> Value:
     return x
 
 
-def gather(node: "Node") -> Value:
-    x, axis = node.value(0), node.attribute("axis", 0) % len(node.value(0).shape)
-    index = node.inputs[1]
-    if isinstance(index, Value):
-        return node.builder.gather(x, index, axis)
-    places = index.astype(np.int64) % x.shape[axis] if index is not None else np.zeros(0, np.int64)
-    if places.ndim == 0:
-        taken = x.sliced(axis, int(places), 1)
-        kept = [i for i in range(len(x.shape)) if i != axis]
-        return replace(taken, shape=tuple(x.shape[i] for i in kept), strides=tuple(x.strides[i] for i in kept))
-    shape = (*x.shape[:axis], places.size, *x.shape[axis + 1 :])
-    target = node.builder.empty(shape, x.type)
-    for number, place in enumerate(places.ravel().tolist()):
-        node.builder.emit(Kind.COPY, target.sliced(axis, number, 1), x.sliced(axis, place, 1))
-    return node.builder.reshape(target, (*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
-
-
-def pad(node: "Node") -> Value:
-    x = node.value(0)
-    if node.attribute("mode", b"constant") != b"constant":
-        raise InputError("only constant padding is supported")
-    pads = node.integers("pads", 1) or []
-    if any(each < 0 for each in pads):
-        raise InputError("negative padding is not supported")
-    fill = float(node.constant(2).ravel()[0]) if node.has(2) else 0.0
-    return node.builder.pad(x, pads[: len(x.shape)], pads[len(x.shape) :], fill)
-
-
 def reduce_min(node: "Node") -> Value:
     """The largest of what has the other sign, with the other sign."""
     build, x = node.builder, negate(node)
     axes = node.integers("axes", 1) or list(range(len(x.shape)))
-    largest = _reduced(build, Kind.FOLD_LARGEST, x, axes, bool(node.attribute("keepdims", 1)))
+    largest = reduced(build, Kind.FOLD_LARGEST, x, axes, bool(node.attribute("keepdims", 1)))
     return build.binary(Kind.MUL, largest, build.scalar(-1.0))
 
 
-def _floats(x: Value) -> Value:
+def floats(x: Value) -> Value:
     if x.type != "float32":
         raise InputError("arithmetic on integers that are not constant is not supported")
     return x
@@ -544,7 +506,6 @@ OPERATORS: Mapping[str, Lowering] = {
     "Exp": _unary(Kind.EXP),
     "Expand": expand,
     "Flatten": flatten,
-    "Gather": gather,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
     "GlobalMaxPool": global_max_pool,
@@ -569,8 +530,6 @@ OPERATORS: Mapping[str, Lowering] = {
     "Not": negation,
     "Or": _binary(Kind.LARGEST),
     "PRelu": parametric_relu,
-    "Pad": pad,
-    "Pow": power,
     "QLinearConv": quantised.qlinear_conv,
     "QLinearMatMul": quantised.qlinear_matmul,
     "QuantizeLinear": quantised.quantize_linear,
