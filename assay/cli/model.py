@@ -48,14 +48,16 @@ def model() -> None:
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE.onnx")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The program.")
 @shape_option
-def import_(source: Path, output: Path, shapes: tuple[str, ...]) -> None:
-    """Make a program of the tensor machine from an ONNX file of opset 11 to 18.
+@click.option("--value", "values", multiple=True, metavar="NAME=16000", help="An input of one number that is fixed.")
+def import_(source: Path, output: Path, shapes: tuple[str, ...], values: tuple[str, ...]) -> None:
+    """Make a program of the tensor machine from an ONNX file of opset 7 to 22.
 
     \b
-    Example:
+    Examples:
         assay model import digits.onnx --shape image=1x1x8x8 -o digits.assay
+        assay model import voice.onnx --shape input=1x576 --value sr=16000 -o voice.assay
     """
-    program = _imported(source, shapes)
+    program = _imported(source, shapes, values)
     write_output(write_model(program), output)
     instructions, weights = len(program.instructions), len(program.weights)
     say(f"{instructions:,} instructions, {program.steps:,} steps, {weights:,} words of weights")
@@ -183,13 +185,14 @@ def _program(source: Path, shapes: tuple[str, ...]) -> Program:
     return read_model(read_file(source))
 
 
-def _imported(source: Path, shapes: tuple[str, ...]) -> Program:
+def _imported(source: Path, shapes: tuple[str, ...], values: tuple[str, ...] = ()) -> Program:
     try:
         from assay.models.onnx_import import import_onnx  # noqa: PLC0415 - only who imports models needs onnx
     except ImportError as error:
         raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
     with waiting(f"importing {source}"):
-        return import_onnx(read_file(source), dict(_shape(each) for each in shapes))
+        fixed = dict(_value(each) for each in values)
+        return import_onnx(read_file(source), dict(_shape(each) for each in shapes), fixed)
 
 
 def _shape(text: str) -> tuple[str, list[int]]:
@@ -200,6 +203,16 @@ def _shape(text: str) -> tuple[str, list[int]]:
         return name, [int(size) for size in sizes.split("x")] if sizes else []
     except ValueError as error:
         raise InputError(f"{text!r} is no shape: write NAME=1x3x224x224") from error
+
+
+def _value(text: str) -> tuple[str, NDArray[Any]]:
+    name, separator, number = text.rpartition("=")
+    try:
+        if not separator:
+            raise ValueError
+        return name, np.array(float(number) if "." in number else int(number))
+    except ValueError as error:
+        raise InputError(f"{text!r} is no value: write NAME=16000 or NAME=0.5") from error
 
 
 def _data(program: Program, paths: Sequence[Path]) -> list[bytes]:

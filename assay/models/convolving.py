@@ -66,6 +66,8 @@ def _trimmed(
         behind: list[int] = []
         for axis, output in enumerate(outputs):
             cut = strides[axis] * (sizes[axis] - 1) + extra[axis] + extents[axis] - output
+            if cut < 0:
+                raise InputError("a result that is larger than what the kernel reaches")
             less, more = cut // 2, cut - cut // 2
             first, last = (less, more) if mode == "SAME_UPPER" else (more, less)
             before, behind = [*before, first], [*behind, last - extra[axis]]

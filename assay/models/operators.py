@@ -161,9 +161,13 @@ def cast(node: "Node") -> Value:
 
 def matmul(node: "Node") -> Value:
     a = floats(node.value(0))
-    if len(a.shape) == 1 or node.rank(1) == 1:
-        raise InputError("a product with a tensor of one axis")
-    return node.builder.dot(a, columns_of(node, 1))
+    row, column = len(a.shape) == 1, node.rank(1) == 1
+    if row:
+        a = a.with_axis(0, 1, 0)
+    b = floats(node.value(1)).with_axis(0, 1, 0) if column else columns_of(node, 1)
+    result = node.builder.dot(a, b)
+    kept = result.shape[: -1 if column else None]
+    return node.builder.reshape(result, (*kept[:-2], kept[-1]) if row and not column else kept[:-1] if row else kept)
 
 
 def gemm(node: "Node") -> Value:

@@ -107,11 +107,12 @@ def group_normalization(node: "Node") -> Value:
 
 
 def lp_normalization(node: "Node") -> Value:
+    """x by its norm; zeros, whose norm is 0, stay zeros."""
     s, x = Sums(node.builder), floats(node.value(0))
-    axes = [node.attribute("axis", -1) % len(x.shape)]
-    if node.attribute("p", 2) == 1:
-        return s.div(x, reduced(s.build, Kind.SUM, s.magnitude(x), axes, keep=True))
-    return s.div(x, s(Kind.SQRT, reduced(s.build, Kind.SUM, s.mul(x, x), axes, keep=True)))
+    axes, by_sums = [node.attribute("axis", -1) % len(x.shape)], node.attribute("p", 2) == 1
+    total = reduced(s.build, Kind.SUM, s.magnitude(x) if by_sums else s.mul(x, x), axes, keep=True)
+    norm = total if by_sums else s(Kind.SQRT, total)
+    return s.div(x, s.add(norm, s.equal(norm, 0.0)))
 
 
 def mean_variance_normalization(node: "Node") -> Value:

@@ -169,6 +169,18 @@ MORE: dict[str, Callable[[Graph], str]] = {
         for mode in ("reflect", "edge")
     },
     "Pad that cuts": lambda g: g.node("Pad", g.input(floats(3, 5)), g.constant(ints(1, -2, 0, -1))),
+    "Slice backwards from before the start": lambda g: g.node(
+        "Slice", g.input(floats(5, 2)), *(g.constant(ints(each)) for each in (-8, -9, 0, -1))
+    ),
+    "LpNormalization of zeros": lambda g: g.node("LpNormalization", g.input(np.zeros((2, 3), np.float32)), axis=1),
+    "MatMul of a row": lambda g: g.node("MatMul", g.input(floats(4)), g.input(floats(2, 4, 3))),
+    "MatMul with a column": lambda g: g.node("MatMul", g.input(floats(2, 3, 4)), g.constant(floats(4))),
+    "MatMul of a row with a column": lambda g: g.node("MatMul", g.input(floats(4)), g.input(floats(4))),
+    "GatherElements of constants of another size": lambda g: g.node(
+        "Add",
+        g.node("GatherElements", g.constant(floats(5, 4)), g.constant(np.array([[0, -1], [2, 3]])), axis=0),
+        g.input(floats(1)),
+    ),
     "InstanceNormalization": lambda g: g.node(
         "InstanceNormalization", g.input(floats(2, 3, 4, 5)), g.constant(floats(3)), g.constant(floats(3))
     ),
