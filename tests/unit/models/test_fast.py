@@ -59,6 +59,23 @@ def test_what_one_number_becomes(fast: FastExecution, kind: Kind) -> None:
     assert_same(fast, Instruction(kind, count, Operand(0), axes=(Axis(count, 1, 1),)), Spaces(memory[:0], memory))
 
 
+@pytest.mark.parametrize("kind", UNARY)
+@pytest.mark.parametrize(
+    "axes",
+    [
+        (Axis(50, 1, 3),),
+        (Axis(50, 1, -3),),
+        (Axis(7, 4, 12), Axis(3, 1, 4)),  # three words of four in the result, which lie as one row in the operand
+        (Axis(7, 4, 0), Axis(3, 1, 4)),
+        (Axis(5, 16, 2), Axis(9, 1, 10)),
+    ],
+)
+def test_what_numbers_that_lie_apart_become(fast: FastExecution, kind: Kind, axes: tuple[Axis, ...]) -> None:
+    memory = np.concatenate([some_words(200, kind), np.zeros(200, np.uint32)])
+    start = 160 if axes[0].a < 0 else 0
+    assert_same(fast, Instruction(kind, 200, Operand(start), axes=axes), Spaces(memory[:0], memory))
+
+
 @pytest.mark.parametrize("kind", BINARY)
 @pytest.mark.parametrize("strides", [(1, 1), (0, 1), (1, 0), (-1, 2)])
 def test_what_two_numbers_become(fast: FastExecution, kind: Kind, strides: tuple[int, int]) -> None:
