@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
-	bench-machine bench-models bench-gas zoo simulate screenshots docs docs-serve reference check fmt lock clean
+	bench-machine bench-models bench-gas bench-disputes zoo simulate screenshots docs docs-serve reference check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -118,6 +118,9 @@ zoo: setup .zoo/installed ## import and run public models, and compare them with
 
 bench-gas: setup ## tell what settling jobs and disputes costs, beside other systems; JSON=1
 	@python -m tests.bench.gas $(if $(JSON),--json)
+
+bench-disputes: setup ## tell what disputes about models cost, and draw docs/disputes.svg (5 minutes); ARGS=--help
+	@python -m tests.bench.disputes $(ARGS)
 
 simulate: setup ## simulate the market's economics, and draw docs/economics.svg (3 minutes); JSON=1
 	@python -m simulation $(if $(JSON),--json)

@@ -462,7 +462,12 @@ def pooling(op: str, g: Graph) -> str:
     else:
         attributes["dilations"] = [g.number(1, 2) for _ in range(spatial)]
         attributes["ceil_mode"] = g.number(0, 1)
-    return g.node(op, image(g, g.number(1, 3), spatial), **attributes)
+    x = image(g, g.number(1, 3), spatial)
+    steps = attributes.get("dilations", [1] * spatial)
+    extents = [(size - 1) * step + 1 for size, step in zip(attributes["kernel_shape"], steps, strict=True)]
+    if any(size < extent for size, extent in zip(g.of(x).shape[2:], extents, strict=True)):
+        raise UnusableError  # a window that is larger than what there is
+    return g.node(op, x, **attributes)
 
 
 def resize(g: Graph) -> str:
