@@ -4,6 +4,7 @@ A `Value` is a view of words: transposing, slicing and broadcasting make another
 out so that a row, its last axis, begins at a block or lies within one: then reductions and products read it in runs.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -83,6 +84,7 @@ class Builder:
     def __init__(self) -> None:
         self._weights: list[Words] = []
         self._weight_words = 0
+        self._constants: dict[tuple[Shape, str, bytes], Value] = {}
         self._memory_words = 0
         self._inputs: list[tuple[str, Value]] = []
         self._instructions: list[Instruction] = []
@@ -90,8 +92,11 @@ class Builder:
     # --- tensors ------------------------------------------------------------------------------------------------------
 
     def constant(self, array: Array) -> Value:
-        """A tensor among the weights."""
+        """A tensor among the weights; the same one lies there once."""
         shape = array.shape
+        key = (shape, array.dtype.name, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest())
+        if key in self._constants:
+            return self._constants[key]
         strides, size = _layout(shape)
         words = np.zeros(size, np.uint32)
         places = np.zeros(1, np.int64)
@@ -101,7 +106,8 @@ class Builder:
         address = self._weight_words
         self._weights.append(words)
         self._weight_words += size
-        return Value(shape, address, strides, True, array.dtype.name)
+        self._constants[key] = Value(shape, address, strides, True, array.dtype.name)
+        return self._constants[key]
 
     def scalar(self, number: float) -> Value:
         """The binary32 number nearest to `number`, among the weights."""

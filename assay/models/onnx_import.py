@@ -145,7 +145,7 @@ class _Importer:
         self.walk(graph, known)
         outputs = []
         for wanted in graph.output:
-            found = known[wanted.name]
+            found = _given(known, wanted.name, None)
             value = found if isinstance(found, Value) else self.builder.constant(machine_array(found))
             outputs.append((wanted.name, value))
         return outputs
@@ -162,7 +162,7 @@ class _Importer:
             node = Node(
                 op=proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}",
                 name=proto.name or f"number {number}",
-                inputs=[known[each] if each else None for each in proto.input],
+                inputs=[_given(known, each, proto) if each else None for each in proto.input],
                 attributes=attributes,
                 outputs=list(proto.output),
                 opset=self.opset,
@@ -183,7 +183,15 @@ class _Importer:
         inner = dict(known)
         inner.update({each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer})
         self.walk(graph, inner)
-        return [inner[each.name] for each in graph.output]
+        return [_given(inner, each.name, None) for each in graph.output]
+
+
+def _given(known: Mapping[str, Known], name: str, proto: Any) -> Known:
+    """What a name stands for. It may be an output that its node does not give here, such as the places of MaxPool."""
+    if name not in known:
+        user = f"node {proto.name or proto.op_type} ({proto.op_type})" if proto is not None else "the graph"
+        raise InputError(f"{user} uses {name!r}, an output that is not supported")
+    return known[name]
 
 
 def _results(node: Node) -> list[Known]:
@@ -192,6 +200,8 @@ def _results(node: Node) -> list[Known]:
         for name, values in IMPLIED.items():
             if node.attribute(name, values[0]) not in values:
                 raise InputError(f"the attribute {name} = {node.attribute(name)} is not supported")
+        if node.op == "Dropout" and node.has(2) and np.any(node.constant(2)):
+            raise InputError("training is not supported")
         folded = _folded(node)
         if folded is not None:
             return folded

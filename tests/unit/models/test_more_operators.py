@@ -391,6 +391,17 @@ REFUSED: dict[str, tuple[str, Callable[[Graph], str]]] = {
         "one or two terms",
         lambda g: g.node("Einsum", g.input(floats(2, 3)), g.input(floats(3, 2)), equation="...j,jk->...k"),
     ),
+    "the places of the largest": (
+        "uses 't1', an output that is not supported",
+        lambda g: (
+            g.node("MaxPool", g.input(floats(1, 1, 4)), kernel_shape=[2], outputs=2),
+            g.node("Cast", "t1", to=1),
+        )[1],
+    ),
+    "what training drops": (
+        "training is not supported",
+        lambda g: g.node("Dropout", g.input(floats(3)), g.constant(np.float32(0.5)), g.constant(np.array(True))),
+    ),
     "zeros in a shape": (
         "attribute allowzero = 1",
         lambda g: g.node("Reshape", g.input(floats(2, 3)), g.constant(ints(3, 2)), allowzero=1),
@@ -404,3 +415,11 @@ def test_what_is_not_supported_is_refused(name: str) -> None:
     graph = Graph(opset=18)
     with pytest.raises(InputError, match=message):
         import_onnx(graph.model([make(graph)]))
+
+
+def test_a_constant_that_is_used_twice_is_there_once() -> None:
+    graph, table = Graph(), floats(50, 64)
+    x, w = graph.input(ints(1, 2)), graph.constant(table)
+    y = graph.node("Add", graph.node("Gather", w, x), graph.node("Gather", w, graph.input(ints(3, 4))))
+    agrees(graph, y)
+    assert len(import_onnx(graph.model([y])).weights) == 50 * 64
