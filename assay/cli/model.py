@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from assay.cli.arrays import encoded_outputs, input_option, parsed_shapes, read_inputs, shape_option
+from assay.cli.arrays import encoded_outputs, input_option, parsed_shapes, parsed_values, read_inputs, shape_option
 from assay.cli.jobs import claimed_outcome
 from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, read_file, say, waiting, write_output
@@ -42,14 +42,16 @@ model.add_command(export)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE.onnx")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The program.")
 @shape_option
-def import_(source: Path, output: Path, shapes: tuple[str, ...]) -> None:
-    """Make a program of the tensor machine from an ONNX file of opset 11 to 18.
+@click.option("--value", "values", multiple=True, metavar="NAME=16000", help="An input of one number that is fixed.")
+def import_(source: Path, output: Path, shapes: tuple[str, ...], values: tuple[str, ...]) -> None:
+    """Make a program of the tensor machine from an ONNX file of opset 7 to 22.
 
     \b
-    Example:
+    Examples:
         assay model import digits.onnx --shape image=1x1x8x8 -o digits.assay
+        assay model import voice.onnx --shape input=1x576 --value sr=16000 -o voice.assay
     """
-    program = _imported(source, shapes)
+    program = _imported(source, shapes, values)
     write_output(write_model(program), output)
     instructions, weights = len(program.instructions), len(program.weights)
     say(f"{instructions:,} instructions, {program.steps:,} steps, {weights:,} words of weights")
@@ -178,10 +180,10 @@ def _program(source: Path, shapes: tuple[str, ...]) -> Program:
     return read_model(read_file(source))
 
 
-def _imported(source: Path, shapes: tuple[str, ...]) -> Program:
+def _imported(source: Path, shapes: tuple[str, ...], values: tuple[str, ...] = ()) -> Program:
     try:
         from assay.models.onnx_import import import_onnx  # noqa: PLC0415 - only who imports models needs onnx
     except ImportError as error:
         raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
     with waiting(f"importing {source}"):
-        return import_onnx(read_file(source), parsed_shapes(shapes))
+        return import_onnx(read_file(source), parsed_shapes(shapes), parsed_values(values))

@@ -1,7 +1,7 @@
 """What is computed at import: operators on constants that give shapes, indices and the like.
 
-Only what is exact: integers, booleans and the movement of data; and the weights of quantised models, which take
-one rounded product each. Other arithmetic on floats is left to the machine.
+Only what is exact: integers, booleans and the movement of data; the weights of quantised models, which take one rounded
+product each; and operations of one rounding on a few floats, such as scales. Other arithmetic is left to the machine.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,26 @@ FOLDABLE = frozenset(
         *("Flatten", "DequantizeLinear"),
     }
 )
+MOVES = frozenset(
+    {
+        *(
+            "Compress",
+            "DepthToSpace",
+            "GatherElements",
+            "GatherND",
+            "Pad",
+            "ScatterElements",
+            "ScatterND",
+            "SpaceToDepth",
+        ),
+        *("Split", "Tile", "Trilu", "Where"),
+    }
+)
+"""Operators that move constants of any type; `onnx` itself computes what they give."""
+ROUNDED = frozenset({"Abs", "Add", "Cast", "Ceil", "Div", "Floor", "Max", "Min", "Mul", "Neg", "Sqrt", "Sub"})
+"""Operators whose results are rounded once, as the machine rounds them, and so may be computed here."""
+FEW = 64
+"""Numbers at most that are."""
 # The element types of ONNX that matter here, by number.
 TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 6: np.int32, 7: np.int64, 9: np.bool_}
 
@@ -86,6 +106,33 @@ def fold(op: str, inputs: Sequence[Constant], node: Attributes) -> Constant | No
     return {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}[op](first, inputs[1])
 
 
+def evaluate(proto: Any, inputs: Sequence[Constant], opset: int) -> list[Constant] | None:
+    """The results of a node on constants, by the reference evaluator of `onnx`; None if they are not exact."""
+    from onnx import helper  # noqa: PLC0415 - only who imports models needs it
+    from onnx.reference import ReferenceEvaluator  # noqa: PLC0415
+
+    few = proto.op_type in ROUNDED and all(each.size <= FEW for each in inputs)
+    floats = [each for each in inputs if each.dtype.kind == "f"]
+    if (floats and not (few or proto.op_type in MOVES)) or any(each.dtype != np.float32 for each in floats):
+        return None
+    names = [each for each in proto.input if each]
+    given = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(each.dtype), each.shape)
+        for name, each in zip(names, inputs, strict=True)
+    ]
+    results = [helper.make_empty_tensor_value_info(each) for each in proto.output if each]
+    graph = helper.make_graph([proto], "node", given, results)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    try:
+        with np.errstate(all="ignore"):
+            found = ReferenceEvaluator(model).run(None, dict(zip(names, inputs, strict=True)))
+    except Exception:  # noqa: BLE001 - what the evaluator does not do is left to the machine
+        return None
+    computed = [np.asarray(each) for each in found]
+    allowed = floats or proto.op_type == "Cast"
+    return computed if allowed or all(each.dtype.kind != "f" for each in computed) else None
+
+
 def _dequantised(inputs: Sequence[Constant], axis: int) -> Constant:
     x, (scale, *zero) = inputs[0].astype(np.float32), (each.astype(np.float32) for each in inputs[1:])
     shape = (-1,) + (1,) * (x.ndim - 1 - axis % max(x.ndim, 1)) if scale.size > 1 else ()
@@ -110,8 +157,10 @@ def slice_ranges(shape: Sequence[int], node: Attributes) -> list[tuple[int, rang
     steps = node.integers("steps", 4) or [1] * len(starts)
     ranges = []
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        size = shape[axis]
-        ranges.append((axis % len(shape), range(*slice(start, end if end > -(1 << 60) else None, step).indices(size))))
+        size, least = shape[axis], 0 if step > 0 else -1
+        first, last = (place + size if place < 0 else place for place in (start, end))
+        first, last = min(max(first, 0), size + least), min(max(last, least), size + least)
+        ranges.append((axis % len(shape), range(first, last, step)))
     return ranges
 
 

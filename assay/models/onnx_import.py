@@ -5,18 +5,29 @@ program. Needs the package `onnx`: `pip install assay[models]`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from assay.errors import InputError
 from assay.machines.tensor.program import Program
-from assay.models import operators
 from assay.models.builder import Array, Builder, Shape, Value
-from assay.models.folding import FOLDABLE, fold
+from assay.models.folding import FOLDABLE, evaluate, fold
+from assay.models.table import OPERATORS
 
-OPSETS = range(11, 19)
+OPSETS = range(7, 23)
+IMPLIED: Mapping[str, tuple[Any, ...]] = {
+    "allowzero": (0,),
+    "block_size": (0,),
+    "direction": (b"LEFT", b"forward", b"reverse", b"bidirectional"),
+    "output_dtype": (0,),
+    "stash_type": (0, 1),
+    "storage_order": (0,),
+    "spatial": (1,),
+    "training_mode": (0,),
+}
+"""Attributes of which only these values are what the operators do."""
 
 
 @dataclass
@@ -30,6 +41,8 @@ class Node:
     outputs: list[str]
     opset: int
     builder: Builder
+    proto: Any = None
+    """As the file has it."""
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """An attribute, or what the operator has instead of it."""
@@ -38,6 +51,10 @@ class Node:
     def has(self, place: int) -> bool:
         """Whether an optional input is there."""
         return place < len(self.inputs) and self.inputs[place] is not None
+
+    def with_inputs(self, inputs: Sequence[Value]) -> "Node":
+        """The same node with other inputs."""
+        return replace(self, inputs=list(inputs))
 
     def value(self, place: int) -> Value:
         """An input as a tensor of the program; a constant becomes one."""
@@ -82,8 +99,11 @@ def machine_array(array: np.ndarray[Any, Any]) -> Array:
     raise InputError(f"a constant of type {array.dtype}: float32, int32, int64 and bool are supported")
 
 
-Known = dict[str, Value | np.ndarray[Any, Any]]
-"""What the names of a graph stand for: tensors of the program, and what is known at import."""
+Given = Value | np.ndarray[Any, Any]
+"""A tensor of the program, or what is known at import."""
+
+Known = dict[str, Given]
+"""What the names of a graph stand for."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +115,25 @@ class Operation:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
+    proto: Any
 
 
 @dataclass(frozen=True)
 class GraphInput:
-    """An input of a graph: its type is the machine's, and a size of 0 is open."""
+    """An input of a graph; a size of 0 is open."""
 
     name: str
     shape: Shape
-    type: str
+    dtype: np.dtype[Any]
+
+    @property
+    def type(self) -> str:
+        """Its type in the machine. Raises `InputError` if the machine has none for it."""
+        if self.dtype == np.float32:
+            return "float32"
+        if self.dtype in (np.int32, np.int64):
+            return "int32"
+        raise InputError(f"input {self.name!r} is {self.dtype}: float32, int32 and int64 are supported")
 
     def fixed(self, chosen: Sequence[int] | None) -> Shape:
         """Its shape, where `chosen` says what is open. Raises `InputError` if that does not fit."""
@@ -117,6 +147,14 @@ class GraphInput:
             )
         return tuple(int(each) for each in chosen)
 
+    def constant(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """This value of it, in the type that it has. Raises `InputError` if that or the shape does not fit."""
+        self.fixed(array.shape)
+        converted = array.astype(self.dtype)
+        if not np.array_equal(converted, array):
+            raise InputError(f"input {self.name!r} is {self.dtype}, which does not hold {array.tolist()}")
+        return converted
+
 
 @dataclass(frozen=True)
 class OnnxGraph:
@@ -129,32 +167,57 @@ class OnnxGraph:
     outputs: tuple[str, ...]
 
     def node(self, operation: Operation, known: Known, builder: Builder) -> Node:
-        """An operation on what its inputs are by now."""
+        """An operation on what its inputs are by now. Raises `InputError` if one is no output of what came before."""
+        user = f"node {operation.name} ({operation.op})"
         return Node(
             op=operation.op,
             name=operation.name,
-            inputs=[known[each] if each else None for each in operation.inputs],
+            inputs=[_given(known, each, user) if each else None for each in operation.inputs],
             attributes=operation.attributes,
             outputs=list(operation.outputs),
             opset=self.opset,
             builder=builder,
+            proto=operation.proto,
         )
 
+    def results(self, known: Known, builder: Builder) -> list[tuple[str, Given]]:
+        """What the graph gives, by name. What its operations give is added to what is known."""
+        for operation in self.operations:
+            node = self.node(operation, known, builder)
+            given = self._branch(node, known) if node.op == "If" else results_of(node)
+            known.update(zip(operation.outputs, given, strict=False))
+        return [(name, _given(known, name, "the graph")) for name in self.outputs]
 
-def import_onnx(data: bytes, shapes: Mapping[str, Sequence[int]] | None = None) -> Program:
+    def _branch(self, node: Node, known: Known) -> list[Given]:
+        """What the branch gives that the condition takes, which has to be known at import."""
+        condition = node.inputs[0]
+        if not isinstance(condition, np.ndarray):
+            raise InputError(f"node {node.name} (If): the condition has to be a constant: what runs is fixed at import")
+        branch = _graph(node.attribute("then_branch" if bool(condition.ravel()[0]) else "else_branch"), self.opset)
+        return [given for _, given in branch.results({**known, **branch.initializers}, node.builder)]
+
+
+def import_onnx(
+    data: bytes,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    values: Mapping[str, np.ndarray[Any, Any]] | None = None,
+) -> Program:
     """The program of an ONNX model; `shapes` fixes those inputs whose shapes it leaves open.
 
-    Raises `InputError` that names the node for what is not supported.
+    `values` are inputs that become constants: the program has no such input. Raises `InputError` that names the node
+    for what is not supported.
     """
-    graph, builder = read_onnx(data), Builder()
+    graph, builder, constants = read_onnx(data), Builder(), dict(values or {})
     known: Known = dict(graph.initializers)
     for given in graph.inputs:
-        known[given.name] = builder.input(given.name, given.fixed((shapes or {}).get(given.name)), given.type)
-    for operation in graph.operations:
-        known.update(zip(operation.outputs, results_of(graph.node(operation, known, builder)), strict=False))
+        if given.name in constants:
+            known[given.name] = given.constant(constants.pop(given.name))
+        else:
+            known[given.name] = builder.input(given.name, given.fixed((shapes or {}).get(given.name)), given.type)
+    if constants:
+        raise InputError(f"the model has no input {', '.join(constants)}")
     outputs = []
-    for name in graph.outputs:
-        found = known[name]
+    for name, found in graph.results(known, builder):
         outputs.append((name, found if isinstance(found, Value) else builder.constant(machine_array(found))))
     return builder.program(outputs)
 
@@ -168,9 +231,14 @@ def read_onnx(data: bytes) -> OnnxGraph:
         onnx.checker.check_model(model)
     except Exception as error:
         raise InputError(f"not an ONNX model: {error}") from error
-    opset = _opset(model)
+    return _graph(model.graph, _opset(model))
+
+
+def _graph(graph: Any, opset: int) -> OnnxGraph:
+    import onnx  # noqa: PLC0415 - as above
+
     operations = []
-    for number, proto in enumerate(model.graph.node):
+    for number, proto in enumerate(graph.node):
         attributes = {each.name: onnx.helper.get_attribute_value(each) for each in proto.attribute}
         for name, attribute in attributes.items():
             if isinstance(attribute, onnx.TensorProto):
@@ -182,35 +250,78 @@ def read_onnx(data: bytes) -> OnnxGraph:
                 inputs=tuple(proto.input),
                 outputs=tuple(proto.output),
                 attributes=attributes,
+                proto=proto,
             )
         )
-    initializers = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
-    inputs = [each for each in model.graph.input if each.name not in initializers]
+    initializers = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
     return OnnxGraph(
         opset=opset,
         initializers=initializers,
-        inputs=tuple(GraphInput(each.name, _shape_of(each), _type_of(each, onnx.TensorProto)) for each in inputs),
+        inputs=tuple(_input(each) for each in graph.input if each.name not in initializers),
         operations=tuple(operations),
-        outputs=tuple(each.name for each in model.graph.output),
+        outputs=tuple(each.name for each in graph.output),
     )
 
 
-def results_of(node: Node) -> list[Value | np.ndarray[Any, Any]]:
+def _input(given: Any) -> GraphInput:
+    import onnx  # noqa: PLC0415 - as above
+
+    tensor = given.type.tensor_type
+    shape = tuple(max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in tensor.shape.dim)
+    return GraphInput(given.name, shape, np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)))
+
+
+def _given(known: Known, name: str, user: str) -> Given:
+    """What a name stands for. It may be an output that its node does not give here, such as the places of MaxPool."""
+    if name not in known:
+        raise InputError(f"{user} uses {name!r}, an output that is not supported")
+    return known[name]
+
+
+def results_of(node: Node) -> list[Given]:
     """What a node gives: computed now, or by instructions. Raises `InputError` with its name."""
     try:
-        if node.op in FOLDABLE and all(each is None or isinstance(each, np.ndarray) for each in node.inputs):
-            folded = fold(node.op, [each for each in node.inputs], node)  # type: ignore[misc]
-            if folded is not None:
-                return [np.asarray(folded)]  # a scalar of NumPy is no array
-        if node.op == "Shape":
-            return [np.array(node.value(0).shape, np.int64)]
-        lower: Callable[[Node], Value | Sequence[Value]] | None = operators.OPERATORS.get(node.op)
+        for name, values in IMPLIED.items():
+            if node.attribute(name, values[0]) not in values:
+                raise InputError(f"the attribute {name} = {node.attribute(name)} is not supported")
+        if node.op == "Dropout" and node.has(2) and np.any(node.constant(2)):
+            raise InputError("training is not supported")
+        folded = _folded(node)
+        if folded is not None:
+            return folded
+        if node.op in ("Shape", "Size"):
+            return [_measured(node)]
+        lower: Callable[[Node], Value | Sequence[Value]] | None = OPERATORS.get(node.op)
         if lower is None:
             raise InputError("the operator is not supported")
         results = lower(node)
         return [results] if isinstance(results, Value) else list(results)
     except InputError as error:
         raise InputError(f"node {node.name} ({node.op}): {error}") from error
+
+
+def _folded(node: Node) -> list[Given] | None:
+    """What a node gives that is computed at import."""
+    constants = [each for each in node.inputs if isinstance(each, np.ndarray)]
+    if len(constants) != sum(each is not None for each in node.inputs) or not (constants or node.op == "Constant"):
+        return None
+    if node.op in FOLDABLE:
+        folded = fold(node.op, node.inputs, node)  # type: ignore[arg-type]
+        if folded is not None:
+            return [np.asarray(folded)]  # a scalar of NumPy is no array
+    if "." in node.op or node.op == "Constant":
+        return None
+    computed = evaluate(node.proto, constants, node.opset)
+    return None if computed is None else list(computed)
+
+
+def _measured(node: Node) -> np.ndarray[Any, Any]:
+    """The shape of an input, or a part of it; or the number of its elements."""
+    given = node.inputs[0]
+    shape = () if given is None else given.shape
+    if node.op == "Size":
+        return np.array(np.prod(shape), np.int64)
+    return np.array(shape[node.attribute("start", 0) : node.attribute("end", len(shape))], np.int64)
 
 
 def _opset(model: Any) -> int:
@@ -220,16 +331,3 @@ def _opset(model: Any) -> int:
                 raise InputError(f"the model has opset {each.version}; {OPSETS[0]} to {OPSETS[-1]} are supported")
             return int(each.version)
     raise InputError("the model does not say which opset it has")
-
-
-def _shape_of(given: Any) -> Shape:
-    return tuple(max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim)
-
-
-def _type_of(given: Any, types: Any) -> str:
-    kind = given.type.tensor_type.elem_type
-    if kind == types.FLOAT:
-        return "float32"
-    if kind in (types.INT32, types.INT64):
-        return "int32"
-    raise InputError(f"input {given.name!r} is {types.DataType.Name(kind)}: float32, int32 and int64 are supported")

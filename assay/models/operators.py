@@ -24,20 +24,20 @@ Lowering = Callable[["Node"], Value | Sequence[Value]]
 
 
 def _unary(kind: Kind) -> Lowering:
-    return lambda node: node.builder.unary(kind, _floats(node.value(0)))
+    return lambda node: node.builder.unary(kind, floats(node.value(0)))
 
 
 def _binary(kind: Kind) -> Lowering:
-    return lambda node: node.builder.binary(kind, _floats(node.value(0)), _floats(node.value(1)))
+    return lambda node: node.builder.binary(kind, floats(node.value(0)), floats(node.value(1)))
 
 
 def _chain(kind: Kind) -> Lowering:
     """Of any number of inputs, from the first to the last."""
 
     def lower(node: "Node") -> Value:
-        result = _floats(node.value(0))
+        result = floats(node.value(0))
         for place in range(1, len(node.inputs)):
-            result = node.builder.binary(kind, result, _floats(node.value(place)))
+            result = node.builder.binary(kind, result, floats(node.value(place)))
         return result
 
     return lower
@@ -69,22 +69,22 @@ def _comparable(node: "Node", place: int) -> Value:
 
 
 def negation(node: "Node") -> Value:
-    return node.builder.binary(Kind.SUB, node.builder.scalar(1.0), _floats(node.value(0)))
+    return node.builder.binary(Kind.SUB, node.builder.scalar(1.0), floats(node.value(0)))
 
 
 def relu(node: "Node") -> Value:
-    return node.builder.binary(Kind.LARGEST, node.builder.scalar(0.0), _floats(node.value(0)))
+    return node.builder.binary(Kind.LARGEST, node.builder.scalar(0.0), floats(node.value(0)))
 
 
 def leaky_relu(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     zero, slope = build.scalar(0.0), build.scalar(node.attribute("alpha", 0.01))
     scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), slope)
     return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
 
 
 def clip(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     if node.has(1):
         x = build.binary(Kind.LARGEST, x, node.value(1))
     if node.has(2):
@@ -93,37 +93,27 @@ def clip(node: "Node") -> Value:
 
 
 def negate(node: "Node") -> Value:
-    return node.builder.binary(Kind.MUL, _floats(node.value(0)), node.builder.scalar(-1.0))
+    return node.builder.binary(Kind.MUL, floats(node.value(0)), node.builder.scalar(-1.0))
 
 
 def absolute(node: "Node") -> Value:
-    x = _floats(node.value(0))
+    x = floats(node.value(0))
     return node.builder.binary(Kind.LARGEST, x, negate(node))
 
 
 def reciprocal(node: "Node") -> Value:
-    return node.builder.binary(Kind.DIV, node.builder.scalar(1.0), _floats(node.value(0)))
-
-
-def power(node: "Node") -> Value:
-    build, x, exponent = node.builder, _floats(node.value(0)), node.constant(1)
-    if exponent.size == 1 and float(exponent.ravel()[0]) in (2.0, 3.0):
-        square = build.binary(Kind.MUL, x, x)
-        return square if float(exponent.ravel()[0]) == 2.0 else build.binary(Kind.MUL, square, x)
-    if exponent.size == 1 and float(exponent.ravel()[0]) == 0.5:
-        return build.unary(Kind.SQRT, x)
-    raise InputError("only the powers 2, 3 and 0.5 are supported")
+    return node.builder.binary(Kind.DIV, node.builder.scalar(1.0), floats(node.value(0)))
 
 
 def parametric_relu(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     zero = build.scalar(0.0)
-    scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), _floats(node.value(1)))
+    scaled = build.binary(Kind.MUL, build.binary(Kind.LEAST, zero, x), floats(node.value(1)))
     return build.binary(Kind.ADD, build.binary(Kind.LARGEST, zero, x), scaled)
 
 
 def elu(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     zero, one = build.scalar(0.0), build.scalar(1.0)
     below = build.binary(Kind.SUB, build.unary(Kind.EXP, build.binary(Kind.LEAST, zero, x)), one)
     scaled = build.binary(Kind.MUL, below, build.scalar(node.attribute("alpha", 1.0)))
@@ -132,7 +122,7 @@ def elu(node: "Node") -> Value:
 
 def softplus(node: "Node") -> Value:
     """LARGEST(0, x) + LOG(1 + EXP(-|x|)), which overflows nowhere."""
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     one, minus = build.scalar(1.0), build.scalar(-1.0)
     magnitude = build.binary(Kind.LARGEST, x, build.binary(Kind.MUL, x, minus))
     power = build.unary(Kind.EXP, build.binary(Kind.MUL, magnitude, minus))
@@ -141,14 +131,14 @@ def softplus(node: "Node") -> Value:
 
 
 def hard_sigmoid(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     scaled = build.binary(Kind.MUL, x, build.scalar(node.attribute("alpha", 0.2)))
     shifted = build.binary(Kind.ADD, scaled, build.scalar(node.attribute("beta", 0.5)))
     return build.binary(Kind.LEAST, build.binary(Kind.LARGEST, shifted, build.scalar(0.0)), build.scalar(1.0))
 
 
 def hard_swish(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     shifted = build.binary(Kind.ADD, build.binary(Kind.MUL, x, build.scalar(1 / 6)), build.scalar(0.5))
     gate = build.binary(Kind.LEAST, build.binary(Kind.LARGEST, shifted, build.scalar(0.0)), build.scalar(1.0))
     return build.binary(Kind.MUL, x, gate)
@@ -171,32 +161,36 @@ def cast(node: "Node") -> Value:
 
 
 def matmul(node: "Node") -> Value:
-    a = _floats(node.value(0))
-    if len(a.shape) == 1 or node.rank(1) == 1:
-        raise InputError("a product with a tensor of one axis")
-    return node.builder.dot(a, _columns(node, 1))
+    a = floats(node.value(0))
+    row, column = len(a.shape) == 1, node.rank(1) == 1
+    if row:
+        a = a.with_axis(0, 1, 0)
+    b = floats(node.value(1)).with_axis(0, 1, 0) if column else columns_of(node, 1)
+    result = node.builder.dot(a, b)
+    kept = result.shape[: -1 if column else None]
+    return node.builder.reshape(result, (*kept[:-2], kept[-1]) if row and not column else kept[:-1] if row else kept)
 
 
 def gemm(node: "Node") -> Value:
-    build, a = node.builder, _floats(node.value(0))
+    build, a = node.builder, floats(node.value(0))
     a = a.transposed([1, 0]) if node.attribute("transA", 0) else a
-    result = build.dot(a, _floats(node.value(1)) if node.attribute("transB", 0) else _columns(node, 1))
+    result = build.dot(a, floats(node.value(1)) if node.attribute("transB", 0) else columns_of(node, 1))
     if node.attribute("alpha", 1.0) != 1.0:
         result = build.binary(Kind.MUL, result, build.scalar(node.attribute("alpha")))
     if node.has(2):
-        c = _floats(node.value(2))
+        c = floats(node.value(2))
         if node.attribute("beta", 1.0) != 1.0:
             c = build.binary(Kind.MUL, c, build.scalar(node.attribute("beta")))
         result = build.binary(Kind.ADD, result, c)
     return result
 
 
-def _columns(node: "Node", place: int) -> Value:
+def columns_of(node: "Node", place: int) -> Value:
     """The columns of an input as rows. Those of a constant are laid out so at import."""
     given = node.inputs[place]
     if isinstance(given, np.ndarray):
-        return _floats(node.constant_value(np.swapaxes(given, -1, -2)))
-    value = _floats(node.value(place))
+        return floats(node.constant_value(np.swapaxes(given, -1, -2)))
+    value = floats(node.value(place))
     last = len(value.shape) - 1
     if last < 1:
         raise InputError("a product with a tensor of one axis")
@@ -208,7 +202,7 @@ def convolution(node: "Node") -> Value:
     if given is None:
         raise InputError("input 1 is missing")
     w = given if isinstance(given, Value) else node.constant(1)
-    result = convolved(node, _floats(node.value(0)), w, Builder.dot)
+    result = convolved(node, floats(node.value(0)), w, Builder.dot)
     if node.has(2):
         bias = build.reshape(node.value(2), (w.shape[0],) + (1,) * (len(w.shape) - 2))
         result = build.binary(Kind.ADD, result, bias)
@@ -223,7 +217,7 @@ def convolved(
     rows = windows.convolution_rows(build, x, groups)
     shape = (groups, w.shape[0] // groups, rows.shape[-1])
     weights = build.reshape(w, shape) if isinstance(w, Value) else node.constant_value(w.reshape(shape))
-    product = dot(build, _floats(weights).broadcast((x.shape[0], *shape)), rows)
+    product = dot(build, floats(weights).broadcast((x.shape[0], *shape)), rows)
     return build.reshape(product, (x.shape[0], w.shape[0], *windows.sizes))
 
 
@@ -235,11 +229,11 @@ def _pooled(node: "Node", kind: Kind, x: Value, fill: float) -> tuple[Value, Win
 
 
 def max_pool(node: "Node") -> Value:
-    return _pooled(node, Kind.FOLD_LARGEST, _floats(node.value(0)), float("-inf"))[0]
+    return _pooled(node, Kind.FOLD_LARGEST, floats(node.value(0)), float("-inf"))[0]
 
 
 def average_pool(node: "Node") -> Value:
-    x = _floats(node.value(0))
+    x = floats(node.value(0))
     total, windows = _pooled(node, Kind.SUM, x, 0.0)
     return node.builder.binary(Kind.DIV, total, averaged_elements(node, x.shape, windows))
 
@@ -259,18 +253,18 @@ def averaged_elements(node: "Node", shape: Shape, windows: Windows) -> Value:
 
 
 def global_max_pool(node: "Node") -> Value:
-    x = _floats(node.value(0))
+    x = floats(node.value(0))
     return reduced(node.builder, Kind.FOLD_LARGEST, x, list(range(2, len(x.shape))), keep=True)
 
 
 def global_average_pool(node: "Node") -> Value:
-    x = _floats(node.value(0))
+    x = floats(node.value(0))
     axes = list(range(2, len(x.shape)))
     return averaged(node.builder, x, axes, keep=True)
 
 
 def batch_normalization(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     scale, shift, mean, variance = (node.value(place) for place in range(1, 5))
     epsilon = build.scalar(node.attribute("epsilon", 1e-5))
     factor = build.binary(Kind.DIV, scale, build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, epsilon)))
@@ -308,18 +302,27 @@ def averaged(build: Builder, x: Value, axes: Sequence[int], keep: bool) -> Value
     return build.binary(Kind.DIV, reduced(build, Kind.SUM, x, axes, keep), build.scalar(count))
 
 
+def axes_of(node: "Node", rank: int) -> list[int]:
+    """The axes of a reduction; without any, all of them, or none if the node says so."""
+    axes = node.integers("axes", 1)
+    if not axes:
+        return [] if node.attribute("noop_with_empty_axes", 0) else list(range(rank))
+    return sorted(axis % rank for axis in axes)
+
+
 def _reduce(kind: Kind, mean: bool = False) -> Lowering:
     def lower(node: "Node") -> Value:
-        x = _floats(node.value(0))
-        axes = node.integers("axes", 1) or list(range(len(x.shape)))
-        keep = bool(node.attribute("keepdims", 1))
+        x = floats(node.value(0))
+        axes, keep = axes_of(node, len(x.shape)), bool(node.attribute("keepdims", 1))
+        if not axes:
+            return x
         return averaged(node.builder, x, axes, keep) if mean else reduced(node.builder, kind, x, axes, keep)
 
     return lower
 
 
 def softmax(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     axis = node.attribute("axis", -1 if node.opset >= 13 else 1) % len(x.shape)
     axes = [axis] if node.opset >= 13 else list(range(axis, len(x.shape)))
     shifted = build.binary(Kind.SUB, x, reduced(build, Kind.FOLD_LARGEST, x, axes, keep=True))
@@ -331,7 +334,7 @@ def softmax(node: "Node") -> Value:
 
 
 def layer_normalization(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     axes = list(range(node.attribute("axis", -1) % len(x.shape), len(x.shape)))
     centred = build.binary(Kind.SUB, x, averaged(build, x, axes, keep=True))
     variance = averaged(build, build.binary(Kind.MUL, centred, centred), axes, keep=True)
@@ -341,7 +344,7 @@ def layer_normalization(node: "Node") -> Value:
 
 
 def arg_max(node: "Node") -> Value:
-    build, x = node.builder, _floats(node.value(0))
+    build, x = node.builder, floats(node.value(0))
     if node.attribute("select_last_index", 0):
         raise InputError("select_last_index is not supported")
     axis = node.attribute("axis", 0) % len(x.shape)
@@ -425,62 +428,24 @@ def slice_(node: "Node") -> Value:
     return x
 
 
-def gather(node: "Node") -> Value:
-    x, axis = node.value(0), node.attribute("axis", 0) % len(node.value(0).shape)
-    index = node.inputs[1]
-    if isinstance(index, Value):
-        return node.builder.gather(x, index, axis) if x.weights else _picked(node.builder, _floats(x), index, axis)
-    places = index.astype(np.int64) % x.shape[axis] if index is not None else np.zeros(0, np.int64)
-    if places.ndim == 0:
-        taken = x.sliced(axis, int(places), 1)
-        kept = [i for i in range(len(x.shape)) if i != axis]
-        return replace(taken, shape=tuple(x.shape[i] for i in kept), strides=tuple(x.strides[i] for i in kept))
-    shape = (*x.shape[:axis], places.size, *x.shape[axis + 1 :])
-    target = node.builder.empty(shape, x.type)
-    for number, place in enumerate(places.ravel().tolist()):
-        node.builder.emit(Kind.COPY, target.sliced(axis, number, 1), x.sliced(axis, place, 1))
-    return node.builder.reshape(target, (*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
-
-
-def _picked(build: Builder, x: Value, index: Value, axis: int) -> Value:
-    """Slices of a tensor in memory, which GATHER does not read: products with rows that are 1 in one place."""
-    others = [i for i in range(len(x.shape)) if i != axis]
-    rest = tuple(x.shape[i] for i in others)
-    rows = build.reshape(x.transposed([*others, axis]), (int(np.prod(rest)), x.shape[axis]))
-    chosen = one_hot(build, index, x.shape[axis])
-    picked = build.dot(build.reshape(chosen, (int(np.prod(index.shape)), x.shape[axis])), rows)
-    first = build.reshape(picked, (*index.shape, *rest))
-    rank = len(index.shape)
-    return first.transposed([*range(rank, rank + axis), *range(rank), *range(rank + axis, rank + len(rest))])
-
-
-def one_hot(build: Builder, index: Value, count: int) -> Value:
-    """Along a new last axis of `count` places, 1 at the place that an integer names, and 0 at all others."""
-    number = build.unary(Kind.FROM_INT, index)
-    places = build.constant(np.arange(count, dtype=np.float32))
-    return build.binary(Kind.EQUAL, number.with_axis(len(index.shape), 1, 0), places)
-
-
-def pad(node: "Node") -> Value:
-    x = node.value(0)
-    if node.attribute("mode", b"constant") != b"constant":
-        raise InputError("only constant padding is supported")
-    pads = node.integers("pads", 1) or []
-    if any(each < 0 for each in pads):
-        raise InputError("negative padding is not supported")
-    fill = float(node.constant(2).ravel()[0]) if node.has(2) else 0.0
-    return node.builder.pad(x, pads[: len(x.shape)], pads[len(x.shape) :], fill)
-
-
 def reduce_min(node: "Node") -> Value:
     """The largest of what has the other sign, with the other sign."""
     build, x = node.builder, negate(node)
-    axes = node.integers("axes", 1) or list(range(len(x.shape)))
+    axes = axes_of(node, len(x.shape))
+    if not axes:
+        return floats(node.value(0))
     largest = reduced(build, Kind.FOLD_LARGEST, x, axes, bool(node.attribute("keepdims", 1)))
     return build.binary(Kind.MUL, largest, build.scalar(-1.0))
 
 
-def _floats(x: Value) -> Value:
+def one_hot(build: Builder, index: Value, count: int) -> Value:
+    """Along a new last axis of `count` places, 1 at the place that a number names, and 0 at all others."""
+    number = build.unary(Kind.FROM_INT, index) if index.type == "int32" else index
+    places = build.constant(np.arange(count, dtype=np.float32))
+    return build.binary(Kind.EQUAL, number.with_axis(len(index.shape), 1, 0), places)
+
+
+def floats(x: Value) -> Value:
     if x.type != "float32":
         raise InputError("arithmetic on integers that are not constant is not supported")
     return x
@@ -508,7 +473,6 @@ OPERATORS: Mapping[str, Lowering] = {
     "Exp": _unary(Kind.EXP),
     "Expand": expand,
     "Flatten": flatten,
-    "Gather": gather,
     "Gemm": gemm,
     "GlobalAveragePool": global_average_pool,
     "GlobalMaxPool": global_max_pool,
@@ -533,8 +497,6 @@ OPERATORS: Mapping[str, Lowering] = {
     "Not": negation,
     "Or": _binary(Kind.LARGEST),
     "PRelu": parametric_relu,
-    "Pad": pad,
-    "Pow": power,
     "QLinearConv": quantised.qlinear_conv,
     "QLinearMatMul": quantised.qlinear_matmul,
     "QuantizeLinear": quantised.quantize_linear,

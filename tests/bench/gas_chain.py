@@ -42,7 +42,7 @@ class GasChain:
     """A chain, the contracts, and parties with money whose keys are always the same."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         web3 = Web3(Web3.HTTPProvider(url))
         self.request("anvil_autoImpersonateAccount", True)
         self.at(START)
@@ -78,7 +78,7 @@ class GasChain:
     def request(self, method: str, *parameters: Any) -> Any:
         """A request to the node."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-        answer = requests.post(self._url, json=body, timeout=60).json()
+        answer = requests.post(self.url, json=body, timeout=60).json()
         assert "error" not in answer, answer
         return answer["result"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from assay.chain.records import DisputeTerms, Job, JobId, TaskProof, Terms
 from assay.chain.signing import Order, Ticket, TicketKind, Tickets, bulk_message
@@ -176,6 +177,16 @@ PATHS = (
 )
 
 
+class Roots(Protocol):
+    """What playing a dispute needs of a trace."""
+
+    def state_root(self, step: int) -> bytes:
+        """See `assay.machines.base.Trace`."""
+
+    def witness(self, step: int) -> bytes:
+        """See `assay.machines.base.Trace`."""
+
+
 @dataclass(frozen=True)
 class _Lie:
     """A run that is right up to a step, and goes on from there as another one."""
@@ -214,7 +225,7 @@ def dispute(desk: Desk) -> Mapping[str, tuple[int, int]]:
         initial_root=initial,
         claimed_root=claimed,
     )
-    *moves, step = _turns(chain, terms, History(ROUNDS, initial, roots), traces, job.encode())
+    *moves, step = turns(chain, terms, History(ROUNDS, initial, roots), traces, job.encode())
     return {
         "opening a dispute": (opened, 140_000),
         "a turn of it, the dearest": (max(moves), 60_000),
@@ -223,9 +234,10 @@ def dispute(desk: Desk) -> Mapping[str, tuple[int, int]]:
     }
 
 
-def _turns(
-    chain: GasChain, terms: DisputeTerms, history: History, traces: Mapping[Side, CounterTrace | _Lie], context: bytes
+def turns(
+    chain: GasChain, terms: DisputeTerms, history: History, traces: Mapping[Side, Roots], context: bytes
 ) -> Iterator[int]:
+    """The gas of each move of a dispute, and of the step that ends it."""
     while True:
         side = history.to_move
         action = next_action(history, side, traces[side])

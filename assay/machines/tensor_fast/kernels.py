@@ -73,6 +73,7 @@ class Kernels:
 
     def function(self, name: str, a: Words) -> Words:
         """An elementary function of each number of a one-dimensional array."""
+        a = np.ascontiguousarray(a)  # it may be a view of words that are apart
         result = np.empty_like(a)
         vectors, rest = divmod(len(a), self._lanes)
         if vectors:

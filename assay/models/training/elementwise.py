@@ -47,7 +47,10 @@ def _reciprocal(at: Applied, _: int) -> Value:
 
 
 def _pow(at: Applied, place: int) -> Value:
-    exponent, x = float(at.node.constant(1).ravel()[0]), at.value(0)
+    given, x = at.node.constant(1), at.value(0)
+    exponent = float(given.ravel()[0])
+    if place != 0 or given.size != 1 or exponent not in (0.5, 2.0, 3.0):
+        raise InputError("only the powers 2, 3 and 0.5 have a gradient")
     if exponent == 0.5:
         return _sqrt(at, place)
     return at.mul(at.gradient, at.mul(x if exponent == 2.0 else at.mul(x, x), exponent))

@@ -9,7 +9,7 @@ from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
 from assay.models.builder import Value
 from assay.models.folding import slice_ranges
-from assay.models.operators import one_hot
+from assay.models.movement import rows_of
 from assay.models.training.applied import Applied, Rule
 
 
@@ -58,6 +58,8 @@ def _pad(at: Applied, place: int) -> Value:
     if place != 0:
         raise InputError("what is padded with has no gradient")
     inner, pads = at.gradient, at.node.integers("pads", 1) or []
+    if at.node.attribute("mode", b"constant") != b"constant" or at.node.has(3) or min(pads, default=0) < 0:
+        raise InputError("only padding with a constant on all axes has a gradient")
     for axis, size in enumerate(at.shape(0)):
         inner = inner.sliced(axis, pads[axis], size)
     return inner
@@ -71,7 +73,7 @@ def _gather(at: Applied, place: int) -> Value:
     axis = at.node.attribute("axis", 0) % len(shape)
     count, rest = shape[axis], (*shape[:axis], *shape[axis + 1 :])
     if isinstance(index, Value):
-        chosen = one_hot(at.build, index, count)
+        chosen = rows_of(at.build, index, count)
     else:
         places = at.node.constant(1).astype(np.int64) % count
         chosen = at.build.constant((places[..., None] == np.arange(count)).astype(np.float32))

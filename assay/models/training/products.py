@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import prod
 
+from assay.errors import InputError
 from assay.models.builder import Value
 from assay.models.training.applied import Applied, Rule
 
@@ -10,6 +11,8 @@ from assay.models.training.applied import Applied, Rule
 def _matmul(at: Applied, place: int) -> Value:
     """For y = a b: g bᵀ and aᵀ g. One matrix for a whole batch takes the batch as more rows."""
     a, b, gradient = at.value(0), at.value(1), at.gradient
+    if len(a.shape) == 1 or len(b.shape) == 1:
+        raise InputError("a product with a tensor of one axis has no gradient here: give it a second axis")
     if place == 0:
         return at.build.dot(gradient, b)
     if len(b.shape) == 2:

@@ -6,14 +6,12 @@ from math import prod
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
 from assay.models.builder import Value
-from assay.models.operators import averaged, one_hot, reduced
+from assay.models.operators import averaged, axes_of, one_hot, reduced
 from assay.models.training.applied import Applied, Rule
 
 
 def _axes(at: Applied) -> list[int]:
-    rank = len(at.shape(0))
-    axes = at.node.integers("axes", 1) or list(range(rank))
-    return sorted(axis % rank for axis in axes)
+    return axes_of(at.node, len(at.shape(0)))
 
 
 def _kept(gradient: Value, axes: Sequence[int], rank: int) -> Value:

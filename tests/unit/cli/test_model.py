@@ -50,3 +50,17 @@ def test_what_cannot_be_imported_or_run_is_refused(folder: Path) -> None:
     spoilt = (folder / "small.assay").read_bytes()[:-1] + b"\1"
     (folder / "small.assay").write_bytes(spoilt)
     assert "are not those of its model" in assay(folder, "run", "small.assay", "--input", "x.npy", "-o", "y.npy").output
+
+
+def test_an_input_can_be_fixed_at_import(folder: Path) -> None:
+    graph = Graph()
+    x, factor = graph.input(np.ones(3, np.float32)), graph.input(np.array(1.5, np.float32))
+    model = graph.model([graph.node("Mul", x, factor)])
+    (folder / "scaled.onnx").write_bytes(model)
+    np.save(folder / "ones.npy", np.ones(3, np.float32))
+    assert assay(folder, "import", "scaled.onnx", "-o", "scaled.assay", "--value", "x1=1.5").exit_code == 0
+    ran = assay(folder, "run", "scaled.assay", "--input", "ones.npy", "-o", "y.npy")
+    assert ran.exit_code == 0, ran.output
+    assert np.load(folder / "y.npy").tolist() == [1.5, 1.5, 1.5]
+    assert "is no value" in assay(folder, "import", "scaled.onnx", "-o", "s.assay", "--value", "x1").output
+    assert "no input x2" in assay(folder, "import", "scaled.onnx", "-o", "s.assay", "--value", "x2=1").output

@@ -13,7 +13,7 @@ from assay.machines.tensor.program import Program
 from tests.unit.models.small import loaded
 
 Array = np.ndarray[Any, Any]
-TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32}
+TYPES = {"float32": TensorProto.FLOAT, "bool": TensorProto.BOOL, "int64": TensorProto.INT64, "int32": TensorProto.INT32}
 
 
 @dataclass
@@ -42,7 +42,8 @@ class Graph:
         self.nodes.append(helper.make_node(op, list(inputs), names, name=f"{op}{len(self.nodes)}", **attributes))
         return names[0]
 
-    def model(self, outputs: Sequence[str]) -> bytes:
+    def model(self, outputs: Sequence[str], like: Array | None = None) -> bytes:
+        """The file; `like` has the shape of those outputs of which `onnx` does not know it."""
         inputs = [
             helper.make_tensor_value_info(name, TYPES[array.dtype.name], array.shape)
             for name, array in self.inputs.items()
@@ -52,6 +53,8 @@ class Graph:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
         inferred = onnx.shape_inference.infer_shapes(model)
         types = {each.name: each for each in (*inferred.graph.value_info, *inferred.graph.output)}
+        if like is not None:
+            types |= {name: helper.make_tensor_value_info(name, TYPES[like.dtype.name], like.shape) for name in outputs}
         del model.graph.output[:]
         model.graph.output.extend(types[name] for name in outputs)
         return bytes(model.SerializeToString())
@@ -59,7 +62,7 @@ class Graph:
 
 def by_onnxruntime(model: bytes, inputs: dict[str, Array]) -> list[Array]:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads, options.log_severity_level = 1, 3
     return list(onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]).run(None, inputs))
 
 

@@ -1,12 +1,15 @@
 """Instructions by native code against the definition: the same bits, whatever they are given."""
 
+from collections import Counter
+from random import Random
+
 import numpy as np
 import pytest
 
 from assay.errors import NativeError
 from assay.machines.tensor import execution
 from assay.machines.tensor.execution import Spaces
-from assay.machines.tensor.instruction import Axis, Instruction, Kind, Operand
+from assay.machines.tensor.instruction import REDUCTIONS, Axis, Instruction, Kind, Operand
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.execution import FastExecution
 from assay.machines.tensor_fast.ir import kernels_ir
@@ -57,6 +60,72 @@ def test_what_one_number_becomes(fast: FastExecution, kind: Kind) -> None:
     count = 20_003
     memory = np.concatenate([some_words(count, kind), np.zeros(count, np.uint32)])
     assert_same(fast, Instruction(kind, count, Operand(0), axes=(Axis(count, 1, 1),)), Spaces(memory[:0], memory))
+
+
+@pytest.mark.parametrize("kind", UNARY)
+@pytest.mark.parametrize(
+    "axes",
+    [
+        (Axis(50, 1, 3),),
+        (Axis(50, 1, -3),),
+        (Axis(7, 4, 12), Axis(3, 1, 4)),  # three words of four in the result, which lie as one row in the operand
+        (Axis(7, 4, 0), Axis(3, 1, 4)),
+        (Axis(5, 16, 2), Axis(9, 1, 10)),
+    ],
+)
+def test_what_numbers_that_lie_apart_become(fast: FastExecution, kind: Kind, axes: tuple[Axis, ...]) -> None:
+    memory = np.concatenate([some_words(200, kind), np.zeros(200, np.uint32)])
+    start = 160 if axes[0].a < 0 else 0
+    assert_same(fast, Instruction(kind, 200, Operand(start), axes=axes), Spaces(memory[:0], memory))
+
+
+def any_instruction(random: Random) -> Instruction:
+    """One that reads the first 4,096 words of a space, and writes each word once, from there on."""
+    sizes = [random.choice((1, 2, 3, 5, 8, 17)) for _ in range(random.randint(0, 3))]
+    apart, targets = 1, {}
+    for axis in random.sample(range(len(sizes)), len(sizes)):
+        targets[axis] = apart * random.choice((1, 1, 1, 2, 4))
+        apart = targets[axis] * sizes[axis]
+    kind = random.choice(list(Kind))
+    length = random.choice((1, 3, 64, 70, 130)) if kind in REDUCTIONS else random.randint(0, 5)
+    step = random.choice((1, 64)) if kind in REDUCTIONS else 1
+
+    def strides(room: int) -> tuple[int, list[int]]:
+        """Where an operand begins, and how it goes on; mostly inside."""
+        found, low, high = [], 0, 0
+        for size in sizes:
+            most = max(0, (room - (high - low)) // (step * max(1, size - 1)))
+            stride = step * random.choice((0, 1, 2, -1, random.randint(-9, 9), random.randint(-most, most)))
+            if abs(stride) * (size - 1) > room - (high - low):
+                stride = 0
+            low, high = low + min(0, stride) * (size - 1), high + max(0, stride) * (size - 1)
+            found.append(stride)
+        return -low + (0 if step == 64 else random.randint(0, room - (high - low))), found
+
+    (a, a_strides), (b, b_strides) = (strides(3800) for _ in range(2))
+    axes = tuple(map(Axis, sizes, [targets[axis] for axis in range(len(sizes))], a_strides, b_strides))
+    where = random.random() < 0.5, random.random() < 0.5 and kind != Kind.GATHER
+    if kind == Kind.GATHER:
+        where = True, False
+    return Instruction(kind, 4096, Operand(a, where[0]), Operand(b, where[1]), axes, length)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_instructions(fast: FastExecution, seed: int) -> None:
+    random, short = Random(seed), Counter[Kind]()
+    for number in range(300):
+        instruction = any_instruction(random)
+        words = some_words(4096, seed + number)
+        if instruction.kind == Kind.GATHER:
+            words = np.random.default_rng(number).integers(0, 200, 4096, np.uint32)
+        memory = np.concatenate([words, np.zeros(int(instruction.places()[0].max()) - 4095, np.uint32)])
+        spaces = Spaces(some_words(4096, number), memory), Spaces(some_words(4096, number), memory.copy())
+        with np.errstate(all="ignore"):
+            done = fast._execute(instruction, spaces[0])
+            execution.execute(instruction, spaces[1])
+        short[instruction.kind] += done
+        assert not done or np.array_equal(spaces[0].memory, spaces[1].memory), instruction
+    assert all(short[kind] for kind in Kind)
 
 
 @pytest.mark.parametrize("kind", BINARY)

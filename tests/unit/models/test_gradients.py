@@ -126,9 +126,13 @@ NODES: dict[str, Callable[[Graph], str]] = {
     "Pad": lambda g: g.node("Pad", g.constant(floats(2, 3)), g.constant(ints(1, 0, 2, 1)), g.constant(np.float32(7))),
     "Gather": lambda g: g.node("Gather", g.constant(floats(9, 5)), g.input(np.array([[3, 0], [3, 8]])), axis=0),
     "Gather of columns": lambda g: g.node("Gather", g.constant(floats(4, 9, 2)), g.input(ints(3, 0, 3)), axis=1),
+    "Gather of places from the end": lambda g: g.node("Gather", g.constant(floats(9, 5)), g.input(ints(-1, 3, -9))),
     "Gather of constant places": lambda g: g.node("Gather", g.constant(floats(4, 9)), g.constant(ints(-1, 2)), axis=1),
     "Gather of one place": lambda g: g.node("Gather", g.constant(floats(4, 9)), g.constant(np.int64(2)), axis=1),
     # reductions
+    "ReduceSum over no axes": lambda g: g.node(
+        "ReduceSum", g.constant(floats(3, 4)), g.constant(ints()), noop_with_empty_axes=1
+    ),
     "ReduceMean": unary("ReduceMean", floats(2, 3, 4), axes=[0, 2], keepdims=0),
     "ReduceSum": lambda g: g.node("ReduceSum", g.constant(floats(2, 3, 4)), g.constant(ints(-2))),
     "ReduceMax": unary("ReduceMax", floats(2, 3, 4), axes=[0, 2], keepdims=0),
@@ -179,6 +183,13 @@ REFUSED: dict[str, Callable[[Graph], str]] = {
     r"node Clip0 \(Clip\): the bounds have no gradient": lambda g: g.node(
         "Clip", g.constant(floats(3)), g.constant(np.float32(0)), g.constant(np.float32(1))
     ),
+    r"node Pow0 \(Pow\): only the powers 2, 3 and 0.5 have a gradient": lambda g: g.node(
+        "Pow", g.constant(POSITIVE), g.constant(np.array(1.5, np.float64).astype(np.float32))
+    ),
+    r"node Pad0 \(Pad\): only padding with a constant": lambda g: g.node(
+        "Pad", g.constant(floats(3, 4)), g.constant(ints(1, 0, 1, 0)), mode="reflect"
+    ),
+    r"node MatMul0 \(MatMul\): a product with a tensor of one axis": binary("MatMul", floats(3, 4), floats(4)),
 }
 
 
