@@ -73,6 +73,7 @@ def run_devnet(
     the network runs already, the home folder is another market's or a tool is missing, and `AssayError` if the
     contracts cannot be deployed.
     """
+    check_checkout(CHECKOUT)
     check_home(settings)
     folder = _folder(settings)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -96,11 +97,15 @@ def start_detached(settings: Settings, arguments: Sequence[str], told: Told) -> 
 
     Raises `InputError` if it is up already, and `AssayError` with what it said if it does not start.
     """
+    check_checkout(CHECKOUT)
     check_home(settings)
     folder = _folder(settings)
     log = folder / "devnet.log"
     with _lock(folder):
-        told(f"starting the network in the background; its log is {log}")
+        told(
+            f"starting the network in the background, which takes a minute or two when Brownie has the contracts to "
+            f"compile; its log is {log}"
+        )
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "assay.cli.main", "devnet", "--home", str(settings.home), *arguments],
@@ -115,6 +120,18 @@ def start_detached(settings: Settings, arguments: Sequence[str], told: Told) -> 
         time.sleep(0.1)
     said = log.read_text(encoding="utf-8").strip().splitlines()
     raise AssayError("the network did not start: " + " ".join(said[-3:]).removeprefix("Error: "))
+
+
+def check_checkout(folder: Path) -> None:
+    """Raise `InputError` if Brownie cannot deploy the contracts from this folder."""
+    if not (folder / "brownie-config.yaml").is_file():
+        raise InputError("the contracts are not here: `assay devnet` works in a checkout, after `make setup`")
+    # Brownie imports the script that deploys as the module `path.of.the.checkout.scripts.deploy`.
+    if dotted := [part for part in folder.parts if "." in part]:
+        raise InputError(
+            f"Brownie cannot work in {folder}, because of the dot in {dotted[0]!r}: move the checkout to a folder "
+            "without one in its path, and run `make setup` there"
+        )
 
 
 def check_home(settings: Settings) -> None:
@@ -204,8 +221,6 @@ def _listen(port: int) -> socket.socket:
 
 def _deploy(settings: Settings, folder: Path, rpc_url: str, fund: Sequence[str]) -> None:
     """Run `brownie run deploy`, with a home folder of its own so that nobody's Brownie settings are touched."""
-    if not (CHECKOUT / "brownie-config.yaml").is_file():
-        raise InputError("the contracts are not here: `assay devnet` works in a checkout, after `make setup`")
     home = folder / "brownie"
     networks = home / ".brownie" / "network-config.yaml"
     networks.parent.mkdir(parents=True, exist_ok=True)
@@ -236,7 +251,8 @@ def _deploy(settings: Settings, folder: Path, rpc_url: str, fund: Sequence[str])
         except subprocess.TimeoutExpired as late:
             raise AssayError(f"the contracts were not deployed within {DEPLOY_TIMEOUT:g} s: see {log}") from late
     if deployed.returncode != 0:
-        raise AssayError(f"the contracts could not be deployed: look at {log}")
+        said = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+        raise AssayError(f"the contracts could not be deployed (all of it is in {log}): {said}")
 
 
 def _mine_every_second(rpc_url: str) -> None:

@@ -5,7 +5,7 @@ import click
 from assay.chain.node import Receipt
 from assay.chain.records import parse_address
 from assay.cli.options import json_option, settings_options
-from assay.cli.output import print_json
+from assay.cli.output import print_json, say
 from assay.cli.session import Session, print_receipt
 from assay.cli.work import Address
 from assay.client.access import admit, admit_by_default, read_list
@@ -57,7 +57,7 @@ def show(settings: Settings, account: str | None, as_json: bool) -> None:
 @settings_options("rpc_url", "deployment", "wallet", "password_file")
 @json_option
 def allow(settings: Settings, accounts: tuple[str, ...], everybody: bool, as_json: bool) -> None:
-    """Deal with these accounts.
+    """Deal with these accounts. Everybody is dealt with already, unless you have denied --all before.
 
     \b
     Examples:
@@ -96,6 +96,8 @@ def _change(settings: Settings, accounts: tuple[str, ...], everybody: bool, admi
         receipt = admit(session.chain, session.sender, accounts, admitted)
     found = read_list(session.chain, session.wallet.address)
     default = "deny" if found.listed_only else "allow"
+    if admitted and accounts and not found.listed_only:
+        say("Everybody who is not denied was allowed already: `assay access deny --all` allows nobody else.")
     done = f"deals with {'nobody' if found.listed_only else 'everybody'}, but for {len(found.listed)} accounts"
     if receipt is None:
         print_json({"default": default, "listed": found.listed}) if as_json else click.echo(done)

@@ -58,7 +58,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "machine": ("machine", "try the machine itself, without the kernel"),
     },
     "Models": {
-        "model": ("model", "import models from ONNX files, and run them here and now"),
+        "model": ("model", "import models from ONNX files, run and train them"),
     },
     "Jobs": {
         "quote": ("quote", "tell who could run a job, for how much and how soon"),

@@ -1,47 +1,41 @@
 """`assay model`: models, on one's own machine and as jobs."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
+from assay.cli.arrays import encoded_outputs, input_option, parsed_shapes, parsed_values, read_inputs, shape_option
 from assay.cli.jobs import claimed_outcome
 from assay.cli.options import json_option, settings_options
 from assay.cli.output import check_writable, read_file, say, waiting, write_output
 from assay.cli.session import Session
 from assay.cli.submit import check_output, send_job
+from assay.cli.training import export, train
 from assay.cli.work import Deal, accept_period_option, deal_options, wait_options
 from assay.client.order import Order, order_model
 from assay.documents import read_job_spec
 from assay.errors import InputError
 from assay.machines.base import Machine
 from assay.machines.registry import machines_for, tensor_execution
-from assay.machines.tensor.program import Program, Tensor, read_program_document
+from assay.machines.tensor.program import Program, read_program_document
 from assay.machines.tensor.trace import TensorTrace
-from assay.models.arrays import input_bytes, output_arrays
 from assay.models.files import read_model, write_model
 from assay.settings import Settings
 
 STEP_LIMIT = 16**15
 """The most that a job can have."""
 
-shape_option = click.option(
-    "--shape", "shapes", multiple=True, metavar="NAME=1x3x224x224", help="For an input that FILE.onnx leaves open."
-)
-input_option = click.option(
-    "--input", "inputs", multiple=True, type=click.Path(path_type=Path), metavar="X.npy", help="In the model's order."
-)
-
 
 @click.group()
 def model() -> None:
-    """Import models, run them here, and have them run by others."""
+    """Import models, run and train them here, and have that done by others."""
+
+
+model.add_command(train)
+model.add_command(export)
 
 
 @model.command(name="import")
@@ -83,21 +77,22 @@ def run(
 ) -> None:
     """Run a model here and now.
 
-    FILE is what `assay model import` made, or an ONNX file (.onnx), which is imported first. Inputs are NumPy files in
-    the order of the model's inputs. One output is written as a NumPy file, several as one archive of them (.npz) by
-    their names.
+    FILE is what `assay model import` or `train` made, or an ONNX file (.onnx), imported first. Inputs are NumPy
+    files in the order of the model's inputs; archives (.npz) come in addition and give inputs by name, or a checkpoint.
+    One output is written as a NumPy file, several as one archive of them (.npz) by their names.
 
     \b
-    Example:
+    Examples:
         assay model run digits.assay --input image.npy -o probabilities.npy
+        assay model run step.assay --input start.npz --input images.npy --input labels.npy -o next.npz
     """
     program = _program(source, shapes)
-    data = _data(program, inputs)
+    data = read_inputs(program, inputs)
     with waiting(f"running {source}"):
         execution = replace(settings.execution, reference=reference or settings.execution.reference)
         trace = TensorTrace(program, program.initial(data), STEP_LIMIT, tensor_execution(execution))
         steps = trace.run()
-        write_output(_file(program.outputs, trace.outcome().stdout), output)
+        write_output(encoded_outputs(program.outputs, trace.outcome().stdout), output)
     if stats:
         say(f"{steps:,} steps, from state {trace.state_root(0).hex()} to {trace.state_root(STEP_LIMIT).hex()}")
 
@@ -136,11 +131,11 @@ def submit(
     check_output(wait, output)
     deal.warn_verifiers()
     program = _program(source, shapes)
-    data = _data(program, inputs)
+    data = read_inputs(program, inputs)
     session = Session(settings)
     with waiting("preparing the job"):
         order = order_model(program, data, machines_for(settings.execution))
-    encode = partial(_file, program.outputs)
+    encode = partial(encoded_outputs, program.outputs)
     send_job(session, order, deal.conditions(accept_period), wait, output, as_json, encode)
 
 
@@ -167,13 +162,13 @@ def result(settings: Settings, job: str, output: Path | None, task: int) -> None
     if program is None:
         raise InputError(f"job {history.job.job_id} is no model's: `assay result` fetches its output")
     document = read_program_document(session.store.get(program))
-    write_output(_file(document.outputs, outcome.stdout), output)
+    write_output(encoded_outputs(document.outputs, outcome.stdout), output)
 
 
 def model_order(source: Path, inputs: Sequence[Path], machines: Mapping[str, Machine]) -> Order:
     """One run of the model in a file as a job. Raises `InputError`."""
     program = _program(source, ())
-    return order_model(program, _data(program, inputs), machines)
+    return order_model(program, read_inputs(program, inputs), machines)
 
 
 def _program(source: Path, shapes: tuple[str, ...]) -> Program:
@@ -191,53 +186,4 @@ def _imported(source: Path, shapes: tuple[str, ...], values: tuple[str, ...] = (
     except ImportError as error:
         raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
     with waiting(f"importing {source}"):
-        fixed = dict(_value(each) for each in values)
-        return import_onnx(read_file(source), dict(_shape(each) for each in shapes), fixed)
-
-
-def _shape(text: str) -> tuple[str, list[int]]:
-    name, separator, sizes = text.rpartition("=")
-    try:
-        if not separator:
-            raise ValueError
-        return name, [int(size) for size in sizes.split("x")] if sizes else []
-    except ValueError as error:
-        raise InputError(f"{text!r} is no shape: write NAME=1x3x224x224") from error
-
-
-def _value(text: str) -> tuple[str, NDArray[Any]]:
-    name, separator, number = text.rpartition("=")
-    try:
-        if not separator:
-            raise ValueError
-        return name, np.array(float(number) if "." in number else int(number))
-    except ValueError as error:
-        raise InputError(f"{text!r} is no value: write NAME=16000 or NAME=0.5") from error
-
-
-def _data(program: Program, paths: Sequence[Path]) -> list[bytes]:
-    """The inputs, as the model wants them."""
-    if len(paths) != len(program.inputs):
-        names = ", ".join(wanted.name for wanted in program.inputs)
-        raise InputError(f"the model has {len(program.inputs)} inputs, not {len(paths)}: --input for each of {names}")
-    return [input_bytes(wanted, _array(path)) for wanted, path in zip(program.inputs, paths, strict=True)]
-
-
-def _array(path: Path) -> NDArray[Any]:
-    try:
-        array = np.load(io.BytesIO(read_file(path)), allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path} is no NumPy file: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise InputError(f"{path} is an archive: an input is one array, in a file of its own")
-    return array
-
-
-def _file(tensors: Sequence[Tensor], data: bytes) -> bytes:
-    """Outputs as a file."""
-    outputs, file = output_arrays(tensors, data), io.BytesIO()
-    if len(outputs) == 1:
-        np.save(file, next(iter(outputs.values())))
-    else:
-        np.savez(file, **outputs)  # type: ignore[arg-type]
-    return file.getvalue()
+        return import_onnx(read_file(source), parsed_shapes(shapes), parsed_values(values))

@@ -7,19 +7,24 @@ from assay.chain.node import Receipt
 from assay.chain.records import parse_address
 from assay.cli.options import Tokens, transaction_command
 from assay.cli.session import Session, print_receipt
+from assay.cli.work import Address
 from assay.settings import Settings
 
 
 @transaction_command("amount", Tokens())
-def deposit(settings: Settings, amount: int, as_json: bool) -> None:
+@click.option("--for", "beneficiary", type=Address(), metavar="ADDRESS", help="Whose they are then (the wallet's own).")
+def deposit(settings: Settings, amount: int, beneficiary: str | None, as_json: bool) -> None:
     """Deposit AMOUNT tokens of the wallet in the market, to pay for jobs or to stake.
 
     \b
-    Example:
+    Examples:
         assay deposit 12.5 --wallet alice
+        assay deposit 12.5 --for 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
     """
     session = Session(settings)
-    _report(session, session.requester.deposit(amount), f"deposited {format_tokens(amount)} tokens", as_json)
+    receipt = session.requester.deposit(amount, beneficiary)
+    done = f"deposited {format_tokens(amount)} tokens" + (f" for {beneficiary}" if beneficiary else "")
+    _report(session, receipt, done, as_json, beneficiary)
 
 
 @transaction_command("amount", Tokens())
@@ -63,8 +68,10 @@ def unstake(settings: Settings, amount: int, as_json: bool) -> None:
     _report(session, receipt, f"unstaked {format_tokens(amount)} tokens", as_json)
 
 
-def _report(session: Session, receipt: Receipt, done: str, as_json: bool) -> None:
-    """What was done, and what the account has now."""
-    account = session.chain.market.account_of(session.wallet.address)
-    now = f"now {format_tokens(account.free)} free and {format_tokens(account.stake)} staked"
-    print_receipt(receipt, f"{done}: {now}", as_json, free=account.free, stake=account.stake)
+def _report(session: Session, receipt: Receipt, done: str, as_json: bool, owner: str | None = None) -> None:
+    """What was done, and what the account of the wallet, or of another owner, has now."""
+    account = session.chain.market.account_of(owner or session.wallet.address)
+    now = f"{format_tokens(account.free)} free and {format_tokens(account.stake)} staked"
+    print_receipt(
+        receipt, f"{done}: now {'it has ' if owner else ''}{now}", as_json, free=account.free, stake=account.stake
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from assay.cli.options import json_option, settings_options
-from assay.cli.output import format_time
+from assay.cli.output import format_time, say
 from assay.cli.papers import (
     check_own,
     expires_option,
@@ -71,8 +71,9 @@ def sign(
     """Sign an order for one run of a program, and write it to a file, to be given to providers.
 
     Nothing is sent. Its price has to be free in the market when somebody fills it: `assay deposit`. An order is for the
-    next job of one slot, so sign several for several slots, or each --after the one before it. A rising price reaches
-    --price when the order expires.
+    next job of one slot, and nothing remembers what was signed for it: of two orders for the same place only one is
+    filled, so sign several for several slots, or each --after the one before it. A rising price reaches --price when
+    the order expires.
 
     \b
     Example:
@@ -87,6 +88,9 @@ def sign(
     wanted.upload(session.store)
     facts = {"job": paper.job, "expiry": paper.expiry}
     save(paper, target, f"order {paper.job}, until {format_time(paper.expiry)}", facts, as_json)
+    if slot is None and after is None:
+        place = paper.job
+        say(f"It is for slot {place.slot}; sign another one with --slot {place.slot + 1}, or --after {place}.")
 
 
 @order.command()

@@ -38,12 +38,13 @@ class Funds:
             )
         return missing
 
-    def payment(self, amount: int) -> list[Call]:
-        """The ledger's calls that deposit `amount`, by a signed allowance where the token has them."""
+    def payment(self, amount: int, to: str | None = None) -> list[Call]:
+        """The ledger's calls that deposit `amount` for the wallet's account, or for `to`, by a signed allowance where
+        the token has them."""
         if amount == 0:
             return []
         ledger, token, address = self.ledger, self._chain.token, self._sender.address
-        deposit = ledger.deposit(address, amount)
+        deposit = ledger.deposit(to or address, amount)
         if token.allowance(address, ledger.address) >= amount:
             return [deposit]
         deadline = int(time.time()) + PERMIT_LIFETIME

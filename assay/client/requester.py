@@ -131,8 +131,11 @@ class Requester:
         signed = offer.offer
         return self._post(lambda slot: self.chain.market.hire(signed, offer.signature, slot, terms), terms.price)
 
-    def deposit(self, amount: int) -> Receipt:
-        """Deposit `amount` from the wallet. Raises `InputError` if that is nothing, or more than it holds."""
+    def deposit(self, amount: int, to: str | None = None) -> Receipt:
+        """Deposit `amount` from the wallet, for its own account or for that of `to`.
+
+        Raises `InputError` if the amount is nothing, or more than the wallet holds.
+        """
         if amount == 0:
             raise InputError("the amount is zero: there is nothing to deposit")
         held = self.chain.token.balance_of(self.address)
@@ -140,7 +143,7 @@ class Requester:
             raise InputError(
                 f"{self.address} holds {format_tokens(held)} tokens outside the market, not {format_tokens(amount)}"
             )
-        return self._funds.execute(self._funds.payment(amount), "deposit")
+        return self._funds.execute(self._funds.payment(amount, to), "deposit")
 
     def stake(self, amount: int) -> Receipt:
         """Stake `amount`, depositing what is not free in the same transaction. Raises `InputError` as `post` does."""

@@ -2,11 +2,13 @@
 
 A `Value` is a view of words: transposing, slicing and broadcasting make another view and cost nothing. A tensor is laid
 out so that a row, its last axis, begins at a block or lies within one: then reductions and products read it in runs.
+
+No word changes once it is written, so what was computed before is not computed again: it is looked up.
 """
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ class Value:
     @property
     def is_dense(self) -> bool:
         """Whether the elements lie one behind the other in row-major order."""
-        ones_apart = (s for s in zip(self.shape, self.strides, _dense(self.shape), strict=True) if s[0] > 1)
+        ones_apart = (s for s in zip(self.shape, self.strides, dense_strides(self.shape), strict=True) if s[0] > 1)
         return all(stride == dense for _, stride, dense in ones_apart)
 
     @property
@@ -70,7 +72,7 @@ class Value:
 
     def viewed(self, shape: Shape) -> "Value":
         """A dense tensor with other axes."""
-        return replace(self, shape=shape, strides=_dense(shape))
+        return replace(self, shape=shape, strides=dense_strides(shape))
 
     def with_axis(self, place: int, size: int, stride: int) -> "Value":
         """One more axis before axis `place`."""
@@ -84,30 +86,31 @@ class Builder:
     def __init__(self) -> None:
         self._weights: list[Words] = []
         self._weight_words = 0
-        self._constants: dict[tuple[Shape, str, bytes], Value] = {}
         self._memory_words = 0
         self._inputs: list[tuple[str, Value]] = []
         self._instructions: list[Instruction] = []
+        self._made: dict[Hashable, Value] = {}
 
     # --- tensors ------------------------------------------------------------------------------------------------------
 
     def constant(self, array: Array) -> Value:
-        """A tensor among the weights; the same one lies there once."""
+        """A tensor among the weights."""
+        dense: Array = array if array.flags.c_contiguous else array.copy()
+        key = (dense.dtype.name, dense.shape, sha256(dense.data).digest())
+        return self.once(key, lambda: self._constant(dense))
+
+    def _constant(self, array: Array) -> Value:
         shape = array.shape
-        key = (shape, array.dtype.name, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest())
-        if key in self._constants:
-            return self._constants[key]
         strides, size = _layout(shape)
         words = np.zeros(size, np.uint32)
         places = np.zeros(1, np.int64)
         for length, stride in zip(shape, strides, strict=True):
             places = (places[:, None] + np.arange(length) * stride).ravel()
-        words[places] = np.ascontiguousarray(array).view(np.uint32).ravel()
+        words[places] = array.reshape(-1).view(np.uint32)
         address = self._weight_words
         self._weights.append(words)
         self._weight_words += size
-        self._constants[key] = Value(shape, address, strides, True, array.dtype.name)
-        return self._constants[key]
+        return Value(shape, address, strides, True, array.dtype.name)
 
     def scalar(self, number: float) -> Value:
         """The binary32 number nearest to `number`, among the weights."""
@@ -126,36 +129,44 @@ class Builder:
         self._memory_words += size
         return Value(shape, address, strides, False, kind)
 
+    def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What `make` gives, or what it gave before under this key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
     # --- instructions -------------------------------------------------------------------------------------------------
 
     def unary(self, kind: Kind, a: Value, result: str = "float32") -> Value:
         """`kind` of each element."""
-        target = self.empty(a.shape, result)
-        self.emit(kind, target, a)
-        return target
+        return self._result((kind, a, result), a.shape, result, lambda target: self.emit(kind, target, a))
 
     def binary(self, kind: Kind, a: Value, b: Value) -> Value:
         """`kind` of each pair of elements, with broadcasting."""
         shape = np.broadcast_shapes(a.shape, b.shape)
-        target = self.empty(shape)
-        self.emit(kind, target, a.broadcast(shape), b.broadcast(shape))
-        return target
+        a, b = a.broadcast(shape), b.broadcast(shape)
+        return self._result((kind, a, b), shape, "float32", lambda target: self.emit(kind, target, a, b))
 
     def reduce(self, kind: Kind, a: Value) -> Value:
         """A reduction of each row; the last axis is gone."""
         rows = self.with_rows(a)
-        target = self.empty(a.shape[:-1])
         first = replace(rows, shape=rows.shape[:-1], strides=rows.strides[:-1])
-        self.emit(kind, target, first, length=a.shape[-1])
-        return target
+        length = a.shape[-1]
+        return self._result(
+            (kind, rows), first.shape, "float32", lambda target: self.emit(kind, target, first, length=length)
+        )
 
     def find(self, a: Value, sought: Value) -> Value:
         """The place in each row of the first element that is the sought one."""
         rows = self.with_rows(a)
-        target = self.empty(a.shape[:-1], "int32")
         first = replace(rows, shape=rows.shape[:-1], strides=rows.strides[:-1])
-        self.emit(Kind.FIND, target, first, sought.broadcast(target.shape), length=a.shape[-1])
-        return target
+        sought, length = sought.broadcast(first.shape), a.shape[-1]
+        return self._result(
+            (Kind.FIND, rows, sought),
+            first.shape,
+            "int32",
+            lambda target: self.emit(Kind.FIND, target, first, sought, length),
+        )
 
     def dot(self, a: Value, b: Value) -> Value:
         """The product of a row of a and a row of b, for all of them: [..., M, K] and [..., N, K] give [..., M, N]."""
@@ -166,11 +177,14 @@ class Builder:
         if b.shape[-1] != length:
             raise InputError(f"rows of {length} and of {b.shape[-1]} elements have no product")
         shape = (*batch, rows, columns)
-        target = self.empty(shape)
         first = replace(a, shape=shape, strides=(*a.strides[:-1], 0))
         second = replace(b, shape=shape, strides=(*b.strides[:-2], 0, b.strides[-2]))
-        self.emit(Kind.DOT, target, first, second, length)
-        return target
+        return self._result(
+            (Kind.DOT, first, second, length),
+            shape,
+            "float32",
+            lambda target: self.emit(Kind.DOT, target, first, second, length),
+        )
 
     def gather(self, a: Value, index: Value, axis: int) -> Value:
         """The slices of `a` along an axis at these places. `a` is among the weights."""
@@ -198,13 +212,13 @@ class Builder:
         """The same elements in row-major order, with other axes."""
         if a.shape == shape:
             return a
-        if not a.is_dense:
-            dense = replace(
-                self.empty((max(1, int(np.prod(a.shape))),), a.type), shape=a.shape, strides=_dense(a.shape)
-            )
-            self.emit(Kind.COPY, dense, a)
-            a = dense
-        return a.viewed(shape)
+        dense = a if a.is_dense else self.once(("dense", a), lambda: self._dense_copy(a))
+        return dense.viewed(shape)
+
+    def _dense_copy(self, a: Value) -> Value:
+        dense = self.empty((max(1, int(np.prod(a.shape))),), a.type).viewed(a.shape)
+        self.emit(Kind.COPY, dense, a)
+        return dense
 
     def pad(self, a: Value, before: Sequence[int], behind: Sequence[int], fill: float = 0.0) -> Value:
         """More elements along each axis, all `fill`."""
@@ -222,6 +236,16 @@ class Builder:
             middle = middle.sliced(axis, start, size)
         self.emit(Kind.COPY, middle, a)
         return padded
+
+    def _result(self, key: Hashable, shape: Shape, type_: str, emit: Callable[[Value], None]) -> Value:
+        """A new tensor that one instruction fills, or the one that it filled before."""
+
+        def make() -> Value:
+            target = self.empty(shape, type_)
+            emit(target)
+            return target
+
+        return self.once(key, make)
 
     def emit(self, kind: Kind, target: Value, a: Value, b: Value | None = None, length: int = 0) -> None:
         """One instruction; the operands have the shape of the result."""
@@ -242,7 +266,7 @@ class Builder:
         total = sum(int(np.prod(value.shape)) for _, value in outputs)
         base = OUTPUT + -(-total // BLOCK) * BLOCK
         for name, value in outputs:
-            dense = Value(value.shape, OUTPUT + place - base, _dense(value.shape))
+            dense = Value(value.shape, OUTPUT + place - base, dense_strides(value.shape))
             self.emit(Kind.COPY, dense, value)
             place += int(np.prod(value.shape))
             tensors.append(Tensor(name=name, type=value.type, shape=list(value.shape)))  # type: ignore[arg-type]
@@ -296,7 +320,8 @@ def _pitch(length: int) -> int:
     return -(-length // BLOCK) * BLOCK if length > BLOCK else 1 << (length - 1).bit_length()
 
 
-def _dense(shape: Shape) -> Shape:
+def dense_strides(shape: Sequence[int]) -> Shape:
+    """How far apart neighbours are along each axis in row-major order."""
     strides, step = [], 1
     for size in reversed(shape):
         strides.append(step)
@@ -310,4 +335,4 @@ def _layout(shape: Shape) -> tuple[Shape, int]:
         raise InputError(f"a tensor of shape {list(shape)} has no elements")
     padded = (*shape[:-1], _pitch(shape[-1])) if shape else ()
     size = int(np.prod(padded, dtype=np.int64)) if shape else 1
-    return _dense(padded), -(-size // BLOCK) * BLOCK
+    return dense_strides(padded), -(-size // BLOCK) * BLOCK

@@ -11,7 +11,8 @@ from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
 from assay.models.builder import Builder, Shape, Value
 from assay.models.functions import Sums
-from assay.models.operators import Lowering, floats, parted
+from assay.models.operators import Lowering, floats, picked
+from assay.models.windows import split_axis
 
 if TYPE_CHECKING:
     from assay.models.onnx_import import Node
@@ -139,7 +140,7 @@ def depth_to_space(node: "Node") -> Value:
 def space_to_depth(node: "Node") -> Value:
     x, size = node.value(0), node.attribute("blocksize")
     batch, channels, height, width = x.shape
-    blocks = parted(parted(x, 3, width // size), 2, height // size).transposed([0, 3, 5, 1, 2, 4])
+    blocks = split_axis(split_axis(x, 3, width // size), 2, height // size).transposed([0, 3, 5, 1, 2, 4])
     return node.builder.reshape(blocks, (batch, channels * size**2, height // size, width // size))
 
 
@@ -147,7 +148,7 @@ def gather(node: "Node") -> Value:
     x = node.value(0)
     axis, index = node.attribute("axis", 0) % len(x.shape), node.inputs[1]
     if isinstance(index, Value):
-        return node.builder.gather(x, index, axis) if x.weights else _picked(node.builder, x, index, axis)
+        return node.builder.gather(x, index, axis) if x.weights else picked(node.builder, floats(x), index, axis)
     places = node.constant(1).astype(np.int64) % x.shape[axis]
     if places.ndim == 0:
         one = x.sliced(axis, int(places), 1)
@@ -155,20 +156,6 @@ def gather(node: "Node") -> Value:
         return replace(one, shape=tuple(x.shape[i] for i in kept), strides=tuple(x.strides[i] for i in kept))
     result = taken(node.builder, x, axis, places.ravel().tolist())
     return node.builder.reshape(result, (*x.shape[:axis], *places.shape, *x.shape[axis + 1 :]))
-
-
-def _picked(build: Builder, x: Value, index: Value, axis: int) -> Value:
-    """Slices of what is computed, at places that are computed: products with rows of zeros and a 1."""
-    floats(x)
-    size, behind = x.shape[axis], x.shape[axis + 1 :]
-    places = build.reshape(index, (int(np.prod(index.shape)), 1))
-    ones = _one_hot(build, places, size)  # [places, size]
-    last = x.transposed([*(i for i in range(len(x.shape)) if i != axis), axis])
-    rows = build.reshape(last, (int(np.prod(last.shape[:-1])), size))
-    result = build.reshape(build.dot(rows, ones), (*x.shape[:axis], *behind, *index.shape))
-    before, rank = axis, len(result.shape)
-    order = [*range(before), *range(before + len(behind), rank), *range(before, before + len(behind))]
-    return result.transposed(order)
 
 
 def _one_hot(build: Builder, places: Value, size: int) -> Value:

@@ -99,7 +99,68 @@ def machine_array(array: np.ndarray[Any, Any]) -> Array:
     raise InputError(f"a constant of type {array.dtype}: float32, int32, int64 and bool are supported")
 
 
-Known = Value | np.ndarray[Any, Any]
+Known = dict[str, Value | np.ndarray[Any, Any]]
+"""What the names of a graph stand for: tensors of the program, and what is known at import."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One node of a graph as the file has it, its inputs and outputs by their names."""
+
+    op: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    proto: Any = None
+    """As the file has it."""
+
+
+@dataclass(frozen=True)
+class GraphInput:
+    """An input of a graph: its type is the machine's, and a size of 0 is open."""
+
+    name: str
+    shape: Shape
+    type: str
+    element: int = 1
+    """The type that it has in the file, by ONNX's number."""
+
+    def fixed(self, chosen: Sequence[int] | None) -> Shape:
+        """Its shape, where `chosen` says what is open. Raises `InputError` if that does not fit."""
+        if chosen is None:
+            if 0 in self.shape:
+                raise InputError(f"input {self.name!r} has a shape that is open: say which one it shall be")
+            return self.shape
+        if len(chosen) != len(self.shape) or any(d not in (0, c) for d, c in zip(self.shape, chosen, strict=False)):
+            raise InputError(
+                f"input {self.name!r} has the shape {list(self.shape)}, where 0 is open, not {list(chosen)}"
+            )
+        return tuple(int(each) for each in chosen)
+
+
+@dataclass(frozen=True)
+class OnnxGraph:
+    """What an ONNX file holds: operations in an order in which they can be computed."""
+
+    opset: int
+    initializers: dict[str, np.ndarray[Any, Any]]
+    inputs: tuple[GraphInput, ...]
+    operations: tuple[Operation, ...]
+    outputs: tuple[str, ...]
+
+    def node(self, operation: Operation, known: Known, builder: Builder) -> Node:
+        """An operation on what its inputs are by now."""
+        return Node(
+            op=operation.op,
+            name=operation.name,
+            inputs=[_given(known, each, operation) if each else None for each in operation.inputs],
+            attributes=operation.attributes,
+            outputs=list(operation.outputs),
+            opset=self.opset,
+            builder=builder,
+            proto=operation.proto,
+        )
 
 
 def import_onnx(
@@ -112,6 +173,54 @@ def import_onnx(
     `values` are inputs that become constants: the program has no such input. Raises `InputError` that names the node
     for what is not supported.
     """
+    graph, builder, fixed = read_onnx(data), Builder(), dict(values or {})
+    known: Known = dict(graph.initializers)
+    for given in graph.inputs:
+        if given.name in fixed:
+            known[given.name] = _fixed(given, fixed.pop(given.name))
+        else:
+            known[given.name] = builder.input(given.name, given.fixed((shapes or {}).get(given.name)), given.type)
+    if fixed:
+        raise InputError(f"the model has no input {', '.join(fixed)}")
+    _walk(graph, graph.operations, known, builder)
+    outputs = []
+    for name in graph.outputs:
+        found = _given(known, name, None)
+        outputs.append((name, found if isinstance(found, Value) else builder.constant(machine_array(found))))
+    return builder.program(outputs)
+
+
+def _walk(graph: OnnxGraph, operations: Sequence[Operation], known: Known, builder: Builder) -> None:
+    """Add what the operations give to what is known."""
+    for operation in operations:
+        node = graph.node(operation, known, builder)
+        results = _branch(graph, node, known) if node.op == "If" else results_of(node)
+        known.update(zip(operation.outputs, results, strict=False))
+
+
+def _branch(graph: OnnxGraph, node: Node, known: Known) -> list[Value | np.ndarray[Any, Any]]:
+    """What the branch gives that the condition takes, which has to be known at import."""
+    import onnx  # noqa: PLC0415 - only who imports models needs it
+
+    condition = node.inputs[0]
+    if not isinstance(condition, np.ndarray):
+        raise InputError(f"node {node.name} (If): the condition has to be a constant: what runs is fixed at import")
+    branch = node.attribute("then_branch" if bool(condition.ravel()[0]) else "else_branch")
+    inner = known | {each.name: onnx.numpy_helper.to_array(each) for each in branch.initializer}
+    _walk(graph, _operations(branch), inner, node.builder)
+    return [_given(inner, each.name, None) for each in branch.output]
+
+
+def _given(known: Known, name: str, operation: Operation | None) -> Value | np.ndarray[Any, Any]:
+    """What a name stands for. It may be an output that its node does not give here, such as the places of MaxPool."""
+    if name not in known:
+        user = f"node {operation.name} ({operation.op})" if operation is not None else "the graph"
+        raise InputError(f"{user} uses {name!r}, an output that is not supported")
+    return known[name]
+
+
+def read_onnx(data: bytes) -> OnnxGraph:
+    """The graph in an ONNX file. Raises `InputError` if it is none, or of another opset."""
     import onnx  # noqa: PLC0415 - only who imports models needs it
 
     try:
@@ -119,83 +228,46 @@ def import_onnx(
         onnx.checker.check_model(model)
     except Exception as error:
         raise InputError(f"not an ONNX model: {error}") from error
-    builder, fixed = Builder(), dict(values or {})
-    known: dict[str, Known] = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
-    for given in model.graph.input:
-        if given.name in fixed:
-            known[given.name] = _fixed(given, fixed.pop(given.name))
-        elif given.name not in known:
-            shape = _shape_of(given, (shapes or {}).get(given.name))
-            known[given.name] = builder.input(given.name, shape, _type_of(given, onnx.TensorProto))
-    if fixed:
-        raise InputError(f"the model has no input {', '.join(fixed)}")
-    outputs = _Importer(builder, _opset(model)).outputs(model.graph, known)
-    return builder.program(outputs)
+    opset = _opset(model)
+    initializers = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    inputs = [each for each in model.graph.input if each.name not in initializers]
+    return OnnxGraph(
+        opset=opset,
+        initializers=initializers,
+        inputs=tuple(
+            GraphInput(each.name, _shape_of(each), _type_of(each, onnx.TensorProto), each.type.tensor_type.elem_type)
+            for each in inputs
+        ),
+        operations=tuple(_operations(model.graph)),
+        outputs=tuple(each.name for each in model.graph.output),
+    )
 
 
-@dataclass(frozen=True)
-class _Importer:
-    """Goes through graphs node by node."""
+def _operations(graph: Any) -> list[Operation]:
+    """The nodes of a graph."""
+    import onnx  # noqa: PLC0415 - only who imports models needs it
 
-    builder: Builder
-    opset: int
-
-    def outputs(self, graph: Any, known: dict[str, Known]) -> list[tuple[str, Value]]:
-        """What the graph gives, by name."""
-        self.walk(graph, known)
-        outputs = []
-        for wanted in graph.output:
-            found = _given(known, wanted.name, None)
-            value = found if isinstance(found, Value) else self.builder.constant(machine_array(found))
-            outputs.append((wanted.name, value))
-        return outputs
-
-    def walk(self, graph: Any, known: dict[str, Known]) -> None:
-        """Add what the nodes of the graph give to what is known."""
-        import onnx  # noqa: PLC0415 - as above
-
-        for number, proto in enumerate(graph.node):
-            attributes = {each.name: onnx.helper.get_attribute_value(each) for each in proto.attribute}
-            for name, attribute in attributes.items():
-                if isinstance(attribute, onnx.TensorProto):
-                    attributes[name] = onnx.numpy_helper.to_array(attribute)
-            node = Node(
+    operations = []
+    for number, proto in enumerate(graph.node):
+        attributes = {each.name: onnx.helper.get_attribute_value(each) for each in proto.attribute}
+        for name, attribute in attributes.items():
+            if isinstance(attribute, onnx.TensorProto):
+                attributes[name] = onnx.numpy_helper.to_array(attribute)
+        operations.append(
+            Operation(
                 op=proto.op_type if proto.domain in ("", "ai.onnx") else f"{proto.domain}.{proto.op_type}",
                 name=proto.name or f"number {number}",
-                inputs=[_given(known, each, proto) if each else None for each in proto.input],
+                inputs=tuple(proto.input),
+                outputs=tuple(proto.output),
                 attributes=attributes,
-                outputs=list(proto.output),
-                opset=self.opset,
-                builder=self.builder,
                 proto=proto,
             )
-            results = self._branch(node, known) if node.op == "If" else _results(node)
-            known.update(zip(proto.output, results, strict=False))
-
-    def _branch(self, node: Node, known: Mapping[str, Known]) -> list[Known]:
-        """What the branch gives that the condition takes, which has to be known at import."""
-        import onnx  # noqa: PLC0415 - as above
-
-        condition = node.inputs[0]
-        if not isinstance(condition, np.ndarray):
-            raise InputError(f"node {node.name} (If): the condition has to be a constant: what runs is fixed at import")
-        graph = node.attribute("then_branch" if bool(condition.ravel()[0]) else "else_branch")
-        inner = dict(known)
-        inner.update({each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer})
-        self.walk(graph, inner)
-        return [_given(inner, each.name, None) for each in graph.output]
+        )
+    return operations
 
 
-def _given(known: Mapping[str, Known], name: str, proto: Any) -> Known:
-    """What a name stands for. It may be an output that its node does not give here, such as the places of MaxPool."""
-    if name not in known:
-        user = f"node {proto.name or proto.op_type} ({proto.op_type})" if proto is not None else "the graph"
-        raise InputError(f"{user} uses {name!r}, an output that is not supported")
-    return known[name]
-
-
-def _results(node: Node) -> list[Known]:
-    """What a node gives."""
+def results_of(node: Node) -> list[Value | np.ndarray[Any, Any]]:
+    """What a node gives: computed now, or by instructions. Raises `InputError` with its name."""
     try:
         for name, values in IMPLIED.items():
             if node.attribute(name, values[0]) not in values:
@@ -216,7 +288,7 @@ def _results(node: Node) -> list[Known]:
         raise InputError(f"node {node.name} ({node.op}): {error}") from error
 
 
-def _folded(node: Node) -> list[Known] | None:
+def _folded(node: Node) -> list[Value | np.ndarray[Any, Any]] | None:
     """What a node gives that is computed at import."""
     constants = [each for each in node.inputs if isinstance(each, np.ndarray)]
     if len(constants) != sum(each is not None for each in node.inputs) or not (constants or node.op == "Constant"):
@@ -249,23 +321,16 @@ def _opset(model: Any) -> int:
     raise InputError("the model does not say which opset it has")
 
 
-def _shape_of(given: Any, chosen: Sequence[int] | None) -> Shape:
-    dimensions = [max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim]
-    if chosen is None:
-        if not all(dimension > 0 for dimension in dimensions):
-            raise InputError(f"input {given.name!r} has a shape that is open: say which one it shall be")
-        return tuple(dimensions)
-    if len(chosen) != len(dimensions) or any(d not in (0, c) for d, c in zip(dimensions, chosen, strict=False)):
-        raise InputError(f"input {given.name!r} has the shape {dimensions}, where 0 is open, not {list(chosen)}")
-    return tuple(int(each) for each in chosen)
+def _shape_of(given: Any) -> Shape:
+    return tuple(max(d.dim_value, 0) if d.HasField("dim_value") else 0 for d in given.type.tensor_type.shape.dim)
 
 
-def _fixed(given: Any, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _fixed(given: GraphInput, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The value of an input, in the type that it has."""
     import onnx  # noqa: PLC0415 - as above
 
-    kind = onnx.helper.tensor_dtype_to_np_dtype(given.type.tensor_type.elem_type)
-    dimensions = [d.dim_value for d in given.type.tensor_type.shape.dim]
+    kind = onnx.helper.tensor_dtype_to_np_dtype(given.element)
+    dimensions = list(given.shape)
     if len(dimensions) != array.ndim or any(d not in (0, n) for d, n in zip(dimensions, array.shape, strict=True)):
         raise InputError(f"input {given.name!r} has the shape {dimensions}, where 0 is open, not {list(array.shape)}")
     converted = array.astype(kind)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
 from assay.models import quantised
-from assay.models.builder import Builder, Shape, Value
+from assay.models.builder import Builder, Shape, Value, dense_strides
 from assay.models.folding import new_shape, slice_ranges
+from assay.models.windows import Windows, windows_of
 
 if TYPE_CHECKING:
     from assay.models.onnx_import import Node
@@ -166,6 +167,8 @@ def matmul(node: "Node") -> Value:
         a = a.with_axis(0, 1, 0)
     b = floats(node.value(1)).with_axis(0, 1, 0) if column else columns_of(node, 1)
     result = node.builder.dot(a, b)
+    if not row and not column:
+        return result
     kept = result.shape[: -1 if column else None]
     return node.builder.reshape(result, (*kept[:-2], kept[-1]) if row and not column else kept[:-1] if row else kept)
 
@@ -197,98 +200,34 @@ def columns_of(node: "Node", place: int) -> Value:
 
 
 def convolution(node: "Node") -> Value:
-    build, w = node.builder, node.constant(1)
+    build, given = node.builder, node.inputs[1]
+    if given is None:
+        raise InputError("input 1 is missing")
+    w = given if isinstance(given, Value) else node.constant(1)
     result = convolved(node, floats(node.value(0)), w, Builder.dot)
     if node.has(2):
-        result = build.binary(Kind.ADD, result, node.value(2).viewed((w.shape[0],) + (1,) * (w.ndim - 2)))
+        bias = build.reshape(node.value(2), (w.shape[0],) + (1,) * (len(w.shape) - 2))
+        result = build.binary(Kind.ADD, result, bias)
     return result
 
 
-def convolved(node: "Node", x: Value, w: NDArray[np.float32], dot: Callable[[Builder, Value, Value], Value]) -> Value:
+def convolved(
+    node: "Node", x: Value, w: Value | NDArray[np.float32], dot: Callable[[Builder, Value, Value], Value]
+) -> Value:
     """The convolution of `x` with `w`, with the attributes of the node and with products by `dot`."""
-    build = node.builder
-    groups, kernel = node.attribute("group", 1), w.shape[2:]
-    padded, sizes, strides, dilations = _windows(node, x, kernel, 0.0)
-    batch, channels, maps = x.shape[0], x.shape[1] // groups, w.shape[0] // groups
-    # The window of each place of the result, in the order of the weights: channel, then row, then column.
-    grouped = parted(padded, 1, groups)
-    windows = replace(
-        grouped,
-        shape=(batch, groups, *sizes, channels, *kernel),
-        strides=(
-            *grouped.strides[:2],
-            *(s * step for s, step in zip(grouped.strides[3:], strides, strict=True)),
-            grouped.strides[2],
-            *(s * step for s, step in zip(grouped.strides[3:], dilations, strict=True)),
-        ),
-    )
-    length, places = channels * int(np.prod(kernel)), int(np.prod(sizes))
-    rows = build.empty((batch, groups, places, length))
-    # As the windows have them: a row of the result is one window.
-    inner = dense_strides((channels, *kernel))
-    outer = tuple(rows.strides[2] * step for step in dense_strides(sizes))
-    build.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=(*rows.strides[:2], *outer, *inner)), windows)
-    weights = floats(node.constant_value(w.reshape(groups, maps, length)))
-    product = dot(build, weights.broadcast((batch, groups, maps, length)), rows)
-    return build.reshape(product, (batch, groups * maps, *sizes))
+    build, groups, windows = node.builder, node.attribute("group", 1), windows_of(node, x.shape, w.shape[2:])
+    rows = windows.convolution_rows(build, x, groups)
+    shape = (groups, w.shape[0] // groups, rows.shape[-1])
+    weights = build.reshape(w, shape) if isinstance(w, Value) else node.constant_value(w.reshape(shape))
+    product = dot(build, floats(weights).broadcast((x.shape[0], *shape)), rows)
+    return build.reshape(product, (x.shape[0], w.shape[0], *windows.sizes))
 
 
-def parted(x: Value, axis: int, count: int) -> Value:
-    """One axis as two, the first of which has `count` places."""
-    size = x.shape[axis] // count
-    shape = (*x.shape[:axis], count, size, *x.shape[axis + 1 :])
-    return replace(x, shape=shape, strides=(*x.strides[:axis], size * x.strides[axis], *x.strides[axis:]))
-
-
-def dense_strides(shape: Sequence[int]) -> Shape:
-    return tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))
-
-
-def _windows(
-    node: "Node", x: Value, kernel: Sequence[int], fill: float
-) -> tuple[Value, list[int], list[int], list[int]]:
-    """The padded input of a convolution or pooling, the sizes of its result, its strides and its dilations."""
-    spatial = len(kernel)
-    strides, dilations = node.attribute("strides", [1] * spatial), node.attribute("dilations", [1] * spatial)
-    extents = [(size - 1) * step + 1 for size, step in zip(kernel, dilations, strict=True)]
-    pads = list(node.attribute("pads", [0] * 2 * spatial))
-    mode = node.attribute("auto_pad", b"NOTSET").decode()
-    if mode in ("SAME_UPPER", "SAME_LOWER"):
-        wanted = [
-            max(0, (-(-size // step) - 1) * step + extent - size)
-            for size, step, extent in zip(x.shape[2:], strides, extents, strict=True)
-        ]
-        less, more = [each // 2 for each in wanted], [each - each // 2 for each in wanted]
-        pads = [*less, *more] if mode == "SAME_UPPER" else [*more, *less]
-    elif mode == "VALID":
-        pads = [0] * 2 * spatial
-    sizes, extra = [], []
-    for axis in range(spatial):
-        room = x.shape[2 + axis] + pads[axis] + pads[spatial + axis] - extents[axis]
-        size = (-(-room // strides[axis]) if node.attribute("ceil_mode", 0) else room // strides[axis]) + 1
-        if node.attribute("ceil_mode", 0) and (size - 1) * strides[axis] >= x.shape[2 + axis] + pads[axis]:
-            size -= 1
-        sizes.append(size)
-        extra.append(max(0, (size - 1) * strides[axis] - room))
-    behind = [pads[spatial + axis] + extra[axis] for axis in range(spatial)]
-    padded = node.builder.pad(x, [0, 0, *pads[:spatial]], [0, 0, *behind], fill)
-    return padded, sizes, list(strides), list(dilations)
-
-
-def _pooled(node: "Node", kind: Kind, x: Value, fill: float) -> tuple[Value, int]:
-    """Each window reduced, and the elements of a window."""
-    kernel = node.attribute("kernel_shape")
-    padded, sizes, strides, dilations = _windows(node, x, kernel, fill)
-    outer = tuple(s * step for s, step in zip(padded.strides[2:], strides, strict=True))
-    inner = tuple(s * step for s, step in zip(padded.strides[2:], dilations, strict=True))
-    windows = replace(padded, shape=(*x.shape[:2], *sizes, *kernel), strides=(*padded.strides[:2], *outer, *inner))
-    count, places = int(np.prod(kernel)), int(np.prod(sizes))
-    rows = node.builder.empty((*x.shape[:2], places, count))
-    spread = tuple(rows.strides[2] * step for step in dense_strides(sizes))
-    strides_of_rows = (*rows.strides[:2], *spread, *dense_strides(kernel))
-    node.builder.emit(Kind.COPY, replace(rows, shape=windows.shape, strides=strides_of_rows), windows)
-    reduced = node.builder.reduce(kind, rows)
-    return node.builder.reshape(reduced, (*x.shape[:2], *sizes)), count
+def _pooled(node: "Node", kind: Kind, x: Value, fill: float) -> tuple[Value, Windows]:
+    """Each window reduced."""
+    windows = windows_of(node, x.shape, node.attribute("kernel_shape"))
+    reduced = node.builder.reduce(kind, windows.pooled_rows(node.builder, x, fill))
+    return node.builder.reshape(reduced, (*x.shape[:2], *windows.sizes)), windows
 
 
 def max_pool(node: "Node") -> Value:
@@ -296,18 +235,23 @@ def max_pool(node: "Node") -> Value:
 
 
 def average_pool(node: "Node") -> Value:
-    build, x = node.builder, floats(node.value(0))
-    total, count = _pooled(node, Kind.SUM, x, 0.0)
+    x = floats(node.value(0))
+    total, windows = _pooled(node, Kind.SUM, x, 0.0)
+    return node.builder.binary(Kind.DIV, total, averaged_elements(node, x.shape, windows))
+
+
+def averaged_elements(node: "Node", shape: Shape, windows: Windows) -> Value:
+    """How many elements of each window AveragePool counts, as a tensor that broadcasts to its result."""
+    build = node.builder
     if node.attribute("count_include_pad", 0) or (
         not any(node.attribute("pads", [0])) and node.attribute("auto_pad", b"NOTSET") in (b"NOTSET", b"VALID")
     ):
         if node.attribute("ceil_mode", 0):
             raise InputError("an average with ceil_mode")
-        return build.binary(Kind.DIV, total, build.scalar(count))
+        return build.scalar(windows.count)
     # How many elements of each window are not padding: they are counted by the machine, too.
-    ones = build.constant(np.ones((1, 1, *x.shape[2:]), np.float32))
-    counts, _ = _pooled(node, Kind.SUM, ones, 0.0)
-    return build.binary(Kind.DIV, total, counts)
+    ones = build.constant(np.ones((1, 1, *shape[2:]), np.float32))
+    return _pooled(node, Kind.SUM, ones, 0.0)[0]
 
 
 def global_max_pool(node: "Node") -> Value:
@@ -339,12 +283,14 @@ def reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: boo
     last = x.transposed([*others, *axes])
     count = int(np.prod([x.shape[axis] for axis in axes]))
     shape = tuple(x.shape[axis] for axis in others)
-    rows = build.empty((*shape, count), x.type) if len(axes) > 1 else None
-    if rows is not None:
+
+    def rows() -> Value:
+        target = build.empty((*shape, count), x.type)
         inner = dense_strides([x.shape[axis] for axis in axes])
-        build.emit(Kind.COPY, replace(rows, shape=last.shape, strides=(*rows.strides[:-1], *inner)), last)
-        last = rows
-    result = build.reduce(kind, last)
+        build.emit(Kind.COPY, replace(target, shape=last.shape, strides=(*target.strides[:-1], *inner)), last)
+        return target
+
+    result = build.reduce(kind, build.once(("rows", last, count), rows) if len(axes) > 1 else last)
     if not keep:
         return result
     for axis in axes:
@@ -353,6 +299,7 @@ def reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: boo
 
 
 def averaged(build: Builder, x: Value, axes: Sequence[int], keep: bool) -> Value:
+    """The mean over some axes."""
     count = int(np.prod([x.shape[axis] for axis in axes]))
     return build.binary(Kind.DIV, reduced(build, Kind.SUM, x, axes, keep), build.scalar(count))
 
@@ -472,6 +419,25 @@ def slice_(node: "Node") -> Value:
             raise InputError("a slice without elements")
         x = x.sliced(axis, places.start, len(places), places.step)
     return x
+
+
+def picked(build: Builder, x: Value, index: Value, axis: int) -> Value:
+    """Slices of a tensor in memory, which GATHER does not read: products with rows that are 1 in one place."""
+    others = [i for i in range(len(x.shape)) if i != axis]
+    rest = tuple(x.shape[i] for i in others)
+    rows = build.reshape(x.transposed([*others, axis]), (int(np.prod(rest)), x.shape[axis]))
+    chosen = one_hot(build, index, x.shape[axis])
+    picked = build.dot(build.reshape(chosen, (int(np.prod(index.shape)), x.shape[axis])), rows)
+    first = build.reshape(picked, (*index.shape, *rest))
+    rank = len(index.shape)
+    return first.transposed([*range(rank, rank + axis), *range(rank), *range(rank + axis, rank + len(rest))])
+
+
+def one_hot(build: Builder, index: Value, count: int) -> Value:
+    """Along a new last axis of `count` places, 1 at the place that an integer names, and 0 at all others."""
+    number = build.unary(Kind.FROM_INT, index)
+    places = build.constant(np.arange(count, dtype=np.float32))
+    return build.binary(Kind.EQUAL, number.with_axis(len(index.shape), 1, 0), places)
 
 
 def reduce_min(node: "Node") -> Value:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from assay.machines.tensor.instruction import Kind
 from assay.models.builder import Value
 from assay.models.functions import Sums
-from assay.models.operators import Lowering, arg_max, averaged, floats, negate, parted, reduced
+from assay.models.operators import Lowering, arg_max, averaged, floats, negate, reduced
+from assay.models.windows import split_axis
 
 if TYPE_CHECKING:
     from assay.models.onnx_import import Node
@@ -97,7 +98,7 @@ def group_normalization(node: "Node") -> Value:
     """As from opset 21 on, with a scale and a shift for each channel; there is none before that is not withdrawn."""
     s, x, groups = Sums(node.builder), floats(node.value(0)), node.attribute("num_groups")
     shape = x.shape
-    split = parted(x, 1, groups)
+    split = split_axis(x, 1, groups)
     rank = len(split.shape)
     result = _normalised(s, split, list(range(2, rank)), node.attribute("epsilon", 1e-5))
     for kind, place in ((Kind.MUL, 1), (Kind.ADD, 2)):

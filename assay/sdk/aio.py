@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
     from numpy.typing import NDArray
 
+    from assay.models.arrays import Given
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -120,7 +122,7 @@ class AsyncClient:
     async def infer(
         self,
         model: str | os.PathLike[str],
-        inputs: "Sequence[NDArray[Any]]",
+        inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
         timeout: float | None = None,
@@ -144,10 +146,10 @@ class AsyncClient:
         client = await self._connected()
         return await self._run(client.balance)
 
-    async def deposit(self, amount: Amount) -> None:
+    async def deposit(self, amount: Amount, to: str | None = None) -> None:
         """`Client.deposit`."""
         client = await self._connected()
-        await self._run(client.deposit, amount)
+        await self._run(client.deposit, amount, to)
 
     async def withdraw(self, amount: Amount) -> None:
         """`Client.withdraw`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from assay.chain.keys import Wallet, find_password
+from assay.chain.records import parse_address
 from assay.client.jobs import find_job
 from assay.client.order import DEFAULT_STEP_LIMIT, Order
 from assay.client.requester import Conditions, make_terms
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assay.machines.tensor.program import Program as Model
+    from assay.models.arrays import Given
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ class Client:
     def infer(
         self,
         model: str | os.PathLike[str],
-        inputs: "Sequence[NDArray[Any]]",
+        inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
         timeout: float | None = None,
@@ -193,8 +195,9 @@ class Client:
     ) -> "dict[str, NDArray[Any]]":
         """The outputs of one run of a model, by their names; waits until they are final.
 
-        `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` made;
-        `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the model's order.
+        `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` or
+        `train` made; `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the
+        model's order, but for those that mappings among them give by their names.
         Raises as `submit` and `Job.result`.
         """
         from assay.sdk.models import outputs_of  # noqa: PLC0415 - numpy takes its time
@@ -205,7 +208,7 @@ class Client:
     def submit_model(
         self,
         model: str | os.PathLike[str],
-        inputs: "Sequence[NDArray[Any]]",
+        inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
         **deal: Unpack[Deal],
@@ -258,10 +261,13 @@ class Client:
         account = self._session.chain.market.account_of(self.address)
         return Balance(account.free, account.stake, self._session.chain.token.balance_of(self.address))
 
-    def deposit(self, amount: Amount) -> None:
-        """Bring tokens from the wallet into the market. Raises `InputError` if the wallet lacks them."""
+    def deposit(self, amount: Amount, to: str | None = None) -> None:
+        """Bring tokens from the wallet into the market, for this account, or for the account of the address `to`.
+
+        Raises `InputError` if the wallet lacks them, or if `to` is no address.
+        """
         with self._posting:
-            self._session.requester.deposit(base_units(amount))
+            self._session.requester.deposit(base_units(amount), parse_address(to) if to else None)
 
     def withdraw(self, amount: Amount) -> None:
         """Take free tokens out of the market, to the wallet. Raises `ContractError` if there are not so many."""

@@ -10,7 +10,7 @@ from assay.client.order import Order, order_model
 from assay.errors import InputError
 from assay.machines.base import Machine
 from assay.machines.tensor.program import Program
-from assay.models.arrays import input_bytes, output_arrays
+from assay.models.arrays import Given, input_blobs, output_arrays
 from assay.models.files import read_model
 from assay.sdk.result import Result
 
@@ -30,12 +30,9 @@ def load_model(file: Path, shapes: Mapping[str, Sequence[int]]) -> Program:
     return import_onnx(data, {name: list(sizes) for name, sizes in shapes.items()})
 
 
-def order_inference(program: Program, inputs: Sequence[NDArray[Any]], machines: Mapping[str, Machine]) -> Order:
+def order_inference(program: Program, inputs: Sequence[Given], machines: Mapping[str, Machine]) -> Order:
     """One run of a model as a job. Raises `InputError` if these are not the inputs that it wants."""
-    if len(inputs) != len(program.inputs):
-        names = ", ".join(wanted.name for wanted in program.inputs)
-        raise InputError(f"the model has {len(program.inputs)} inputs, not {len(inputs)}: {names}")
-    return order_model(program, [input_bytes(*pair) for pair in zip(program.inputs, inputs, strict=True)], machines)
+    return order_model(program, input_blobs(program, inputs), machines)
 
 
 def outputs_of(program: Program, result: Result) -> dict[str, NDArray[Any]]:

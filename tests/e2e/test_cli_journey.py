@@ -142,6 +142,18 @@ def test_a_job_is_taken_back_before_anyone_accepts_it(market: Market, echo: Path
     assert market.json("show", posted["job"])["status"] == "cancelled"
 
 
+def test_a_sponsor_deposits_for_somebody_else(market: Market) -> None:
+    sponsor, sponsored = balance(market, "bob"), balance(market, "alice")
+    address = next(one["address"] for one in market.json("wallet", "list") if one["name"] == "alice")
+    told = market.json("deposit", "1.5", "--for", address.lower(), "--wallet", "bob")
+    assert float(told["free"]) == float(sponsored["free"]) + 1.5
+    assert balance(market, "alice") == sponsored | {"free": told["free"]}
+    after = balance(market, "bob")
+    assert after["free"] == sponsor["free"]
+    assert float(after["outside"]) == float(sponsor["outside"]) - 1.5
+    assert "address" in market.assay("deposit", "1", "--for", "alice", "--wallet", "bob", expect=2).stderr
+
+
 def test_a_job_that_nobody_takes_is_ended_and_refunded_by_whoever_waits(market: Market, echo: Path) -> None:
     before = balance(market, "alice")
     waited = market.assay(

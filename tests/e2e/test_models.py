@@ -14,6 +14,7 @@ from assay.chain.records import End, JobId, Status
 from assay.cli.main import cli
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
+from assay.models.files import read_model
 from assay.models.onnx_import import import_onnx
 from tests.e2e.test_agents import account, book_of, end_of, wait_for, wait_until
 from tests.support.agents import AGENT, LIAR, Agent, running
@@ -153,3 +154,54 @@ def test_lies_in_one_bit_of_a_product_and_of_an_exponential_are_slashed_by_the_s
     assert sorted(found) == sorted(steps)
     assert [account(network, liar) for liar in liars] == [(0, 90)] * 2
     assert account(network, verifier) == (free + 2 * 5, stake)
+
+
+@pytest.fixture
+def lesson(requester: Requester, tmp_path: Path) -> Path:
+    """A folder with a program that trains a small perceptron, its first checkpoint, and a batch."""
+    graph, random = Graph(), np.random.default_rng(2)
+
+    def weights(*shape: int) -> str:
+        return graph.constant((random.standard_normal(shape) / np.sqrt(shape[0])).astype(np.float32))
+
+    x = graph.node("Relu", graph.node("Gemm", graph.input(random.random((16, 12), np.float32)), weights(12, 8)))
+    model = graph.model([graph.node("Softmax", graph.node("Gemm", x, weights(8, 4), weights(4)))])
+    (tmp_path / "perceptron.onnx").write_bytes(model)
+    np.save(tmp_path / "x.npy", graph.inputs["x0"])
+    np.save(tmp_path / "labels.npy", random.integers(0, 4, 16))
+    files = ("--start", tmp_path / "start.npz", "-o", tmp_path / "step.assay")
+    requester.model("train", tmp_path / "perceptron.onnx", "--loss", "cross-entropy", "--rate", "0.01", *files)
+    return tmp_path
+
+
+def test_a_training_goes_on_from_what_a_job_gave_and_a_lie_about_one_element_of_a_gradient_is_slashed(
+    network: LocalMarket, requester: Requester, lesson: Path, recruit: Recruit
+) -> None:
+    def inputs(checkpoint: str) -> list[object]:
+        files = [lesson / name for name in (checkpoint, "x.npy", "labels.npy")]
+        return [lesson / "step.assay", *(part for file in files for part in ("--input", file))]
+
+    deal = ("--price", "1", "--bond", "10", "--json")
+    provider = recruit("trainer")
+    with running(provider, AGENT, "--roles", "provider"):
+        facts = json.loads(requester.model("submit", *inputs("start.npz"), *deal).stdout)
+        job_id = JobId.parse(facts["job"])
+        wait_for(network, job_id, lambda history: history.job.status is Status.CLAIMED)
+    requester.model("result", f"{job_id.slot}.{job_id.generation}", "-o", lesson / "next.npz")
+    requester.model("run", *inputs("start.npz"), "-o", lesson / "local.npz")
+    found, wanted = (np.load(lesson / name) for name in ("next.npz", "local.npz"))
+    assert {name: found[name].tobytes() for name in found} == {name: wanted[name].tobytes() for name in wanted}
+    assert not np.array_equal(found["w0"], np.load(lesson / "start.npz")["w0"])
+
+    program = read_model((lesson / "step.assay").read_bytes())
+    number = max(number for number, each in enumerate(program.instructions) if each.kind == Kind.DOT)
+    assert program.instructions[number].elements == 12 * 8, "the gradient by the first weights"
+    step = sum(each.steps for each in program.instructions[:number]) + 29
+    liar = recruit("liar-trainer")
+    with running(liar, LIAR, "--step", str(step)):
+        job_id = JobId.parse(json.loads(requester.model("submit", *inputs("next.npz"), *deal).stdout)["job"])
+        assert end_of(network, job_id) is End.SLASHED_BY_STEP
+    [dispute] = [each for each in book_of(network).disputes_of(job_id) if each.stepped]
+    assert dispute.stepped is not None
+    assert dispute.play.start + dispute.stepped.index == step
+    assert account(network, liar) == (0, 90)

@@ -359,6 +359,8 @@ def test_a_job_is_for_one_provider_or_for_whom_a_list_admits(market: Market, sho
         bob.accept(job)
     market.assay("cancel", job, "--wallet", "alice")
 
+    allowed = market.assay("access", "allow", address(market, "bob"), "--wallet", "alice")
+    assert "`assay access deny --all`" in allowed.stderr
     market.assay("access", "deny", address(market, "bob"), "--wallet", "alice")
     assert market.json("access", "show", "--wallet", "alice") == {
         "account": address(market, "alice"),
@@ -372,7 +374,8 @@ def test_a_job_is_for_one_provider_or_for_whom_a_list_admits(market: Market, sho
     assert "deals with nobody." in market.assay("access", "show", "--wallet", "alice").stdout
     with pytest.raises(Exception, match="NotAdmitted"):
         bob.accept(job)
-    market.assay("access", "allow", address(market, "bob"), "--wallet", "alice")
+    allowed = market.assay("access", "allow", address(market, "bob"), "--wallet", "alice")
+    assert allowed.stderr == ""
     bob.accept(job)
     assert market.json("access", "allow", "--all", "--wallet", "alice")["listed"] == []
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assay.chain.deployments import Deployment, save_deployment
-from assay.devnet import CHAIN_ID, check_home, run_devnet, start_detached
+from assay.devnet import CHAIN_ID, check_checkout, check_home, run_devnet, start_detached
 from assay.errors import InputError
 from assay.settings import Settings, load_settings, write_config
 
@@ -39,6 +39,17 @@ def test_a_deployment_on_another_chain_is_not_overwritten(tmp_path: Path) -> Non
             start()
     assert settings.deployment.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deployment.json"]
+
+
+def test_a_checkout_that_brownie_cannot_import_from_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="works in a checkout"):
+        check_checkout(tmp_path)
+    for name in ("v1.2", "plain"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "brownie-config.yaml").touch()
+    with pytest.raises(InputError, match=r"the dot in 'v1\.2': move the checkout"):
+        check_checkout(tmp_path / "v1.2")
+    check_checkout(tmp_path / "plain")
 
 
 def test_what_an_earlier_network_left_is_taken_over(tmp_path: Path) -> None:
