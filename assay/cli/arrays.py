@@ -57,6 +57,21 @@ def _shape(text: str) -> tuple[str, list[int]]:
         raise InputError(f"{text!r} is no shape: write NAME=1x3x224x224") from error
 
 
+def parsed_values(texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """What `--value` says, by the names of inputs. Raises `InputError`."""
+    return dict(_value(text) for text in texts)
+
+
+def _value(text: str) -> tuple[str, NDArray[Any]]:
+    name, separator, number = text.rpartition("=")
+    try:
+        if not separator:
+            raise ValueError
+        return name, np.array(float(number) if "." in number else int(number))
+    except ValueError as error:
+        raise InputError(f"{text!r} is no value: write NAME=16000 or NAME=0.5") from error
+
+
 def read_inputs(program: Program, paths: Sequence[Path]) -> list[bytes]:
     """The inputs in some files, as the model wants them. Raises `InputError`."""
     return input_blobs(program, [read_arrays(path) for path in paths])

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -66,10 +67,8 @@ def measure(model: Model) -> Figures:
     assert trace is not None
     found = list(output_arrays(program.outputs, trace.outcome().stdout).values())
     errors = [difference(one, other) for one, other in zip(wanted, found, strict=True)]
-    weights = onnx.load_from_string(data)
-    parameters = sum(int(np.prod(each.dims)) for each in weights.graph.initializer) or len(program.weights)
     return Figures(
-        parameters,
+        parameters_of(onnx.load_from_string(data).graph),
         len(program.instructions),
         program.steps,
         4 * (program.memory + len(program.weights)) / 2**20,
@@ -78,6 +77,16 @@ def measure(model: Model) -> Figures:
         max(errors),
         model.says(found),
     )
+
+
+def parameters_of(graph: Any) -> int:
+    """The floats among the constants of a graph and its branches, but for scalars."""
+    tensors = list(graph.initializer)
+    for node in graph.node:
+        tensors += [each.t for each in node.attribute if node.op_type == "Constant" and each.name == "value"]
+    floats = sum(int(np.prod(each.dims)) for each in tensors if each.data_type == onnx.TensorProto.FLOAT and each.dims)
+    branches = [each.g for node in graph.node for each in node.attribute if each.HasField("g")]
+    return floats + sum(map(parameters_of, branches))
 
 
 def difference(wanted: np.ndarray, found: np.ndarray) -> float:  # type: ignore[type-arg]

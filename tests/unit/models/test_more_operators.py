@@ -153,7 +153,7 @@ MORE: dict[str, Callable[[Graph], str]] = {
         "Gather", g.input(floats(5, 3)), g.node("ArgMax", g.input(floats(4, 5)), axis=1, keepdims=0), axis=0
     ),
     "Gather at computed places along the last axis": lambda g: g.node(
-        "Gather", g.input(floats(2, 5)), g.input(np.array([[0, -1], [3, 2]])), axis=1
+        "Gather", g.input(floats(2, 5)), g.input(np.array([[0, 4], [3, 2]])), axis=1
     ),
     "OneHot": lambda g: g.node("OneHot", g.input(ints(0, 2, -1)), g.constant(ints(4)), g.constant(numbers(-1, 2))),
     "OneHot along the first axis": lambda g: g.node(
