@@ -32,21 +32,6 @@ def parsed_shapes(texts: Sequence[str]) -> dict[str, list[int]]:
     return dict(_shape(text) for text in texts)
 
 
-def parsed_values(values: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """What `--value` says. Raises `InputError`."""
-    return dict(_value(each) for each in values)
-
-
-def _value(text: str) -> tuple[str, NDArray[Any]]:
-    name, separator, number = text.rpartition("=")
-    try:
-        if not separator:
-            raise ValueError
-        return name, np.array(float(number) if "." in number else int(number))
-    except ValueError as error:
-        raise InputError(f"{text!r} is no value: write NAME=16000 or NAME=0.5") from error
-
-
 def _shape(text: str) -> tuple[str, list[int]]:
     name, separator, sizes = text.rpartition("=")
     try:

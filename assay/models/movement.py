@@ -149,7 +149,7 @@ def gather(node: "Node") -> Value:
     x = node.value(0)
     axis, index = node.attribute("axis", 0) % len(x.shape), node.inputs[1]
     if isinstance(index, Value):
-        return node.builder.gather(x, index, axis) if x.weights else picked(node.builder, floats(x), index, axis)
+        return node.builder.gather(x, index, axis) if x.weights else _picked(node.builder, x, index, axis)
     places = node.constant(1).astype(np.int64) % x.shape[axis]
     if places.ndim == 0:
         one = x.sliced(axis, int(places), 1)

@@ -222,35 +222,6 @@ def import_onnx(
     return builder.program(outputs)
 
 
-def _walk(graph: OnnxGraph, operations: Sequence[Operation], known: Known, builder: Builder) -> None:
-    """Add what the operations give to what is known."""
-    for operation in operations:
-        node = graph.node(operation, known, builder)
-        results = _branch(graph, node, known) if node.op == "If" else results_of(node)
-        known.update(zip(operation.outputs, results, strict=False))
-
-
-def _branch(graph: OnnxGraph, node: Node, known: Known) -> list[Value | np.ndarray[Any, Any]]:
-    """What the branch gives that the condition takes, which has to be known at import."""
-    import onnx  # noqa: PLC0415 - only who imports models needs it
-
-    condition = node.inputs[0]
-    if not isinstance(condition, np.ndarray):
-        raise InputError(f"node {node.name} (If): the condition has to be a constant: what runs is fixed at import")
-    branch = node.attribute("then_branch" if bool(condition.ravel()[0]) else "else_branch")
-    inner = known | {each.name: onnx.numpy_helper.to_array(each) for each in branch.initializer}
-    _walk(graph, _operations(branch), inner, node.builder)
-    return [_given(inner, each.name, None) for each in branch.output]
-
-
-def _given(known: Known, name: str, operation: Operation | None) -> Value | np.ndarray[Any, Any]:
-    """What a name stands for. It may be an output that its node does not give here, such as the places of MaxPool."""
-    if name not in known:
-        user = f"node {operation.name} ({operation.op})" if operation is not None else "the graph"
-        raise InputError(f"{user} uses {name!r}, an output that is not supported")
-    return known[name]
-
-
 def read_onnx(data: bytes) -> OnnxGraph:
     """The graph in an ONNX file. Raises `InputError` if it is none, or of another opset."""
     import onnx  # noqa: PLC0415 - only who imports models needs it

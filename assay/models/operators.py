@@ -167,8 +167,6 @@ def matmul(node: "Node") -> Value:
         a = a.with_axis(0, 1, 0)
     b = floats(node.value(1)).with_axis(0, 1, 0) if column else columns_of(node, 1)
     result = node.builder.dot(a, b)
-    if not row and not column:
-        return result
     kept = result.shape[: -1 if column else None]
     return node.builder.reshape(result, (*kept[:-2], kept[-1]) if row and not column else kept[:-1] if row else kept)
 
