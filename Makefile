@@ -94,6 +94,7 @@ symbolic: setup .venv-verify/installed ## prove with halmos; LONG=1 also what ta
 		$(if $(LONG),--match-test '^check' --solver-timeout-assertion 1h)
 
 coverage: setup ## show that the Foundry tests take every branch of the market, the game and the courier
+	mkdir -p build
 	FOUNDRY_PROFILE=coverage forge coverage --report lcov --report-file build/coverage.info --no-match-contract Invariants
 	python tools/branch_coverage.py build/coverage.info
 
