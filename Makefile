@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PYTHON ?= python3.11
 SHELL := bash
 
-.PHONY: help setup demo kernel test test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
+.PHONY: help setup demo kernel test test-python test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
 	bench-machine bench-models bench-gas bench-disputes zoo simulate screenshots docs docs-serve reference check fmt lock clean
 
 help: ## list the targets
@@ -44,7 +44,9 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST := python -m pytest -p no:pytest-brownie --numprocesses $(WORKERS) --dist loadfile
 
 # The cheap ones first; pytest's summary of the rest closes the run.
-test: setup test-solidity test-contracts ## run all tests
+test: test-solidity test-contracts test-python ## run all tests
+
+test-python: setup ## run all but those of the contracts
 	$(PYTEST) tests/unit tests/differential tests/mutation tests/e2e
 
 test-unit: setup ## run the tests that need no chain
