@@ -129,8 +129,8 @@ def check_checkout(folder: Path) -> None:
     # Brownie imports the script that deploys as the module `path.of.the.checkout.scripts.deploy`.
     if dotted := [part for part in folder.parts if "." in part]:
         raise InputError(
-            f"Brownie cannot work in {folder}, because of the dot in {dotted[0]!r}: move the checkout to a folder "
-            "without one in its path, and run `make setup` there"
+            f"{folder} has a dot in {dotted[0]!r}, and Brownie cannot work in such folders: move the checkout to a path "
+            "without one, and run `make setup` there"
         )
 
 
