@@ -129,7 +129,7 @@ def check_checkout(folder: Path) -> None:
     # Brownie imports the script that deploys as the module `path.of.the.checkout.scripts.deploy`.
     if dotted := [part for part in folder.parts if "." in part]:
         raise InputError(
-            f"{folder} has a dot in {dotted[0]!r}, and Brownie cannot work in such folders: move the checkout to a path "
+            f"{folder} has a dot in {dotted[0]!r}, and Brownie cannot work there: move the checkout to a path "
             "without one, and run `make setup` there"
         )
 
