@@ -130,7 +130,7 @@ def test_layers_from_bytes_to_bytes_differ_by_one_at_most_where_a_tie_is_near(op
     given = (np.float32(0.02), np.uint8(100), w, scales, np.zeros(4, np.int8), np.float32(3.0), np.uint8(128))
     y = graph.node(op, x, *(graph.constant(np.asarray(each)) for each in given), *more)
     [(expected, found)] = both(graph, y)
-    assert len(np.unique(expected)) > 5
+    assert len(np.unique(expected)) > 10
     assert np.abs(expected - found).max() <= 1
     assert np.mean(expected != found) < 0.02
 
