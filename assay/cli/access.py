@@ -89,6 +89,7 @@ def _change(settings: Settings, accounts: tuple[str, ...], everybody: bool, admi
     if everybody == bool(accounts):
         raise click.UsageError("name accounts, or --all")
     session = Session(settings)
+    before = read_list(session.chain, session.wallet.address)
     receipt: Receipt | None
     if everybody:
         receipt = admit_by_default(session.chain, session.sender, admitted)
@@ -96,7 +97,7 @@ def _change(settings: Settings, accounts: tuple[str, ...], everybody: bool, admi
         receipt = admit(session.chain, session.sender, accounts, admitted)
     found = read_list(session.chain, session.wallet.address)
     default = "deny" if found.listed_only else "allow"
-    if admitted and accounts and not found.listed_only:
+    if admitted and accounts and not before.listed_only and not set(accounts).intersection(before.listed):
         say("Everybody who is not denied was allowed already: `assay access deny --all` allows nobody else.")
     done = f"deals with {'nobody' if found.listed_only else 'everybody'}, but for {len(found.listed)} accounts"
     if receipt is None:
