@@ -1,9 +1,9 @@
 """Arrays on the command line: the inputs and outputs of models as NumPy files, and shapes."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import numpy as np
@@ -13,6 +13,8 @@ from assay.cli.output import read_file
 from assay.errors import InputError
 from assay.machines.tensor.program import Program, Tensor
 from assay.models.arrays import input_blobs, output_arrays
+
+T = TypeVar("T")
 
 shape_option = click.option(
     "--shape", "shapes", multiple=True, metavar="NAME=1x3x224x224", help="For an input that FILE.onnx leaves open."
@@ -29,32 +31,27 @@ input_option = click.option(
 
 def parsed_shapes(texts: Sequence[str]) -> dict[str, list[int]]:
     """What `--shape` says, by the names of inputs. Raises `InputError`."""
-    return dict(_shape(text) for text in texts)
-
-
-def _shape(text: str) -> tuple[str, list[int]]:
-    name, separator, sizes = text.rpartition("=")
-    try:
-        if not separator:
-            raise ValueError
-        return name, [int(size) for size in sizes.split("x")] if sizes else []
-    except ValueError as error:
-        raise InputError(f"{text!r} is no shape: write NAME=1x3x224x224") from error
+    return _named(
+        texts, lambda sizes: [int(size) for size in sizes.split("x")] if sizes else [], "shape", "1x3x224x224"
+    )
 
 
 def parsed_values(texts: Sequence[str]) -> dict[str, NDArray[Any]]:
     """What `--value` says, by the names of inputs. Raises `InputError`."""
-    return dict(_value(text) for text in texts)
+    return _named(texts, lambda text: np.array(float(text) if "." in text else int(text)), "value", "16000 or NAME=0.5")
 
 
-def _value(text: str) -> tuple[str, NDArray[Any]]:
-    name, separator, number = text.rpartition("=")
-    try:
-        if not separator:
-            raise ValueError
-        return name, np.array(float(number) if "." in number else int(number))
-    except ValueError as error:
-        raise InputError(f"{text!r} is no value: write NAME=16000 or NAME=0.5") from error
+def _named(texts: Sequence[str], read: Callable[[str], T], what: str, example: str) -> dict[str, T]:
+    found = {}
+    for text in texts:
+        name, separator, given = text.rpartition("=")
+        try:
+            if not separator:
+                raise ValueError
+            found[name] = read(given)
+        except ValueError as error:
+            raise InputError(f"{text!r} is no {what}: write NAME={example}") from error
+    return found
 
 
 def read_inputs(program: Program, paths: Sequence[Path]) -> list[bytes]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
+from assay.models.arithmetic import Sums
 from assay.models.builder import Builder, Shape, Value
-from assay.models.functions import Sums
 from assay.models.operators import Lowering, floats
 from assay.models.operators import one_hot as row_of
 from assay.models.windows import split_axis

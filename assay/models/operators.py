@@ -333,16 +333,6 @@ def softmax(node: "Node") -> Value:
     return build.binary(Kind.DIV, powers, total)
 
 
-def layer_normalization(node: "Node") -> Value:
-    build, x = node.builder, floats(node.value(0))
-    axes = list(range(node.attribute("axis", -1) % len(x.shape), len(x.shape)))
-    centred = build.binary(Kind.SUB, x, averaged(build, x, axes, keep=True))
-    variance = averaged(build, build.binary(Kind.MUL, centred, centred), axes, keep=True)
-    deviation = build.unary(Kind.SQRT, build.binary(Kind.ADD, variance, build.scalar(node.attribute("epsilon", 1e-5))))
-    result = build.binary(Kind.MUL, build.binary(Kind.DIV, centred, deviation), node.value(1))
-    return build.binary(Kind.ADD, result, node.value(2)) if node.has(2) else result
-
-
 def arg_max(node: "Node") -> Value:
     build, x = node.builder, floats(node.value(0))
     if node.attribute("select_last_index", 0):
@@ -481,7 +471,6 @@ OPERATORS: Mapping[str, Lowering] = {
     "HardSigmoid": hard_sigmoid,
     "HardSwish": hard_swish,
     "Identity": identity,
-    "LayerNormalization": layer_normalization,
     "LeakyRelu": leaky_relu,
     "Less": _compared(less=True, equal=False),
     "LessOrEqual": _compared(less=True, equal=True),

@@ -8,8 +8,8 @@ import numpy as np
 
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
+from assay.models.arithmetic import Sums
 from assay.models.builder import Value
-from assay.models.functions import Sums
 from assay.models.operators import Lowering, floats
 
 if TYPE_CHECKING:

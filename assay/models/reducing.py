@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from assay.machines.tensor.instruction import Kind
+from assay.models.arithmetic import Sums
 from assay.models.builder import Value
-from assay.models.functions import Sums
 from assay.models.operators import Lowering, arg_max, averaged, axes_of, floats, negate, reduced
 from assay.models.windows import split_axis
 
@@ -79,6 +79,13 @@ def _normalised(s: Sums, x: Value, axes: Sequence[int], epsilon: float) -> Value
     return s.div(centred, s(Kind.SQRT, s.add(variance, epsilon)))
 
 
+def layer_normalization(node: "Node") -> Value:
+    s, x = Sums(node.builder), floats(node.value(0))
+    axes = list(range(node.attribute("axis", -1) % len(x.shape), len(x.shape)))
+    result = s.mul(_normalised(s, x, axes, node.attribute("epsilon", 1e-5)), node.value(1))
+    return s.add(result, node.value(2)) if node.has(2) else result
+
+
 def instance_normalization(node: "Node") -> Value:
     s, x = Sums(node.builder), floats(node.value(0))
     inner = list(range(2, len(x.shape)))
@@ -136,6 +143,7 @@ OPERATORS: dict[str, Lowering] = {
     "ArgMin": arg_min,
     "GroupNormalization": group_normalization,
     "InstanceNormalization": instance_normalization,
+    "LayerNormalization": layer_normalization,
     "LRN": local_response_normalization,
     "LpNormalization": lp_normalization,
     "MeanVarianceNormalization": mean_variance_normalization,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -27,6 +26,7 @@ from assay.machines.tensor.program import Program
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.machine import fast_execution
 from assay.models.onnx_import import import_onnx
+from simulation.figure import STYLE
 from tests.bench.gas_chain import GasChain, gas_chain
 from tests.bench.gas_paths import Desk, turns
 from tests.bench.models import Network, convolutional, perceptron, transformer
@@ -133,20 +133,9 @@ def measure(desk: Desk, referee: str, model: bytes) -> Figures:
 
 def draw(found: Mapping[str, Figures], path: Path) -> None:
     """Draw what was seen, and write it as SVG. The file depends on nothing else."""
-    style: dict[Any, Any] = {
-        # The same bytes for the same figures: ids that are not random, and text that no font has to be looked up for.
-        "svg.hashsalt": "disputes",
-        "svg.fonttype": "none",
-        "font.family": "DejaVu Sans",
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-    }
     rows = sorted(found.values(), key=lambda each: each.multiply_adds)
     x = [each.multiply_adds for each in rows]
-    with mpl.rc_context(style):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "disputes"}):
         figure = Figure(figsize=(7.5, 4.2), layout="constrained")
         axis = figure.subplots()
         parts = [

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assay.errors import InputError
-from assay.machines.tensor.instruction import Kind
+from assay.models.arithmetic import Arithmetic
 from assay.models.builder import Builder, Shape, Value
 from assay.models.onnx_import import Node
 
 
 @dataclass(frozen=True)
-class Applied:
+class Applied(Arithmetic):
     """A node, what it has given, and the gradients of the loss by its results; None where the loss needs no result."""
 
     node: Node
@@ -42,34 +42,9 @@ class Applied:
         """The shape of an input."""
         return self.node.value(place).shape
 
-    # Arithmetic, with numbers as constants.
-
-    def add(self, a: Value, b: Value | float) -> Value:
-        """a + b."""
-        return self.build.binary(Kind.ADD, a, self._operand(b))
-
-    def sub(self, a: Value | float, b: Value) -> Value:
-        """a - b."""
-        return self.build.binary(Kind.SUB, self._operand(a), b)
-
-    def mul(self, a: Value, b: Value | float) -> Value:
-        """a * b."""
-        return self.build.binary(Kind.MUL, a, self._operand(b))
-
-    def div(self, a: Value | float, b: Value | float) -> Value:
-        """a / b."""
-        return self.build.binary(Kind.DIV, self._operand(a), self._operand(b))
-
-    def less(self, a: Value | float, b: Value | float) -> Value:
-        """1 where a < b, else 0."""
-        return self.build.binary(Kind.LESS, self._operand(a), self._operand(b))
-
     def negated(self, a: Value) -> Value:
         """a * -1."""
         return self.mul(a, -1.0)
-
-    def _operand(self, number: Value | float) -> Value:
-        return number if isinstance(number, Value) else self.build.scalar(number)
 
 
 Rule = Callable[[Applied, int], Value]
