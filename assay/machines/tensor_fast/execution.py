@@ -5,8 +5,7 @@ definition.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from math import gcd, prod
+from math import gcd
 
 import numpy as np
 
@@ -14,15 +13,11 @@ from assay.machines.tensor import binary32, execution
 from assay.machines.tensor.binary32 import NAN, Floats, Words, canonical, floats, words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import BINARY, BLOCK, REDUCTIONS, Addresses, Axis, Instruction, Kind, Operand
-from assay.machines.tensor_fast.kernels import Kernels
+from assay.machines.tensor_fast.kernels import Kernels, pointer
+from assay.machines.tensor_fast.schedule import WORD, Place, Room, Side, Weights, product_tapes, reduce_rows
+from assay.machines.tensor_fast.views import operation
 
-_FUNCTIONS: Mapping[Kind, str] = {
-    Kind.EXP: "exp",
-    Kind.LOG: "log",
-    Kind.TANH: "tanh",
-    Kind.ERF: "erf",
-    Kind.SIGMOID: "sigmoid",
-}
+FUNCTIONS = frozenset((Kind.EXP, Kind.LOG, Kind.TANH, Kind.ERF, Kind.SIGMOID))
 _ROW_BY_ROW: Mapping[Kind, str] = {Kind.SUM: "sum", Kind.FOLD_LARGEST: "largest"}
 _ARITHMETIC: Mapping[Kind, Callable[..., Floats]] = {
     Kind.ADD: np.add,
@@ -31,41 +26,12 @@ _ARITHMETIC: Mapping[Kind, Callable[..., Floats]] = {
     Kind.DIV: np.divide,
 }
 
-# What things cost, in multiply-adds of a vector's lane: about 1/30 ns.
-_PACKING = 30
-"""To bring a word into a panel."""
-_ONE_BY_ONE = 12
-"""A multiply-add without vectors."""
-_CALL = 1 << 20
-"""To call kernels for one batch."""
-
-_Key = tuple[int, tuple[int, ...], tuple[int, ...], int]
-
-
-@dataclass(frozen=True)
-class _Side:
-    """An operand of a product, and the axes of the result along which it changes and the other one does not."""
-
-    operand: Operand
-    space: Words
-    sizes: tuple[int, ...]
-    strides: tuple[int, ...]
-    targets: tuple[int, ...]
-    """How far apart neighbours are in the result."""
-
-    @property
-    def rows(self) -> int:
-        """Their number."""
-        return prod(self.sizes)
-
-
 class FastExecution:
     """Executes instructions. Keeps the weights of products in the order in which the kernels take them."""
 
     def __init__(self, kernels: Kernels) -> None:
         self._kernels = kernels
-        self._weights: Words | None = None
-        self._panels: dict[_Key, Words] = {}
+        self._weights = Weights(kernels)
 
     def __call__(self, instruction: Instruction, spaces: Spaces) -> None:
         """Execute a whole instruction. None of its operands may be among its results."""
@@ -91,8 +57,8 @@ class FastExecution:
         a = _view(a_space, instruction.a.address, sizes, [axis.a for axis in axes])
         if a is None or (kind in BINARY and b is None):
             return False
-        if kind in _FUNCTIONS:
-            target[...] = self._kernels.function(_FUNCTIONS[kind], a.reshape(-1)).reshape(target.shape)
+        if kind in FUNCTIONS:
+            target[...] = self._function(kind, a.reshape(-1)).reshape(target.shape)
         elif kind in BINARY:
             assert b is not None
             _binary(kind, target, floats(a), floats(b))
@@ -113,8 +79,10 @@ class FastExecution:
             return False
         rows = _addresses(instruction.a.address, _sizes(axes), strides)
         if instruction.kind in _ROW_BY_ROW:
-            results = self._kernels.reduce(_ROW_BY_ROW[instruction.kind], space, rows, length)
-            results = words(canonical(floats(results)))
+            results = np.empty(len(rows), np.uint32)
+            room, side = Room(), Side(pointer(space), rows, np.arange(length, dtype=np.int64), len(space))
+            name, places = _ROW_BY_ROW[instruction.kind], np.arange(len(rows), dtype=np.int64)
+            self._kernels.run(reduce_rows(self._kernels, room, name, side, None, pointer(results), places))
         elif sought is None:
             return False
         else:
@@ -124,79 +92,30 @@ class FastExecution:
         target[...] = results.reshape(target.shape)
         return True
 
-    # --- products -----------------------------------------------------------------------------------------------------
+    def _function(self, kind: Kind, a: Words) -> Words:
+        """An elementary function of each number. The kernels read whole vectors, also where there are no words."""
+        lanes = self._kernels.lanes
+        given = np.zeros(-(-len(a) // lanes) * lanes, np.uint32)
+        given[: len(a)] = a
+        self._kernels.run(self._kernels.tape(kind.name, pointer(given), pointer(given), len(given)))
+        return given[: len(a)]
 
     def _product(self, instruction: Instruction, spaces: Spaces) -> bool:
-        """c[m, n] = the product of row m of one operand and row n of the other, for each m, n, and batch."""
-        length, axes = instruction.length, instruction.axes
-        a = _side(spaces, instruction.a, [(axis, axis.a) for axis in axes if not axis.b])
-        b = _side(spaces, instruction.b, [(axis, axis.b) for axis in axes if axis.b and not axis.a])
-        for side, strides in ((a, [axis.a for axis in axes]), (b, [axis.b for axis in axes])):
-            if not _has_rows(side.space, side.operand.address, _sizes(axes), strides, length):
+        places = []
+        for operand, strides in (
+            (instruction.a, [axis.a for axis in instruction.axes]),
+            (instruction.b, [axis.b for axis in instruction.axes]),
+        ):
+            space, sizes = _space(spaces, operand), _sizes(instruction.axes)
+            if not _has_rows(space, operand.address, sizes, strides, instruction.length):
                 return False
-        batch = [axis for axis in axes if axis.a and axis.b]
-        # One side is gone through row by row, the other one lies in panels: the side for which less is to be done.
-        swapped = self._cost(b, a, length) < self._cost(a, b, length)
-        rows, columns = (b, a) if swapped else (a, b)
-        if _ONE_BY_ONE * a.rows * b.rows * length < self._cost(rows, columns, length):
-            sizes = _sizes(axes)
-            a_rows = _addresses(instruction.a.address, sizes, [axis.a for axis in axes])
-            b_rows = _addresses(instruction.b.address, sizes, [axis.b for axis in axes])
-            results = words(canonical(floats(self._kernels.dots(a.space, a_rows, b.space, b_rows, length))))
-            target = _strided(spaces.memory, instruction.target, sizes, [axis.target for axis in axes])
-            target[...] = results.reshape(sizes)
-            return True
-        for place in np.ndindex(*_sizes(batch)):
-            a_start = instruction.a.address + sum(i * axis.a for i, axis in zip(place, batch, strict=True))
-            b_start = instruction.b.address + sum(i * axis.b for i, axis in zip(place, batch, strict=True))
-            start = instruction.target + sum(i * axis.target for i, axis in zip(place, batch, strict=True))
-            rows_start, columns_start = (b_start, a_start) if swapped else (a_start, b_start)
-            panels = self._packed(columns, columns_start, length)
-            self._multiply(rows, rows_start, columns, panels, spaces.memory, start)
+            start = WORD * operand.address
+            places.append(Place(pointer(space) + start, len(space) - operand.address))
+        room, target = Room(), pointer(spaces.memory) + WORD * instruction.target
+        weights = self._weights.of(spaces.weights)
+        tapes = product_tapes(self._kernels, room, weights, operation(instruction), target, *places)
+        self._kernels.run(np.concatenate(list(tapes)))
         return True
-
-    def _cost(self, rows: _Side, columns: _Side, length: int) -> int:
-        """Of one batch, in multiply-adds of vectors."""
-        padded = -(-columns.rows // self._kernels.width) * self._kernels.width
-        packing = 0 if columns.operand.weights else _PACKING * padded
-        return _CALL + (rows.rows * padded + packing) * length
-
-    def _packed(self, side: _Side, start: int, length: int) -> Words:
-        weights = side.operand.weights
-        if weights and self._weights is not side.space:
-            self._weights, self._panels = side.space, {}
-        key = (start, side.sizes, side.strides, length)
-        if weights and key in self._panels:
-            return self._panels[key]
-        panels = self._kernels.pack(side.space, _addresses(start, side.sizes, side.strides), length)
-        if weights:
-            self._panels[key] = panels
-        return panels
-
-    def _multiply(self, rows: _Side, start: int, columns: _Side, panels: Words, memory: Words, target: int) -> None:
-        """One batch. What does not fit the width of panels, or lies otherwise, takes the way through a buffer."""
-        places = _addresses(start, rows.sizes, rows.strides)
-        if columns.targets == (1,) and columns.rows % self._kernels.width == 0:
-            results = _addresses(target, rows.sizes, rows.targets)
-            self._kernels.products(rows.space, places, panels, memory, results)
-            return
-        pitch = len(panels) * self._kernels.width
-        buffer = np.empty((len(places), pitch), np.uint32)
-        self._kernels.products(rows.space, places, panels, buffer, np.arange(len(places), dtype=np.int64) * pitch)
-        shape = (*rows.sizes, *columns.sizes)
-        _strided(memory, target, shape, (*rows.targets, *columns.targets))[...] = buffer[:, : columns.rows].reshape(
-            shape
-        )
-
-
-def _side(spaces: Spaces, operand: Operand, axes: Sequence[tuple[Axis, int]]) -> _Side:
-    return _Side(
-        operand,
-        _space(spaces, operand),
-        _sizes([axis for axis, _ in axes]),
-        tuple(stride for _, stride in axes),
-        tuple(axis.target for axis, _ in axes),
-    )
 
 
 def _gather(instruction: Instruction, space: Words, index: Words, target: Words) -> bool:

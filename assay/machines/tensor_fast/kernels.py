@@ -1,15 +1,16 @@
-"""The native kernels, loaded once a process."""
+"""The native kernels, loaded once a process, and the tapes that they run from."""
 
 import ctypes
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.machines.tensor.binary32 import Words
-from assay.machines.tensor.instruction import Addresses
-from assay.machines.tensor_fast.ir import FUNCTIONS, INTERLEAVED, PANEL_VECTORS, kernels_ir
+from assay.machines.tensor_fast.ir import COLUMNS, kernels_ir
+from assay.machines.tensor_fast.products import PANEL_VECTORS, tiles
 from assay.native.cache import DiskCache, cache_key
 from assay.native.compile import compile_ir
 from assay.native.memory import CodeArena
@@ -17,85 +18,46 @@ from assay.native.processor import vector_lanes
 
 _ROOM = 1 << 18
 """Bytes of code."""
-_PARAMETERS = {**dict.fromkeys(FUNCTIONS, 4), "sum": 6, "largest": 6, "dot": 8, "pack": 6}
-"""Of each function; of all others nine."""
+
+Tape = NDArray[np.int64]
+"""Kernels one after the other, each with what it is given: [entries, COLUMNS]. Pointers are addresses in bytes."""
+Given = int | NDArray[np.int64]
 
 
 class Kernels:
-    """What native code there is, on arrays. Raises `NativeError` where there can be none: without fused additions."""
+    """What native code there is. Raises `NativeError` where there can be none: without fused additions."""
 
     def __init__(self, disk: DiskCache | None = None) -> None:
-        self._lanes = 2 * vector_lanes()
-        self.width = PANEL_VECTORS * self._lanes
+        self.lanes = 2 * vector_lanes()
+        """Numbers of a vector."""
+        self.width = PANEL_VECTORS * self.lanes
         """Columns of a panel."""
-        self._groups = (12, 4, 1) if self._lanes == 16 else (6, 2, 1)  # as many as there are registers for
-        text, bits = kernels_ir(self._lanes, self._groups)
+        self.tiles = frozenset(tiles(self.lanes))
+        """Rows and vectors of results that the kernels for products have."""
+        text, bits = kernels_ir(self.lanes)
         key = cache_key("tensor kernels", text)
         code = compile_ir(text) if disk is None else disk.code(key, lambda: compile_ir(text))
         self._arena = CodeArena(_ROOM)
-        self._code = {
-            name: ctypes.CFUNCTYPE(None, *[ctypes.c_uint64] * _PARAMETERS.get(name, 9))(address)
-            for name, address in self._arena.load(code).items()
-        }
+        self._code: Mapping[str, int] = self._arena.load(code)
+        self._run = ctypes.CFUNCTYPE(None, *[ctypes.c_uint64] * 3)(self._code["run"])
         self._constants = np.array(bits, np.uint32)
 
-    def pack(self, space: Words, columns: Addresses, length: int) -> Words:
-        """The panels of columns that begin at these places: [N / width, length, width]; the last one fills them up."""
-        count = -(-len(columns) // self.width)
-        panels = np.empty((count, length, self.width), np.uint32)
-        self._call("pack", space, _filled(columns, count * self.width), count, length, panels)
-        return panels
+    def tape(self, name: str, *given: Given) -> Tape:
+        """A kernel, once for each number of the arrays among what it is given."""
+        count = max((len(each) for each in given if isinstance(each, np.ndarray)), default=1)
+        entries = np.zeros((count, COLUMNS), np.int64)
+        entries[:, 0] = self._code[name]
+        for column, each in enumerate(given, start=1):
+            entries[:, column] = each
+        return entries
 
-    def products(self, space: Words, rows: Addresses, panels: Words, target: Words, places: Addresses) -> None:
-        """Row i of the products, as many as the panels have columns, goes to `places[i]` on in `target`."""
-        count, length, _ = panels.shape
-        done = 0
-        for size in self._groups:
-            groups = (len(rows) - done) // size
-            if groups:
-                self._call(f"product{size}", space, rows[done:], groups, panels, count, length, target, places[done:])
-                done += groups * size
-
-    def reduce(self, name: str, space: Words, rows: Addresses, length: int) -> Words:
-        """The `sum` or the `largest` of each row."""
-        groups = -(-len(rows) // INTERLEAVED)
-        results = np.empty(groups * INTERLEAVED, np.uint32)
-        self._call(name, space, _filled(rows, len(results)), groups, length, results)
-        return results[: len(rows)]
-
-    def dots(self, a_space: Words, a: Addresses, b_space: Words, b: Addresses, length: int) -> Words:
-        """The product of each row of one operand with the row of the same number of the other one."""
-        rows, groups = len(a), -(-len(a) // INTERLEAVED)
-        results = np.empty(groups * INTERLEAVED, np.uint32)
-        a, b = _filled(a, len(results)), _filled(b, len(results))
-        self._call("dot", a_space, a, b_space, b, groups, length, results)
-        return results[:rows]
-
-    def function(self, name: str, a: Words) -> Words:
-        """An elementary function of each number of a one-dimensional array."""
-        a = np.ascontiguousarray(a)  # it may be a view of words that are apart
-        result = np.empty_like(a)
-        vectors, rest = divmod(len(a), self._lanes)
-        if vectors:
-            self._call(name, result, a, vectors)
-        if rest:
-            last, target = np.zeros(self._lanes, np.uint32), np.empty(self._lanes, np.uint32)
-            last[:rest] = a[-rest:]
-            self._call(name, target, last, 1)
-            result[-rest:] = target[:rest]
-        return result
-
-    def _call(self, name: str, *arguments: "int | Words | Addresses") -> None:
-        given = (each if isinstance(each, int) else _address(each) for each in (*arguments, self._constants))
-        self._code[name](*given)
+    def run(self, tape: Tape) -> None:
+        """Run a tape from its beginning to its end."""
+        self._run(tape.ctypes.data, len(tape), self._constants.ctypes.data)
 
 
-def _filled(places: Addresses, count: int) -> Addresses:
-    """So many places; the last one fills them up."""
-    return np.concatenate([places, np.repeat(places[-1:], count - len(places))])
-
-
-def _address(array: NDArray[np.uint32] | NDArray[np.int64]) -> int:
+def pointer(array: NDArray[Any]) -> int:
+    """Where the first number of an array is, in bytes."""
     return array.ctypes.data
 
 
