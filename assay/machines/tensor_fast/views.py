@@ -62,8 +62,8 @@ class Operation:
     def merged(self) -> "Operation":
         """Without axes of one element, and with neighbours that lie as one taken for one."""
         views = self.views
-        axes = _merged(self.sizes, [view.strides for view in views])
-        terms = _merged(self.terms, [view.terms or (0,) * len(self.terms) for view in views])
+        axes = merged_axes(self.sizes, [view.strides for view in views])
+        terms = merged_axes(self.terms, [view.terms or (0,) * len(self.terms) for view in views])
         strides = [
             replace(
                 view,
@@ -107,7 +107,8 @@ def operation(instruction: Instruction) -> Operation:
     return Operation(kind, sizes, target, tuple(operands), terms, instruction.length).merged()
 
 
-def _merged(sizes: Sizes, strides: Sequence[Sizes]) -> list[Sizes]:
+def merged_axes(sizes: Sizes, strides: Sequence[Sizes]) -> list[Sizes]:
+    """Sizes, each with the strides of all views, without axes of one element, and with what lies as one taken for one."""
     axes: list[Sizes] = []
     for axis in zip(sizes, *strides, strict=True):
         if axis[0] == 1:

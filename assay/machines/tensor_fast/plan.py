@@ -1,0 +1,327 @@
+"""A program made ready to run for its outputs: one tape over one arena, whose parts are used again and again.
+
+Made once, run any number of times. Only the outputs are what the program says: words in between may not be in memory at
+all, or somewhere else, or written over.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import prod
+
+import numpy as np
+
+from assay.machines.base import Progress
+from assay.machines.tensor.binary32 import Words, canonical, floats, words
+from assay.machines.tensor.execution import INITIAL, Spaces
+from assay.machines.tensor.instruction import Kind
+from assay.machines.tensor.program import OUTPUT, Program
+from assay.machines.tensor_fast.chains import Chain, ChainTapes
+from assay.machines.tensor_fast.elementwise import BINARY, UNARY
+from assay.machines.tensor_fast.kernels import Kernels, Tape, pointer
+from assay.machines.tensor_fast.lowering import Lowered, Region, lowered
+from assay.machines.tensor_fast.schedule import (
+    SLACK,
+    WORD,
+    Place,
+    Room,
+    Weights,
+    buffer,
+    product_tapes,
+    reduction_tapes,
+)
+from assay.machines.tensor_fast.views import Operation, View, offsets
+
+ELEMENTWISE = frozenset((*UNARY, *BINARY, Kind.COPY))
+AT_ONCE = 1 << 26
+"""Multiply-adds between two looks at how far the run is."""
+
+
+class CannotBePlanned(Exception):
+    """The program, or what a run of it has come to, needs the definition."""
+
+
+Part = Tape | Callable[[], None]
+
+
+@dataclass
+class Step:
+    """Operations that are carried out together."""
+
+    numbers: list[int]
+    operations: list[Operation]
+
+
+class Plan:
+    """One program on the kernels of this process. Raises `CannotBePlanned` where only the definition will do."""
+
+    def __init__(self, kernels: Kernels, weights: Weights, program: Program) -> None:
+        found = lowered(program)
+        if found is None:
+            raise CannotBePlanned
+        self.program = program
+        self._kernels = kernels
+        self._weights = weights
+        self._space = np.ascontiguousarray(program.weights)
+        self._lowered = found
+        self._room = Room()
+        self._steps = _steps(found)
+        self._stored = [self._kept(step) for step in self._steps]
+        self._arena = self._allocated()
+        self._copies = {view.address: copy for view, copy in self._constants_at_the_end()}
+        self._parts: list[tuple[Part, int]] = list(self._made())
+
+    def run(self, initial: Spaces, progress: Progress | None = None) -> Words:
+        """The words of memory from 0 to the end of the outputs."""
+        for tensor in self.program.inputs:
+            low = tensor.address
+            region = self._lowered.region(View(False, low, ()))
+            start = self._places[region.low]
+            own = self._arena[start : start + region.high - region.low]
+            if region.given < region.high - region.low and not region.kept:
+                own[...] = 0
+        for tensor in self.program.inputs:
+            region = self._lowered.region(View(False, tensor.address, ()))
+            shift = self._places[region.low] - region.low
+            places = tensor.addresses()
+            self._arena[places + shift] = initial.memory[places]
+        outputs = self._arena[self._places[0] :]
+        end = OUTPUT + sum(tensor.words for tensor in self.program.outputs)
+        outputs[0] = end - OUTPUT
+        for part, done in self._parts:
+            if callable(part):
+                part()
+            else:
+                self._kernels.run(part)
+            if progress is not None:
+                progress(done)
+        return outputs[:end].copy()
+
+    # --- memory -------------------------------------------------------------------------------------------------------
+
+    def _kept(self, step: Step) -> list[bool]:
+        """Whether the results of each operation are read by another step, or are outputs."""
+        if step.operations[0].kind not in ELEMENTWISE:
+            return [True]
+        own, kept = set(step.numbers), []
+        views = {each.target for each in step.operations}
+        for each in step.operations:
+            region = self._lowered.region(each.target)
+            read_here = all(
+                view in views
+                for other in step.operations
+                for view in other.operands
+                if not view.weights and self._lowered.region(view) is region
+            )
+            kept.append(region.kept or not {*region.readers, *region.writers} <= own or not read_here)
+        return kept
+
+    def _allocated(self) -> Words:
+        """The arena. Regions that are never there at the same time have the same words of it."""
+        self._places: dict[int, int] = {}
+        self._zeroed: dict[int, list[Region]] = {}
+        steps = {number: place for place, step in enumerate(self._steps) for number in step.numbers}
+        stored = {
+            number
+            for step, kept in zip(self._steps, self._stored, strict=True)
+            for number, each in zip(step.numbers, kept, strict=True)
+            if each
+        }
+        spans: list[tuple[int, int, Region]] = []
+        for region in self._lowered.regions:
+            times = [steps[number] for number in (*region.writers, *region.readers)]
+            if region.kept:
+                spans.append((-1, len(self._steps), region))
+            elif region.given or region.readers or stored & set(region.writers):
+                if not region.given and region.writers and not stored & set(region.writers):
+                    continue
+                first = -1 if region.given else min(times)
+                spans.append((first, max(times, default=-1), region))
+                if not region.given and not self._is_filled(region):
+                    self._zeroed.setdefault(first, []).append(region)
+        spans.sort(key=lambda span: span[0])
+        free: list[tuple[int, int]] = []  # places and sizes
+        taken: list[tuple[int, int, int]] = []  # until when, places and sizes
+        end = 0
+        for first, last, region in spans:
+            for each in [each for each in taken if each[0] < first]:
+                taken.remove(each)
+                free.append(each[1:])
+            free = _joined(free)
+            size = -(-(region.high - region.low + SLACK) // 16) * 16
+            fitting = min((each for each in free if each[1] >= size), key=lambda each: each[1], default=None)
+            if fitting is None:
+                place, end = end, end + size
+            else:
+                free.remove(fitting)
+                place = fitting[0]
+                if fitting[1] > size:
+                    free.append((place + size, fitting[1] - size))
+            taken.append((last, place, size))
+            self._places[region.low] = place
+        arena = buffer(end)
+        arena[...] = 0
+        return arena
+
+    def _is_filled(self, region: Region) -> bool:
+        return self._lowered.written(region) == region.high - region.low and self._lowered.has_order(region)
+
+    def _locate(self, view: View) -> Place:
+        if view.weights and view.address in self._copies:
+            return self._copies[view.address]
+        if view.weights:
+            return Place(pointer(self._space) + WORD * view.address, len(self._space) - view.address)
+        region = self._lowered.region(view)
+        place = self._places[region.low] + view.address - region.low
+        return Place(pointer(self._arena) + WORD * place, len(self._arena) - place)
+
+    def _constants_at_the_end(self) -> Iterator[tuple[View, Place]]:
+        """Copies of constants behind which nothing can be read: kernels take whole vectors."""
+        for step in self._steps:
+            for each in step.operations:
+                for place, view in enumerate(each.operands, start=1):
+                    low, high = each.box(place)
+                    if view.weights and high + SLACK > len(self._space) and each.kind not in (Kind.DOT, Kind.GATHER):
+                        copy = np.concatenate([self._space[low:], np.zeros(SLACK, np.uint32)])
+                        yield view, Place(self._room.keep(copy) + WORD * (view.address - low), len(copy))
+
+    # --- tapes --------------------------------------------------------------------------------------------------------
+
+    def _made(self) -> Iterator[tuple[Part, int]]:
+        starts = list(accumulate((each.steps for each in self.program.instructions), initial=0))
+        tapes: list[Tape] = []
+        work = 0
+        for number, (step, stored) in enumerate(zip(self._steps, self._stored, strict=True)):
+            done = starts[step.numbers[-1] + 1]
+            for region in self._zeroed.get(number, []):
+                place = pointer(self._arena) + WORD * self._places[region.low]
+                zero = self._room.keep(np.zeros(1, np.uint32))
+                tapes.append(self._kernels.tape("spread", place, zero, region.high - region.low, 1, 0, 0))
+            operation = step.operations[0]
+            if operation.kind in (Kind.GATHER, Kind.FIND):
+                if tapes:
+                    yield np.concatenate(tapes), starts[step.numbers[0]]
+                tapes, work = [], 0
+                yield self._by_numpy(operation), done
+                continue
+            tapes += self._tapes(step, stored)
+            work += sum(each.elements * max(1, each.length) for each in step.operations)
+            if work > AT_ONCE:
+                yield np.concatenate(tapes), done
+                tapes, work = [], 0
+        if tapes:
+            yield np.concatenate(tapes), starts[-1]
+
+    def _tapes(self, step: Step, stored: list[bool]) -> Iterator[Tape]:
+        operation = step.operations[0]
+        places = [self._locate(view) for view in operation.operands if view.terms]
+        if operation.kind == Kind.DOT:
+            target = self._locate(operation.target).pointer
+            weights = self._weights.of(self._space)
+            yield from product_tapes(self._kernels, self._room, weights, operation, target, *places, overread=True)
+        elif operation.kind in INITIAL:
+            target = self._locate(operation.target).pointer
+            yield from reduction_tapes(self._kernels, self._room, operation, target, places[0])
+        else:
+            maker = ChainTapes(self._kernels, self._room, self._space, self._locate)
+            yield maker.tape(Chain(operation.sizes, step.operations), stored)
+
+    def _by_numpy(self, operation: Operation) -> Callable[[], None]:
+        return self._gathered(operation) if operation.kind == Kind.GATHER else self._found(operation)
+
+    def _words_at(self, view: View, sizes: tuple[int, ...]) -> tuple[Words, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+        """The array and the places in it of a view's words."""
+        if view.weights:
+            return self._space, view.address + offsets(sizes, view.strides)
+        region = self._lowered.region(view)
+        return self._arena, self._places[region.low] + view.address - region.low + offsets(sizes, view.strides)
+
+    def _gathered(self, operation: Operation) -> Callable[[], None]:
+        a, b = operation.operands
+        along = 1 if a.strides and (a.strides[-1], b.strides[-1]) == (1, 0) else 0
+        outer = operation.sizes[: len(operation.sizes) - along]
+        length = operation.sizes[-1] if along else 1
+        source, starts = self._words_at(View(a.weights, a.address, a.strides[: len(outer)]), outer)
+        index, places = self._words_at(View(b.weights, b.address, b.strides[: len(outer)]), outer)
+        target, targets = self._words_at(operation.target, operation.sizes)
+        dense = bool(np.all(np.diff(targets) == 1))
+
+        def gather() -> None:
+            first = starts + index[places].view(np.int32).astype(np.int64) * operation.length
+            if first.min() < 0 or first.max() + length > len(source):
+                raise CannotBePlanned
+            found = np.lib.stride_tricks.sliding_window_view(source, length)[first].ravel()
+            if dense:
+                target[targets[0] : targets[0] + len(found)] = found
+            else:
+                target[targets] = found
+
+        return gather
+
+    def _found(self, operation: Operation) -> Callable[[], None]:
+        a, b = operation.operands
+        source, rows = self._words_at(a, operation.sizes)
+        terms = offsets(operation.terms, a.terms)
+        other, sought = self._words_at(b, operation.sizes)
+        target, targets = self._words_at(operation.target, operation.sizes)
+
+        def find() -> None:
+            given = words(canonical(floats(source[rows[:, None] + terms])))
+            equal = given == words(canonical(floats(other[sought]))).reshape(-1, 1)
+            target[targets] = np.where(equal.any(axis=1), equal.argmax(axis=1), INITIAL[Kind.FIND]).astype(np.uint32)
+
+        return find
+
+
+def _steps(found: Lowered) -> list[Step]:
+    """Operations in their order; those element by element that follow each other and fit together are one step."""
+    steps: list[Step] = []
+    chain: Chain | None = None
+    for number, each in enumerate(found.operations):
+        if each is None:
+            continue
+        if each.kind not in ELEMENTWISE:
+            chain = None
+            steps.append(Step([number], [each]))
+            continue
+        joined = chain.joined(each) if chain and _may_join(found, chain, each) else None
+        if joined is None:
+            chain = Chain(each.sizes, [each])
+            steps.append(Step([number], chain.operations))
+        else:
+            chain = joined
+            steps[-1] = Step([*steps[-1].numbers, number], chain.operations)
+    return steps
+
+
+def _may_join(found: Lowered, chain: Chain, each: Operation) -> bool:
+    """Whether an operation reads of a chain's results only those of the same element, and writes nothing that it reads."""
+    if prod(chain.sizes) != each.elements:
+        return False
+    joined = chain.joined(each)
+    if joined is None:
+        return False
+    last = len(joined.operations) - 1
+    written = [found.region(other.target) for other in chain.operations]
+    for view in joined.operations[last].operands:
+        if view.weights:
+            continue
+        region = found.region(view)
+        if any(region is other for other in written) and joined.source(last, view) is None:
+            return False
+    own = found.region(each.target)
+    return not any(
+        not view.weights and found.region(view) is own for other in chain.operations for view in other.operands
+    )
+
+
+def _joined(free: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Neighbours as one."""
+    free = sorted(free)
+    found = free[:1]
+    for _, (place, size) in pairwise(free):
+        if found[-1][0] + found[-1][1] == place:
+            found[-1] = (found[-1][0], found[-1][1] + size)
+        else:
+            found.append((place, size))
+    return found
