@@ -157,7 +157,10 @@ class Lowered:
                 continue
             self._change(changed)
             self.operations[number] = None
-            self.refresh()
+            if not source.weights:
+                origin = self.region(source)
+                origin.readers = sorted({*origin.readers, *region.readers} - {number})
+            region.writers, region.readers = [], []
 
     def write_where_it_is_copied_to(self) -> None:
         """Let what writes something that is only copied write it to where it is copied."""
@@ -185,7 +188,8 @@ class Lowered:
                 continue  # products write rows
             self._change(changed)
             self.operations[number] = None
-            self.refresh()
+            to.writers = sorted({*to.writers, *region.writers} - {number})
+            region.writers, region.readers = [], []
 
     def _change(self, changed: dict[int, Operation]) -> None:
         for number, each in changed.items():
@@ -219,6 +223,7 @@ def lowered(program: Program) -> Lowered | None:
     found.lay_out_densely()
     found.read_what_was_copied()
     found.write_where_it_is_copied_to()
+    found.refresh()
     return found
 
 

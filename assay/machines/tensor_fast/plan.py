@@ -80,11 +80,9 @@ class Plan:
             own = self._arena[start : start + region.high - region.low]
             if region.given < region.high - region.low and not region.kept:
                 own[...] = 0
-        for tensor in self.program.inputs:
-            region = self._lowered.region(View(False, tensor.address, ()))
-            shift = self._places[region.low] - region.low
-            places = tensor.addresses()
-            self._arena[places + shift] = initial.memory[places]
+            shape, steps = tuple(tensor.shape), tuple(WORD * step for step in tensor.strides)
+            to = np.ndarray(shape, np.uint32, self._arena, WORD * (start + low - region.low), steps)
+            to[...] = np.ndarray(shape, np.uint32, initial.memory, WORD * low, steps)
         outputs = self._arena[self._places[0] :]
         end = OUTPUT + sum(tensor.words for tensor in self.program.outputs)
         outputs[0] = end - OUTPUT

@@ -11,6 +11,8 @@ from assay.machines.tensor_fast.emit import ZERO, Code, Constants
 
 PANEL_VECTORS = 2
 """Vectors side by side in a panel."""
+FEW_RUNS = 3
+"""So many runs of columns of a panel are packed without a loop."""
 PACKED = 8
 """Rows that are brought into a panel side by side."""
 
@@ -126,15 +128,26 @@ def _pack_runs(lanes: int, constants: Constants) -> Code:
     """
     parameters = ("ptr a", "ptr runs", "i64 count", "ptr terms", "i64 length", "ptr panel")
     code = Code("pack_runs", parameters, lanes, constants)
-    with code.loop("%length") as k:
-        term = code.entry("%terms", k)
-        to = code.at("%panel", code.mul(k, PANEL_VECTORS * lanes))
+    width = PANEL_VECTORS * lanes
+
+    def one(source: str, target: str) -> None:
+        for part in range(PANEL_VECTORS):
+            code.set(code.float, code.at(target, part * lanes), code.vector(source, part * lanes))
+
+    for few in range(1, FEW_RUNS + 1):
+        with code.when(code.new(f"icmp eq i64 %count, {few}")):
+            sources = [code.at("%a", code.entry("%runs", 2 * run)) for run in range(few)]
+            targets = [code.at("%panel", code.entry("%runs", 2 * run + 1)) for run in range(few)]
+            with code.loop("%length") as k:
+                term, to = code.entry("%terms", k), code.mul(k, width)
+                for source, target in zip(sources, targets, strict=True):
+                    one(code.at(source, term), code.at(target, to))
+    with code.when(code.new(f"icmp sgt i64 %count, {FEW_RUNS}")), code.loop("%length") as k:
+        term, to = code.entry("%terms", k), code.at("%panel", code.mul(k, width))
         with code.loop("%count") as run:
             pair = code.mul(run, 2)
             source = code.at("%a", code.add(code.entry("%runs", pair), term))
-            target = code.at(to, code.entry("%runs", code.add(pair, 1)))
-            for part in range(PANEL_VECTORS):
-                code.set(code.float, code.at(target, part * lanes), code.vector(source, part * lanes))
+            one(source, code.at(to, code.entry("%runs", code.add(pair, 1))))
     return code
 
 

@@ -35,12 +35,15 @@ NEAR = 4
 # What things cost, in multiply-adds of a vector's lane: some 1/40 ns.
 PACKING = 12
 """To bring a word into a panel."""
+PACKING_RUNS = 3
+"""The same where words of at least RUN columns lie one behind the other."""
+RUN = 4
 MOVING = 40
 """To bring a word of the result to its place."""
 ONE_BY_ONE = 12
 """A multiply-add without vectors."""
-CALL = 1 << 12
-"""To prepare a product."""
+CALL = 1 << 22
+"""To prepare a product, where that is not done once for all runs."""
 
 PACK_ROWS = 6
 """For so many panels it pays to bring rows into order, too."""
@@ -184,16 +187,19 @@ class Products:
             yield from self._block(rows, packed_rows, place, count, left, to, row_targets)
 
     def _panel_by_panel(self, rows: Side, packed: int | None, columns: Side, target: int, targets: int) -> Tape:
-        """Each panel is packed when its turn comes, and used at once."""
-        width, total = self._kernels.width, len(columns.places)
-        panel = self._room.buffer("panel", width * len(rows.terms))
-        entries = [self.pack_panels(columns, panel, together=False)]
-        first = np.arange(0, total, width, dtype=np.int64)
-        for tape in self._block(rows, packed, panel, 1, width, target, targets):
-            entry = np.repeat(tape, len(first), axis=0)
-            entry[:, 8] += WORD * first
-            entry[:, 10] = np.minimum(total - first, width)
-            entries.append(entry)
+        """Some terms of a panel are packed when their turn comes, and used at once."""
+        width, total, length = self._kernels.width, len(columns.places), len(rows.terms)
+        panel = self._room.buffer("panel", width * length)
+        first, entries = np.arange(0, total, width, dtype=np.int64), []
+        for cut in _cuts(len(rows.places), length, self._most):
+            own = Side(columns.pointer, columns.places, columns.terms[cut[0] : sum(cut)].copy(), columns.readable)
+            entries.append(self.pack_panels(own, panel, together=False))
+            for part in self._row_blocks(rows, packed):
+                tape = self._tiles(part, cut, length, (panel, 1, width), (target, targets))
+                entry = np.repeat(tape, len(first), axis=0)
+                entry[:, 8] += WORD * first
+                entry[:, 10] = np.minimum(total - first, width)
+                entries.append(entry)
         return np.stack(entries, axis=1).reshape(-1, entries[0].shape[1])
 
     def _widest(self, rows: int) -> int:
@@ -205,64 +211,75 @@ class Products:
     ) -> Iterator[Tape]:
         """All rows with some panels, of which `columns` columns are left: a block of rows and terms after the other."""
         length = len(rows.terms)
-        width, total = self._kernels.width, len(rows.places)
-        parts, first = [], 0
-        for size, times in groups_of(total, self._most):
-            parts.append((first, size, times))
-            first += size * times
-        step = rows.step or 0
+        for part in self._row_blocks(rows, packed):
+            for cut in _cuts(len(rows.places), length, self._most):
+                first = panels + WORD * cut[0] * self._kernels.width
+                yield self._tiles(part, cut, length, (first, count, columns), (target, targets))
+
+    def _row_blocks(self, rows: Side, packed: int | None) -> Iterator["_Rows"]:
+        length, first = len(rows.terms), 0
         places = self._room.keep(rows.places.copy()) if packed is None else 0
-        cuts = -(-length // TERMS) if total > self._most or length > 8 * TERMS else 1
-        block = -(-length // cuts)
-        for start, size, times in parts:
-            groups = max(1, ROWS // size)
-            for group in range(0, times, groups):
-                number, row = min(groups, times - group), start + group * size
-                for k in range(0, length, block):
-                    terms = min(block, length - k)
-                    if packed is None:
-                        a, a_places, apart = rows.pointer + WORD * k * step, places + 8 * row, step
-                    else:
-                        own = np.arange(number * size, dtype=np.int64)
-                        own = own // size * (size * length) + own % size
-                        a, a_places, apart = packed + WORD * (row * length + k * size), self._room.keep(own), size
-                    yield self._tiles(
-                        (a, a_places, apart, number),
-                        size,
-                        panels + WORD * k * width,
-                        count,
-                        columns,
-                        (target, targets + 8 * row),
-                        (length, terms, int(k > 0)),
-                    )
+        for size, times in groups_of(len(rows.places), self._most):
+            at_once = max(1, ROWS // size)
+            for group in range(0, times, at_once):
+                number, row = min(at_once, times - group), first + group * size
+                if packed is None:
+                    step = rows.step or 0
+                    yield _Rows(row, size, number, rows.pointer, places + 8 * row, step)
+                else:
+                    own = np.arange(number * size, dtype=np.int64)
+                    own = own // size * (size * length) + own % size
+                    yield _Rows(row, size, number, packed + WORD * row * length, self._room.keep(own), size)
+            first += size * times
 
     def _tiles(
         self,
-        a: tuple[int, int, int, int],
-        rows: int,
-        panels: int,
-        count: int,
-        columns: int,
+        rows: "_Rows",
+        cut: tuple[int, int],
+        length: int,
+        panels: tuple[int, int, int],
         target: tuple[int, int],
-        terms: tuple[int, int, int],
     ) -> Tape:
         width, lanes = self._kernels.width, self._kernels.lanes
-        length, own, continues = terms
+        first_panel, count, columns = panels
+        start, terms = cut
         tapes, panel = [], 0
-        widest = self._widest(rows)
+        widest = self._widest(rows.size)
         while panel < count:
             wide = widest if count - panel >= widest else 1
             times = (count - panel) // wide if wide > 1 else count - panel
             first = panel + wide * np.arange(times, dtype=np.int64)
             left = np.minimum(columns - first * width, wide * width)
-            given = (*a, panels + WORD * first * width * length, width * length, own)
-            to = (target[0] + WORD * first * width, target[1], left, continues)
-            tape = self._kernels.tape(f"product_{rows}_{wide * width // lanes}", *given, *to)
-            if wide == 1 and left[-1] <= lanes and (rows, 1) in self._kernels.tiles:
-                tape[-1, 0] = self._kernels.tape(f"product_{rows}_1")[0, 0]
+            tape = self._kernels.tape(
+                f"product_{rows.size}_{wide * width // lanes}",
+                *(rows.pointer + WORD * start * rows.apart, rows.places, rows.apart, rows.groups),
+                *(first_panel + WORD * first * width * length, width * length, terms),
+                *(target[0] + WORD * first * width, target[1] + 8 * rows.first, left, int(start > 0)),
+            )
+            if wide == 1 and left[-1] <= lanes and (rows.size, 1) in self._kernels.tiles:
+                tape[-1, 0] = self._kernels.tape(f"product_{rows.size}_1")[0, 0]
             tapes.append(tape)
             panel += wide * times
         return np.concatenate(tapes)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A block of rows, as kernels take them."""
+
+    first: int
+    size: int
+    groups: int
+    pointer: int
+    places: int
+    apart: int
+
+
+def _cuts(rows: int, length: int, most: int) -> list[tuple[int, int]]:
+    """The first term and the number of terms of each block. Few rows do not use a panel again."""
+    count = -(-length // TERMS) if rows > most or length > 8 * TERMS else 1
+    block = -(-length // count)
+    return [(first, min(block, length - first)) for first in range(0, length, block)]
 
 
 # --- whole operations -------------------------------------------------------------------------------------------------
@@ -301,7 +318,12 @@ class Factor:
     @property
     def lies_dense(self) -> bool:
         """Whether what belongs to its rows lies one behind the other in the result."""
-        return not self.sizes or (len(self.sizes) == 1 and self.targets == (1,))
+        step = 1
+        for size, target in zip(reversed(self.sizes), reversed(self.targets), strict=True):
+            if target != step:
+                return False
+            step *= size
+        return True
 
 
 @dataclass(frozen=True)
@@ -380,7 +402,9 @@ def product_tapes(
                 return
     swapped = _cost(kernels, batches.b, batches.a) < _cost(kernels, batches.a, batches.b)
     rows, columns = (batches.b, batches.a) if swapped else (batches.a, batches.b)
-    if ONE_BY_ONE * rows.count * columns.count * len(rows.terms) < _cost(kernels, rows, columns):
+    # Without a plan, each batch takes its time, too.
+    call = 0 if overread else CALL
+    if ONE_BY_ONE * rows.count * columns.count * len(rows.terms) < _cost(kernels, rows, columns) + call:
         sides = [
             Side(place.pointer, offsets(operation.sizes, view.strides), offsets(operation.terms, view.terms), 0)
             for view, place in zip(operation.operands, (a, b), strict=True)
@@ -400,7 +424,7 @@ def product_tapes(
             weights.packed(columns, of_columns, True) if columns.view.weights else None,
         )
         place, targets = target + WORD * to, offsets(rows.sizes, rows.targets)
-        if columns.lies_dense or not np.any(np.diff(offsets(columns.sizes, columns.targets)) != 1):
+        if columns.lies_dense:
             yield from products.product(*given, place, targets)
             continue
         pitch = columns.count
@@ -415,9 +439,13 @@ def _cost(kernels: Kernels, rows: Factor, columns: Factor) -> int:
     """Of one batch, in multiply-adds of a vector's lane: some 1/40 ns."""
     padded = -(-columns.count // kernels.lanes) * kernels.lanes
     work = rows.count * padded * (3 if rows.count == 1 else 2) // 2
-    packing = 0 if columns.view.weights else PACKING * padded
+    packing = 0
+    for factor, count, is_column in ((rows, rows.count, False), (columns, padded, True)):
+        if not factor.view.weights:
+            runs = is_column and factor.strides and factor.strides[-1] == 1 and factor.sizes[-1] > RUN
+            packing += (PACKING_RUNS if runs else PACKING) * count
     moving = 0 if columns.lies_dense else MOVING * rows.count * columns.count // len(rows.terms)
-    return (work + packing + moving) * len(rows.terms) + CALL
+    return (work + packing + moving) * len(rows.terms)
 
 
 # --- reductions of rows -----------------------------------------------------------------------------------------------

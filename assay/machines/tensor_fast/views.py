@@ -162,9 +162,11 @@ class Layout:
     def of(start: int, weights: bool, new_start: int, axes: Sequence[tuple[int, int, int]]) -> "Layout | None":
         """None if words of different places are the same one."""
         ordered = sorted((axis for axis in axes if axis[0] > 1), key=lambda axis: -axis[1])
-        for outer, inner in zip(ordered, [*ordered[1:], (1, 1, 1)], strict=True):
-            if outer[1] < inner[0] * inner[1]:
+        inner = 1
+        for size, stride, _ in reversed(ordered):
+            if stride < inner:
                 return None
+            inner = size * stride
         return Layout(start, weights, new_start, tuple(ordered))
 
     def moved(self, operation: Operation, place: int) -> Operation | None:
