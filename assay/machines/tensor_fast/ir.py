@@ -37,5 +37,6 @@ def kernels_ir(lanes: int) -> tuple[str, list[int]]:
         f"declare <{each} x float> @llvm.fma.v{each}f32(<{each} x float>, <{each} x float>, <{each} x float>)"
         for each in (1, lanes)
     ]
+    declared.append("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
     declared.append(f"declare <{lanes} x float> @llvm.sqrt.v{lanes}f32(<{lanes} x float>)")
     return "\n".join([*declared, *(kernel.text() for kernel in kernels), _RUN]), constants.bits

@@ -73,15 +73,14 @@ class Plan:
 
     def run(self, initial: Spaces, progress: Progress | None = None) -> Words:
         """The words of memory from 0 to the end of the outputs."""
+        for start, size in self._cleared:
+            self._arena[start : start + size] = 0
         for tensor in self.program.inputs:
             low = tensor.address
             region = self._lowered.region(View(False, low, ()))
-            start = self._places[region.low]
-            own = self._arena[start : start + region.high - region.low]
-            if region.given < region.high - region.low and not region.kept:
-                own[...] = 0
             shape, steps = tuple(tensor.shape), tuple(WORD * step for step in tensor.strides)
-            to = np.ndarray(shape, np.uint32, self._arena, WORD * (start + low - region.low), steps)
+            place = self._places[region.low] + low - region.low
+            to = np.ndarray(shape, np.uint32, self._arena, WORD * place, steps)
             to[...] = np.ndarray(shape, np.uint32, initial.memory, WORD * low, steps)
         outputs = self._arena[self._places[0] :]
         end = OUTPUT + sum(tensor.words for tensor in self.program.outputs)
@@ -126,16 +125,21 @@ class Plan:
             if each
         }
         spans: list[tuple[int, int, Region]] = []
+        cleared: list[Region] = []  # before each run
         for region in self._lowered.regions:
             times = [steps[number] for number in (*region.writers, *region.readers)]
             if region.kept:
                 spans.append((-1, len(self._steps), region))
+                if not self._lowered.has_order(region):
+                    cleared.append(region)
             elif region.given or region.readers or stored & set(region.writers):
                 if not region.given and region.writers and not stored & set(region.writers):
                     continue
                 first = -1 if region.given else min(times)
                 spans.append((first, max(times, default=-1), region))
-                if not region.given and not self._is_filled(region):
+                if region.given and region.given < region.high - region.low:
+                    cleared.append(region)
+                elif not region.given and not self._is_filled(region):
                     self._zeroed.setdefault(first, []).append(region)
         spans.sort(key=lambda span: span[0])
         free: list[tuple[int, int]] = []  # places and sizes
@@ -157,6 +161,7 @@ class Plan:
                     free.append((place + size, fitting[1] - size))
             taken.append((last, place, size))
             self._places[region.low] = place
+        self._cleared = [(self._places[region.low], region.high - region.low) for region in cleared]
         arena = buffer(end)
         arena[...] = 0
         return arena

@@ -13,8 +13,8 @@ PANEL_VECTORS = 2
 """Vectors side by side in a panel."""
 FEW_RUNS = 3
 """So many runs of columns of a panel are packed without a loop."""
-PACKED = 8
-"""Rows that are brought into a panel side by side."""
+PACKED = (8, 4, 2, 1)
+"""Rows that are brought into a panel side by side, as long as there are as many."""
 
 Tiles = tuple[tuple[int, int], ...]
 """How many rows and vectors are computed at once: as many as there are registers for."""
@@ -60,6 +60,8 @@ def _product(rows: int, vectors: int, lanes: int, constants: Constants) -> Code:
                     v.set(v.float, sums[row][part], v.vector(ends[row], part * lanes))
         with v.loop("%length") as k:
             place, terms = v.mul(k, "%apart"), v.at("%panel", v.mul(k, width))
+            if vectors == PANEL_VECTORS:
+                v.call("@llvm.prefetch.p0", f"ptr {v.at(terms, '%next_panel')}, i32 0, i32 2, i32 1")
 
             def number(row: int, place: str = place) -> str:
                 return v.everywhere(v.get("float", v.at(starts[row], place)))
@@ -102,9 +104,6 @@ def _pack_words(lanes: int, constants: Constants) -> Code:
     """`panel[k * width + i] = a[places[i] + terms[k]]` for each of `count` rows and `length` terms."""
     parameters = ("ptr a", "ptr places", "i64 count", "ptr terms", "i64 length", "ptr panel", "i64 width")
     code = Code("pack_words", parameters, lanes, constants)
-    rest = code.new(f"and i64 %count, {PACKED - 1}")
-    whole = code.new(f"sub i64 %count, {rest}")
-
     def rows(first: str, count: int) -> None:
         starts = [code.at("%a", code.entry("%places", code.add(first, row))) for row in range(count)]
         target = code.at("%panel", first)
@@ -114,10 +113,12 @@ def _pack_words(lanes: int, constants: Constants) -> Code:
             for row, start in enumerate(starts):
                 code.set("i32", code.at(to, row, "i32"), code.get("i32", code.at(start, term, "i32")))
 
-    with code.loop(whole, PACKED) as first:
-        rows(first, PACKED)
-    with code.loop("%count", start=whole) as first:
-        rows(first, 1)
+    done = "0"
+    for count in PACKED:  # rows that are read side by side
+        end = code.new(f"and i64 %count, {-count}")
+        with code.loop(end, count, start=done) as first:
+            rows(first, count)
+        done = end
     return code
 
 

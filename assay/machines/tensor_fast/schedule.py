@@ -15,16 +15,18 @@ from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import Addresses, Kind
 from assay.machines.tensor_fast.kernels import Kernels, Tape, pointer
 from assay.machines.tensor_fast.reductions import INTERLEAVED
-from assay.machines.tensor_fast.views import Operation, Sizes, View, offsets
+from assay.machines.tensor_fast.views import Operation, Sizes, View, dense_strides, merged_axes, offsets
 
 WORD = 4
 SLACK = 64
 """Words behind every buffer that kernels may read, and write where they are told so: they take whole vectors."""
 
-TERMS = 320
+TERMS = 400
 """Of a block: a panel of so many fits into the first cache, with the rows that it is multiplied with."""
-ROWS = 192
+ROWS = 96
 """Of a block: with so many terms they fit into the second cache."""
+RESULTS = 1 << 14
+"""Words of a block of the result: they stay in the second cache while one block of terms after the other is added."""
 PANELS = 1 << 18
 """Words of panels that are packed before they are used by more than one block of rows."""
 REDUCING = {Kind.DOT: "dot", Kind.SUM: "sum", Kind.FOLD_LARGEST: "largest"}
@@ -102,6 +104,31 @@ def groups_of(count: int, most: int) -> list[tuple[int, int]]:
     return [(size, times) for size, times in ((least + 1, more), (least, groups - more)) if times]
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """A block of rows, as kernels take them."""
+
+    first: int
+    size: int
+    groups: int
+    pointer: int
+    places: int
+    apart: int
+
+    @property
+    def rows(self) -> int:
+        """Their number."""
+        return self.size * self.groups
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Where the rows of a result begin, also for kernels."""
+
+    pointer: int
+    places: Addresses
+
+
 class Products:
     """Makes tapes for products with the kernels that there are."""
 
@@ -169,13 +196,17 @@ class Products:
         if packed_rows is None and (rows.step is None or panels >= PACK_ROWS):
             packed_rows = self._room.buffer("rows", len(rows.places) * length)
             yield self.pack_rows(rows, packed_rows)
-        total, row_targets = len(columns.places), self._room.keep(targets)
-        if packed_columns is not None:
-            yield from self._block(rows, packed_rows, packed_columns, panels, total, target, row_targets)
-            return
+        total, row_targets = len(columns.places), _Targets(self._room.keep(targets), targets)
         widest = self._widest(len(rows.places))
+        if packed_columns is not None:
+            at_once = max(widest, RESULTS // (width * min(ROWS, len(rows.places))))
+            for first in range(0, panels, at_once):
+                count, left = min(at_once, panels - first), total - first * width
+                place, to = packed_columns + WORD * first * width * length, target + WORD * first * width
+                yield from self._block(rows, packed_rows, place, count, left, to, row_targets)
+            return
         if len(rows.places) <= ROWS and widest == 1:
-            yield self._panel_by_panel(rows, packed_rows, columns, target, row_targets)
+            yield self._panel_by_panel(rows, packed_rows, columns, target, row_targets.pointer)
             return
         at_once = max(widest, PANELS // (width * length))
         for first in range(0, panels, at_once):
@@ -207,16 +238,27 @@ class Products:
         return vectors * self._kernels.lanes // self._kernels.width or 1
 
     def _block(
-        self, rows: Side, packed: int | None, panels: int, count: int, columns: int, target: int, targets: int
+        self, rows: Side, packed: int | None, panels: int, count: int, columns: int, target: int, targets: _Targets
     ) -> Iterator[Tape]:
         """All rows with some panels, of which `columns` columns are left: a block of rows and terms after the other."""
-        length = len(rows.terms)
+        length, width = len(rows.terms), self._kernels.width
+        cuts = _cuts(len(rows.places), length, self._most)
         for part in self._row_blocks(rows, packed):
-            for cut in _cuts(len(rows.places), length, self._most):
-                first = panels + WORD * cut[0] * self._kernels.width
-                yield self._tiles(part, cut, length, (first, count, columns), (target, targets))
+            to, own = target, targets.pointer
+            if len(cuts) > 1:
+                # Sums that go on are kept in a block of their own: rows far apart are in each other's way in the caches.
+                pitch = count * width + 16
+                to = self._room.buffer("sums", part.rows * pitch)
+                own = self._room.keep(pitch * np.arange(part.rows, dtype=np.int64)) - 8 * part.first
+            for cut in cuts:
+                first = panels + WORD * cut[0] * width
+                yield self._tiles(part, cut, length, (first, count, columns), (to, own))
+            if len(cuts) > 1:
+                words, of = min(columns, count * width), targets.places[part.first : part.first + part.rows]
+                row = WORD * pitch * np.arange(part.rows, dtype=np.int64)
+                yield self._kernels.tape("copy", target + WORD * of, to + row, words, 1, 0, 0)
 
-    def _row_blocks(self, rows: Side, packed: int | None) -> Iterator["_Rows"]:
+    def _row_blocks(self, rows: Side, packed: int | None) -> Iterator[_Rows]:
         length, first = len(rows.terms), 0
         places = self._room.keep(rows.places.copy()) if packed is None else 0
         for size, times in groups_of(len(rows.places), self._most):
@@ -234,7 +276,7 @@ class Products:
 
     def _tiles(
         self,
-        rows: "_Rows",
+        rows: _Rows,
         cut: tuple[int, int],
         length: int,
         panels: tuple[int, int, int],
@@ -263,16 +305,6 @@ class Products:
         return np.concatenate(tapes)
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """A block of rows, as kernels take them."""
-
-    first: int
-    size: int
-    groups: int
-    pointer: int
-    places: int
-    apart: int
 
 
 def _cuts(rows: int, length: int, most: int) -> list[tuple[int, int]]:
@@ -427,17 +459,21 @@ def product_tapes(
         if columns.lies_dense:
             yield from products.product(*given, place, targets)
             continue
-        pitch = columns.count
+        pitch = columns.count + (-columns.count) % 16 | 16  # not of a power of two: those words are in each other's way
         between = room.buffer("result", rows.count * pitch)
         yield from products.product(*given, between, pitch * np.arange(rows.count, dtype=np.int64))
         sizes = (*rows.sizes, *columns.sizes)
-        dense = tuple(prod(sizes[axis + 1 :]) for axis in range(len(sizes)))
-        yield copies(kernels, sizes, place, (*rows.targets, *columns.targets), between, dense)
+        yield copies(
+            kernels,
+            sizes,
+            *(place, (*rows.targets, *columns.targets)),
+            *(between, (*dense_strides(rows.sizes, pitch), *dense_strides(columns.sizes))),
+        )
 
 
 def _cost(kernels: Kernels, rows: Factor, columns: Factor) -> int:
     """Of one batch, in multiply-adds of a vector's lane: some 1/40 ns."""
-    padded = -(-columns.count // kernels.lanes) * kernels.lanes
+    padded = -(-columns.count // kernels.width) * kernels.width
     work = rows.count * padded * (3 if rows.count == 1 else 2) // 2
     packing = 0
     for factor, count, is_column in ((rows, rows.count, False), (columns, padded, True)):
@@ -526,10 +562,7 @@ def _has_rows(axes: Sequence[tuple[int, int, int, int]], along: tuple[int, int, 
 
 def copies(kernels: Kernels, sizes: Sizes, target: int, strides: Sizes, a: int, a_strides: Sizes) -> Tape:
     """Words that are laid out anew."""
-    axes = sorted(
-        ((size, to, of) for size, to, of in zip(sizes, strides, a_strides, strict=True) if size > 1),
-        key=lambda axis: abs(axis[1]),
-    )
+    axes = sorted(merged_axes(sizes, [strides, a_strides]), key=lambda axis: abs(axis[1]))
     inner = next((i for i, axis in enumerate(axes) if axis[1] == 1), 0)
     words, to_step, of_step = axes.pop(inner) if axes else (1, 1, 1)
     longest = max(range(len(axes)), key=lambda i: axes[i][0]) if axes else 0

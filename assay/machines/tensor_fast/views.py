@@ -120,6 +120,11 @@ def merged_axes(sizes: Sizes, strides: Sequence[Sizes]) -> list[Sizes]:
     return axes
 
 
+def dense_strides(sizes: Sizes, step: int = 1) -> Sizes:
+    """Strides in row-major order, with the last axis so far apart."""
+    return tuple(step * prod(sizes[place + 1 :]) for place in range(len(sizes)))
+
+
 def offsets(sizes: Sizes, strides: Sizes) -> Addresses:
     """The distances of all elements from the first one, in row-major order."""
     total = np.zeros(1, np.int64)

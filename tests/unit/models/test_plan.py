@@ -1,0 +1,294 @@
+"""Programs that are run for their outputs only, against the definition: the same bits, whatever they are."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import numpy as np
+import pytest
+
+from assay.errors import InputError
+from assay.machines.tensor import execution
+from assay.machines.tensor.binary32 import Words
+from assay.machines.tensor.execution import Spaces
+from assay.machines.tensor.instruction import BLOCK, READS_B, REDUCTIONS, Axis, Instruction, Kind, Operand
+from assay.machines.tensor.program import OUTPUT, Program, Tensor, check
+from assay.machines.tensor_fast.execution import FastExecution
+from assay.machines.tensor_fast.kernels import load_kernels
+from assay.machines.tensor_fast.lowering import lowered
+from assay.machines.tensor_fast.plan import Plan
+from assay.machines.tensor_fast.schedule import Weights, groups_of
+from assay.machines.tensor_fast.views import Layout, View, offsets, operation
+from assay.models.builder import Builder, Value
+from assay.models.windows import Windows
+from tests.unit.models.small import an_input, every_kind
+from tests.unit.models.test_fast import some_words
+
+
+@pytest.fixture(scope="module")
+def fast() -> FastExecution:
+    return FastExecution(load_kernels())
+
+
+def by_definition(program: Program, initial: Spaces) -> Words:
+    spaces = Spaces(program.weights, initial.memory.copy())
+    for instruction in program.instructions:
+        execution.execute(instruction, spaces)
+    return spaces.memory[: OUTPUT + sum(tensor.words for tensor in program.outputs)]
+
+
+def given(program: Program, seed: int, finite: bool) -> Spaces:
+    random = np.random.default_rng(seed)
+    numbers = [random.standard_normal(tensor.words).astype(np.float32) for tensor in program.inputs]
+    words = [some_words(tensor.words, seed + place) for place, tensor in enumerate(program.inputs)]
+    return program.initial([each.tobytes() for each in (numbers if finite else words)])
+
+
+def assert_same(fast: FastExecution, program: Program, seed: int = 1, planned: bool = True) -> None:
+    """Runs twice: what the first run has left behind must not matter."""
+    for finite in (True, False, True):
+        initial = given(program, seed, finite)
+        assert_same_words(fast.outputs(program, initial), by_definition(program, initial))
+    assert (fast._planned[1] is not None) == planned  # type: ignore[index]
+
+
+def assert_same_words(found: Words, wanted: Words) -> None:
+    wrong = np.nonzero(found != wanted)[0]
+    assert len(found) == len(wanted)
+    assert len(wrong) == 0, [(place, hex(found[place]), hex(wanted[place])) for place in wrong[:5]]
+
+
+# --- what models are made of ------------------------------------------------------------------------------------------
+
+
+def constant(builder: Builder, shape: tuple[int, ...], seed: int, words: bool = False) -> Value:
+    count = int(np.prod(shape))
+    random = np.random.default_rng(seed)
+    numbers = some_words(count, seed).view(np.float32) if words else random.standard_normal(count).astype(np.float32)
+    return builder.constant(numbers.reshape(shape))
+
+
+def convolved(builder: Builder, x: Value, outputs: int, kernel: int, step: int, pad: int, groups: int) -> Value:
+    channels, places = x.shape[1], [(size + 2 * pad - kernel) // step + 1 for size in x.shape[2:]]
+    windows = Windows((kernel,) * 2, (step,) * 2, (1, 1), (pad,) * 2, (pad,) * 2, tuple(places))
+    rows = windows.convolution_rows(builder, x, groups)
+    weights = constant(builder, (groups, outputs // groups, channels // groups * kernel**2), 7)
+    result = builder.dot(weights.broadcast((x.shape[0], *weights.shape)), rows)
+    return builder.reshape(result, (x.shape[0], outputs, *places))
+
+
+@pytest.mark.parametrize("size", [5, 8, 14, 19])
+@pytest.mark.parametrize(
+    ("channels", "outputs", "kernel", "step", "pad", "groups"),
+    [
+        (3, 7, 3, 1, 1, 1),
+        (3, 18, 3, 2, 0, 1),
+        (8, 8, 3, 1, 1, 8),
+        (6, 12, 5, 2, 2, 6),
+        (4, 6, 3, 1, 1, 2),
+        (20, 40, 1, 1, 0, 1),
+        (3, 300, 2, 1, 0, 1),
+    ],
+)
+def test_convolutions(
+    fast: FastExecution, size: int, channels: int, outputs: int, kernel: int, step: int, pad: int, groups: int
+) -> None:
+    builder = Builder()
+    x = builder.input("x", (1, channels, size, size + 2))
+    y = convolved(builder, x, outputs, kernel, step, pad, groups)
+    y = builder.binary(Kind.ADD, y, constant(builder, (outputs, 1, 1), 3))
+    y = builder.binary(Kind.LARGEST, builder.scalar(0.0), y)
+    z = convolved(builder, y, 4, 3, 1, 1, 1)
+    assert_same(fast, builder.program([("y", y), ("z", z)]))
+
+
+@pytest.mark.parametrize("kind", [Kind.FOLD_LARGEST, Kind.SUM])
+@pytest.mark.parametrize(("size", "kernel", "step"), [(9, 3, 2), (16, 2, 2), (17, 3, 1), (12, 6, 6), (33, 5, 5)])
+def test_poolings(fast: FastExecution, kind: Kind, size: int, kernel: int, step: int) -> None:
+    builder = Builder()
+    x = builder.unary(Kind.TANH, builder.input("x", (2, 3, size, size)))
+    places = ((size + 1 - kernel) // step + 1,) * 2
+    windows = Windows((kernel,) * 2, (step,) * 2, (1, 1), (1, 1), (0, 0), places)
+    rows = windows.pooled_rows(builder, x, float("-inf"))
+    pooled = builder.reshape(builder.reduce(kind, rows), (2, 3, *places))
+    assert_same(fast, builder.program([("y", builder.binary(Kind.ADD, pooled, builder.scalar(1.0)))]))
+
+
+def attention(builder: Builder, x: Value, heads: int) -> Value:
+    tokens, width = x.shape
+    size = width // heads
+    rows = [builder.dot(x, constant(builder, (width, width), seed)) for seed in range(3)]
+    query, key, value = (builder.reshape(each, (tokens, heads, size)).transposed([1, 0, 2]) for each in rows)
+    scores = builder.binary(Kind.DIV, builder.dot(query, key), builder.scalar(float(np.sqrt(size))))
+    largest = builder.reduce(Kind.FOLD_LARGEST, scores).with_axis(2, 1, 0)
+    powers = builder.unary(Kind.EXP, builder.binary(Kind.SUB, scores, largest))
+    total = builder.reduce(Kind.SUM, powers).with_axis(2, 1, 0)
+    mixed = builder.dot(builder.binary(Kind.DIV, powers, total), value.transposed([0, 2, 1]))
+    joined = builder.reshape(mixed.transposed([1, 0, 2]), (tokens, width))
+    y = builder.binary(Kind.ADD, x, builder.dot(joined, constant(builder, (width, width), 4)))
+    mean = builder.binary(Kind.DIV, builder.reduce(Kind.SUM, y), builder.scalar(float(width))).with_axis(1, 1, 0)
+    centred = builder.binary(Kind.SUB, y, mean)
+    squares = builder.reduce(Kind.SUM, builder.binary(Kind.MUL, centred, centred)).with_axis(1, 1, 0)
+    return builder.binary(Kind.DIV, centred, builder.unary(Kind.SQRT, squares))
+
+
+@pytest.mark.parametrize(("tokens", "width", "heads"), [(1, 16, 2), (5, 24, 3), (17, 72, 2), (40, 128, 4)])
+def test_attention(fast: FastExecution, tokens: int, width: int, heads: int) -> None:
+    builder = Builder()
+    x = builder.input("x", (tokens, width))
+    assert_same(fast, builder.program([("y", attention(builder, attention(builder, x, heads), heads))]))
+
+
+@pytest.mark.parametrize("length", [1, 63, 321, 700, 5200])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 13, 100])
+@pytest.mark.parametrize("columns", [1, 9, 16, 33, 130])
+def test_products_of_all_sizes(fast: FastExecution, rows: int, columns: int, length: int) -> None:
+    if rows * columns * length > 2_000_000:
+        pytest.skip("the definition takes long")
+    builder = Builder()
+    a, b = builder.input("a", (rows, length)), builder.input("b", (columns, length))
+    w = constant(builder, (columns, length), 9)
+    outputs = [("y", builder.dot(a, b)), ("z", builder.dot(a, w)), ("t", builder.dot(w, a))]
+    assert_same(fast, builder.program(outputs))
+
+
+@pytest.mark.parametrize(("rows", "length"), [(700, 40), (230, 1500)])
+def test_products_in_several_blocks(fast: FastExecution, rows: int, length: int) -> None:
+    builder = Builder()
+    a, b = builder.input("a", (rows, length)), builder.input("b", (rows, length))
+    program = builder.program([("y", builder.dot(a, b))])
+    initial = given(program, 1, True)
+    found = fast.outputs(program, initial)[OUTPUT:].view(np.float32).reshape(rows, rows)
+    assert fast._planned[1] is not None  # type: ignore[index]
+    numbers = [
+        np.frombuffer(initial.memory[tensor.addresses()].tobytes(), np.float32).reshape(rows, length)
+        for tensor in program.inputs
+    ]
+    some = np.random.default_rng(1).integers(0, rows, (2, 500))
+    sums = np.zeros(500, np.float32)
+    for k in range(length):
+        sums = execution.binary32.fma(numbers[0][some[0], k], numbers[1][some[1], k], sums)
+    assert_same_words(found[some[0], some[1]].view(np.uint32), sums.view(np.uint32))
+
+
+def test_every_kind(fast: FastExecution) -> None:
+    program = every_kind()
+    initial = program.initial([an_input()])
+    assert_same_words(fast.outputs(program, initial), by_definition(program, initial))
+    assert_same(fast, program)
+
+
+def test_data_that_is_moved(fast: FastExecution) -> None:
+    builder = Builder()
+    x = builder.unary(Kind.COPY, builder.input("x", (3, 5, 10)))
+    y = builder.unary(Kind.EXP, x.transposed([2, 0, 1]))
+    joined = builder.empty((10, 6, 5))
+    builder.emit(Kind.COPY, joined.sliced(1, 0, 3), y)
+    builder.emit(Kind.COPY, joined.sliced(1, 3, 3), builder.unary(Kind.TANH, y))
+    flat = builder.reshape(joined.transposed([1, 2, 0]), (30, 10))
+    padded = builder.pad(flat, [1, 2], [0, 3], 2.0)
+    turned = padded.sliced(0, 30, 31, -1)
+    outputs = [builder.reduce(Kind.SUM, turned), builder.binary(Kind.MUL, turned, turned.transposed([0, 1])), joined]
+    assert_same(fast, builder.program([(f"y{place}", value) for place, value in enumerate(outputs)]))
+
+
+def test_what_is_not_there_takes_no_memory(fast: FastExecution) -> None:
+    builder = Builder()
+    x = builder.input("x", (1, 8, 32, 32))
+    for _ in range(6):
+        x = builder.binary(Kind.LARGEST, builder.scalar(0.0), convolved(builder, x, 8, 3, 1, 1, 1))
+    program = builder.program([("y", x)])
+    plan = Plan(load_kernels(), Weights(load_kernels()), program)
+    assert len(plan._arena) < program.memory / 15
+    assert sum(each.kind == Kind.COPY for step in plan._steps for each in step.operations) == 1  # the input's padding
+    assert_same(fast, program)
+
+
+def test_progress_ends_with_all_steps(fast: FastExecution) -> None:
+    program, seen = every_kind(), list[int]()
+    fast.outputs(program, program.initial([an_input()]), seen.append)
+    assert seen == sorted(seen) and seen[-1] == program.steps
+
+
+# --- any programs -----------------------------------------------------------------------------------------------------
+
+
+def any_program(random: Random) -> Program:
+    """A few instructions that write what nobody has written before, and read anything anywhere."""
+    memory, instructions, free = 4096, [], OUTPUT + 2 * BLOCK
+    inputs = 1024
+    free += inputs
+    for _ in range(random.randint(2, 9)):
+        sizes = [random.choice((1, 2, 3, 4, 8, 17)) for _ in range(random.randint(0, 3))]
+        kind = random.choice(list(Kind)[: Kind.FIND + 1] + [Kind.COPY] * 8 + [Kind.ADD, Kind.MUL, Kind.EXP] * 3)
+        if kind == Kind.GATHER:
+            continue
+        length = random.choice((1, 3, 8, 64, 70)) if kind in REDUCTIONS else 0
+        step = 1
+        while step < min(length, BLOCK):
+            step *= 2
+        gap, targets = random.choice((1, 1, 2)), [0] * len(sizes)
+        extent = gap
+        for axis in random.sample(range(len(sizes)), len(sizes)) if random.random() < 0.3 else range(len(sizes))[::-1]:
+            targets[axis] = extent
+            extent *= sizes[axis]
+            extent += random.choice((0, 0, 0, 1, 5))
+        if free + extent >= memory - 64:
+            break
+        target = OUTPUT if not instructions and extent < 2 * BLOCK and gap == 1 else free
+        if target == free:
+            free += extent + random.choice((0, 1, 64 - extent % 64))
+
+        def view(step: int = step, sizes: list[int] = sizes) -> tuple[Operand, list[int]]:
+            if instructions and random.random() < 0.6:  # what another one has written, often as it is
+                other = random.choice(instructions)
+                if [max(axis.size, 1) for axis in other.axes] == sizes:
+                    return Operand(other.target), [axis.target for axis in other.axes]
+            start, strides = random.randrange(0, 3000, step), []
+            weights = random.random() < 0.2
+            for size in sizes:
+                stride = step * random.choice((0, 1, 1, 2, size, 4 * size, -1))
+                strides.append(stride)
+            return Operand(start, weights), strides
+
+        (a, a_strides), (b, b_strides) = view(), view(1 if kind == Kind.FIND else step)
+        if kind not in READS_B:
+            b, b_strides = Operand(0), [0] * len(sizes)
+        axes = tuple(map(Axis, sizes, targets, a_strides, b_strides))
+        instructions.append(Instruction(kind, target, a, b, axes, length))
+    last = instructions[-1]
+    count = min(int(last.elements), 100)
+    end = OUTPUT if all(each.target != OUTPUT for each in instructions) else OUTPUT + BLOCK
+    instructions.append(Instruction(Kind.COPY, end, Operand(last.target), axes=(Axis(count, 1, 1),)))
+    words = some_words(4096, random.randrange(1000))
+    tensor = {"name": "x", "type": "float32", "shape": [inputs], "address": OUTPUT + 2 * BLOCK, "strides": [1]}
+    return Program(
+        weights=words,
+        memory=memory,
+        inputs=(_INPUT.model_validate(tensor),),
+        outputs=(Tensor(name="y", type="float32", shape=[2 * BLOCK]),),
+        instructions=tuple(instructions),
+    )
+
+
+from assay.machines.tensor.program import Input as _INPUT  # noqa: E402, N814
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_programs(fast: FastExecution, seed: int) -> None:
+    random, seen = Random(seed), Counter[str]()
+    while seen["tried"] < 150:
+        try:
+            program = any_program(random)
+            check(program)
+        except (InputError, IndexError):
+            continue
+        seen["tried"] += 1
+        for finite in (True, False):
+            initial = given(program, seen["tried"], finite)
+            found = fast.outputs(program, initial)
+            assert np.array_equal(found, by_definition(program, initial)), program.instructions
+        seen["planned"] += fast._planned[1] is not None  # type: ignore[index]
+    assert seen["planned"] > 50
