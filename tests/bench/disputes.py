@@ -24,7 +24,7 @@ from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.onnx_import import import_onnx
 from simulation.figure import STYLE
 from tests.bench.gas_chain import GasChain, gas_chain
@@ -107,7 +107,7 @@ def measure(desk: Desk, referee: str, model: bytes) -> Figures:
     # An even number, so that the challenger executes the step: a liar whose turn it were would wait for its clock.
     rounds = next(rounds for rounds in range(2, 17, 2) if ARITY**rounds >= program.steps)
     inputs = [random.standard_normal(each.shape).astype("<f4").tobytes() for each in program.inputs]
-    honest = TensorTrace(program, program.initial(inputs), ARITY**rounds, fast_execution)
+    honest = TensorTrace(program, program.initial(inputs), ARITY**rounds, fast_engine)
     liar = Liar(honest, middle(program))
     initial, claimed = honest.state_root(0), liar.state_root(ARITY**rounds)
     chain: GasChain = desk.chain

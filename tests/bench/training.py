@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.arrays import input_blobs, output_arrays
 from assay.models.onnx_import import import_onnx
 from assay.models.training.export import with_parameters
@@ -26,7 +26,7 @@ from tests.unit.models.networks import Network, character_model, convolutional_c
 from tests.unit.models.onnx_models import Array
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-FAST = fast_execution()
+FAST = fast_engine()
 STEPS = 5
 """Of one run: as many as a job would have."""
 

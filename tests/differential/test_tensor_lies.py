@@ -133,7 +133,7 @@ def tensor_referee(node: str) -> Referee:
 
 
 def test_every_kind_has_its_cases() -> None:
-    assert set(CASES) == set(Kind)
+    assert set(CASES) == set(Kind) - {Kind.KEEP}  # which computes nothing: see test_tensor_steps.py
     assert all({"number", "zero"} <= set(cases) for cases in CASES.values())
     assert [kind for kind, cases in CASES.items() if "nan" not in cases] == [Kind.FROM_INT]
 
