@@ -9,14 +9,11 @@ from math import gcd
 
 import numpy as np
 
-from assay.machines.base import Progress
 from assay.machines.tensor import binary32, execution
 from assay.machines.tensor.binary32 import NAN, Floats, Words, canonical, floats, words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import BINARY, BLOCK, REDUCTIONS, Addresses, Axis, Instruction, Kind, Operand
-from assay.machines.tensor.program import OUTPUT, Program
 from assay.machines.tensor_fast.kernels import Kernels, pointer
-from assay.machines.tensor_fast.plan import CannotBePlanned, Plan
 from assay.machines.tensor_fast.schedule import WORD, Place, Room, Side, Weights, product_tapes, reduce_rows
 from assay.machines.tensor_fast.views import operation
 
@@ -35,34 +32,6 @@ class FastExecution:
     def __init__(self, kernels: Kernels) -> None:
         self._kernels = kernels
         self._weights = Weights(kernels)
-        self._planned: tuple[Program, Plan | None] | None = None
-
-    def outputs(self, program: Program, initial: Spaces, progress: Progress | None = None) -> Words:
-        """The words of memory from 0 to the end of the outputs, after a run from `initial`.
-
-        `progress` is told the number of steps from time to time.
-        """
-        if self._planned is None or self._planned[0] is not program:
-            self._planned = program, self._plan(program)
-        plan = self._planned[1]
-        if plan is not None:
-            try:
-                return plan.run(initial, progress)
-            except CannotBePlanned:
-                self._planned = program, None
-        spaces, steps = program.another(initial), 0
-        for instruction in program.instructions:
-            self(instruction, spaces)
-            steps += instruction.steps
-            if progress is not None:
-                progress(steps)
-        return spaces.memory[: OUTPUT + sum(tensor.words for tensor in program.outputs)]
-
-    def _plan(self, program: Program) -> Plan | None:
-        try:
-            return Plan(self._kernels, self._weights, program)
-        except CannotBePlanned:
-            return None
 
     def __call__(self, instruction: Instruction, spaces: Spaces) -> None:
         """Execute a whole instruction. None of its operands may be among its results."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from assay.machines.tensor.instruction import BLOCK, REDUCTIONS, Kind
-from assay.machines.tensor.program import OUTPUT, Program
+from assay.machines.tensor.program import Program
 from assay.machines.tensor_fast.views import Layout, Operation, View, operation
 
 GATHERED = frozenset((Kind.GATHER, Kind.FIND))
@@ -52,8 +52,7 @@ class Lowered:
         self._starts = [region.low for region in self.regions]
 
     def _regions(self) -> list[Region]:
-        end = OUTPUT + sum(tensor.words for tensor in self.program.outputs)
-        spans: list[tuple[int, int, int, str]] = [(0, end, 0, "kept")]
+        spans: list[tuple[int, int, int, str]] = [(0, self.program.kept, 0, "kept")]
         for tensor in self.program.inputs:
             reached = sum((size - 1) * step for size, step in zip(tensor.shape, tensor.strides, strict=True))
             spans.append((tensor.address, tensor.address + reached + 1, tensor.words, "given"))
@@ -212,9 +211,9 @@ def _pays(region: Region, changed: dict[int, Operation]) -> bool:
 def lowered(program: Program) -> Lowered | None:
     """A program, prepared. None where it has to be run as it is: where addresses are beyond a space, or overlap."""
     operations = []
-    for number, instruction in enumerate(program.instructions):
-        if instruction.kind.name == "KEEP" and number == len(program.instructions) - 1:
-            continue
+    if len(program.writing) == len(program.instructions):
+        return None  # all of memory is kept
+    for instruction in program.writing:
         each = operation(instruction)
         if not _is_ordinary(program, each):
             return None

@@ -15,7 +15,7 @@ from assay.machines.base import Progress
 from assay.machines.tensor.binary32 import Words, canonical, floats, words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import Kind
-from assay.machines.tensor.program import OUTPUT, Program
+from assay.machines.tensor.program import Program
 from assay.machines.tensor_fast.chains import Chain, ChainTapes
 from assay.machines.tensor_fast.elementwise import BINARY, UNARY
 from assay.machines.tensor_fast.kernels import Kernels, Tape, pointer
@@ -37,7 +37,7 @@ AT_ONCE = 1 << 26
 """Multiply-adds between two looks at how far the run is."""
 
 
-class CannotBePlanned(Exception):
+class CannotBePlannedError(Exception):
     """The program, or what a run of it has come to, needs the definition."""
 
 
@@ -53,15 +53,15 @@ class Step:
 
 
 class Plan:
-    """One program on the kernels of this process. Raises `CannotBePlanned` where only the definition will do."""
+    """One program on the kernels of this process. Raises `CannotBePlannedError` where only the definition will do."""
 
-    def __init__(self, kernels: Kernels, weights: Weights, program: Program) -> None:
+    def __init__(self, kernels: Kernels, program: Program) -> None:
         found = lowered(program)
         if found is None:
-            raise CannotBePlanned
+            raise CannotBePlannedError
         self.program = program
         self._kernels = kernels
-        self._weights = weights
+        self._weights = Weights(kernels)
         self._space = np.ascontiguousarray(program.weights)
         self._lowered = found
         self._room = Room()
@@ -72,7 +72,7 @@ class Plan:
         self._parts: list[tuple[Part, int]] = list(self._made())
 
     def run(self, initial: Spaces, progress: Progress | None = None) -> Words:
-        """The words of memory from 0 to the end of the outputs."""
+        """What memory holds at the end: `program.kept` words."""
         for start, size in self._cleared:
             self._arena[start : start + size] = 0
         for tensor in self.program.inputs:
@@ -83,8 +83,7 @@ class Plan:
             to = np.ndarray(shape, np.uint32, self._arena, WORD * place, steps)
             to[...] = np.ndarray(shape, np.uint32, initial.memory, WORD * low, steps)
         outputs = self._arena[self._places[0] :]
-        end = OUTPUT + sum(tensor.words for tensor in self.program.outputs)
-        outputs[0] = end - OUTPUT
+        outputs[0] = sum(tensor.words for tensor in self.program.outputs)
         for part, done in self._parts:
             if callable(part):
                 part()
@@ -92,7 +91,7 @@ class Plan:
                 self._kernels.run(part)
             if progress is not None:
                 progress(done)
-        return outputs[:end].copy()
+        return outputs[: self.program.kept].copy()
 
     # --- memory -------------------------------------------------------------------------------------------------------
 
@@ -252,7 +251,7 @@ class Plan:
         def gather() -> None:
             first = starts + index[places].view(np.int32).astype(np.int64) * operation.length
             if first.min() < 0 or first.max() + length > len(source):
-                raise CannotBePlanned
+                raise CannotBePlannedError
             found = np.lib.stride_tricks.sliding_window_view(source, length)[first].ravel()
             if dense:
                 target[targets[0] : targets[0] + len(found)] = found
