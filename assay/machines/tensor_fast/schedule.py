@@ -21,10 +21,12 @@ WORD = 4
 SLACK = 64
 """Words behind every buffer that kernels may read, and write where they are told so: they take whole vectors."""
 
-TERMS = 400
-"""Of a block: a panel of so many fits into the first cache, with the rows that it is multiplied with."""
+TERMS = 1024
+"""Of a block of terms: a panel of so many fits into the second cache, with the rows that it is multiplied with."""
+TERMS_PACKED = 320
+"""The same where a panel is packed when its turn comes: it fits into the first cache."""
 ROWS = 96
-"""Of a block: with so many terms they fit into the second cache."""
+"""Of a block of rows, all of which are multiplied with a panel."""
 RESULTS = 1 << 14
 """Words of a block of the result: they stay in the second cache while one block of terms after the other is added."""
 PANELS = 1 << 18
@@ -47,8 +49,8 @@ ONE_BY_ONE = 12
 CALL = 1 << 22
 """To prepare a product, where that is not done once for all runs."""
 
-PACK_ROWS = 6
-"""For so many panels it pays to bring rows into order, too."""
+PACK_ROWS = 1 << 20
+"""For so many words it pays to bring rows into order, too."""
 
 
 class Room:
@@ -193,7 +195,7 @@ class Products:
         """
         width, length = self._kernels.width, len(rows.terms)
         panels = -(-len(columns.places) // width)
-        if packed_rows is None and (rows.step is None or panels >= PACK_ROWS):
+        if packed_rows is None and (rows.step is None or len(rows.places) * length >= PACK_ROWS):
             packed_rows = self._room.buffer("rows", len(rows.places) * length)
             yield self.pack_rows(rows, packed_rows)
         total, row_targets = len(columns.places), _Targets(self._room.keep(targets), targets)
@@ -222,7 +224,7 @@ class Products:
         width, total, length = self._kernels.width, len(columns.places), len(rows.terms)
         panel = self._room.buffer("panel", width * length)
         first, entries = np.arange(0, total, width, dtype=np.int64), []
-        for cut in _cuts(len(rows.places), length, self._most):
+        for cut in _cuts(len(rows.places), length, self._most, TERMS_PACKED):
             own = Side(columns.pointer, columns.places, columns.terms[cut[0] : sum(cut)].copy(), columns.readable)
             entries.append(self.pack_panels(own, panel, together=False))
             for part in self._row_blocks(rows, packed):
@@ -307,9 +309,9 @@ class Products:
 
 
 
-def _cuts(rows: int, length: int, most: int) -> list[tuple[int, int]]:
+def _cuts(rows: int, length: int, most: int, terms: int = TERMS) -> list[tuple[int, int]]:
     """The first term and the number of terms of each block. Few rows do not use a panel again."""
-    count = -(-length // TERMS) if rows > most or length > 8 * TERMS else 1
+    count = -(-length // terms) if rows > most or length > 8 * terms else 1
     block = -(-length // count)
     return [(first, min(block, length - first)) for first in range(0, length, block)]
 
