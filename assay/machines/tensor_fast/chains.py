@@ -1,5 +1,7 @@
-"""Operations element by element that follow each other, carried out strip by strip, so that what is between them stays in the
-first cache (docs/adr/0012-kernels.md)."""
+"""Operations element by element that follow each other, carried out strip by strip (docs/adr/0018-plans.md).
+
+So what is between them stays in the first cache.
+"""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +12,8 @@ import numpy as np
 
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import Addresses, Kind
+from assay.machines.tensor_fast.buffers import WORD, Place, Room, buffer
 from assay.machines.tensor_fast.kernels import Kernels, Tape
-from assay.machines.tensor_fast.schedule import WORD, Place, Room, buffer
 from assay.machines.tensor_fast.views import Operation, Sizes, View, common_sizes, merged_axes, offsets
 
 STRIP = 1024
@@ -117,21 +119,23 @@ class _Strips:
         fixed = all(size == 1 or stride == 0 for size, stride in zip(self._outer, strides, strict=False))
         return view.weights and fixed and (self._parts == 1 or strides[self._first] == 0)
 
+    def _everywhere(self, pointer: int) -> Pointers:
+        """The same for each strip."""
+        return np.full(len(self._words), pointer, np.int64)
+
     def _slot(self, key: Hashable) -> int:
         """A strip's room, until it is freed."""
         number = 0
         while number in self._slots.values():
             number += 1
         self._slots[key] = number
-        return self._room.buffer(f"strip {number}", STRIP + self._inner)
+        return self._room.buffer(f"strip {number}", STRIP)
 
     # --- the tape -----------------------------------------------------------------------------------------------------
 
     def tape(self, stored: Sequence[bool]) -> Tape:
         chain = self._chain
-        keys = [
-            [self._key(number, view) for view in each.operands] for number, each in enumerate(chain.operations)
-        ]
+        keys = [[self._key(number, view) for view in each.operands] for number, each in enumerate(chain.operations)]
         last = {key: number for number, own in enumerate(keys) for key in own}
         where: dict[Hashable, Pointers] = {}
         for number, each in enumerate(chain.operations):
@@ -142,10 +146,7 @@ class _Strips:
                 self._store(each.target, operands[0])
                 self._free(number, last)
                 continue
-            if direct:
-                target = self._starts(each.target)
-            else:
-                target = np.full(len(self._words), self._slot(own), np.int64)
+            target = self._starts(each.target) if direct else self._everywhere(self._slot(own))
             where[own] = target
             if each.kind == Kind.COPY:
                 self._entries.append(self._kernels.tape("copy", target, operands[0], self._words, 1, 0, 0))
@@ -170,11 +171,11 @@ class _Strips:
                 sizes, strides = zip(*self._axes(view), strict=True)
                 words = buffer(prod(sizes))
                 words[: prod(sizes)] = self._weights[view.address + offsets(sizes, strides)]
-                where[key] = np.full(len(self._words), self._room.keep(words), np.int64)
+                where[key] = self._everywhere(self._room.keep(words))
             elif self._is_dense(view):
                 where[key] = self._starts(view)
             else:
-                where[key] = np.full(len(self._words), self._slot(key), np.int64)
+                where[key] = self._everywhere(self._slot(key))
                 self._load(view, where[key])
         return where[key]
 
@@ -186,7 +187,8 @@ class _Strips:
 
     def _move(self, to: Pointers, of: Pointers, given: list[tuple[int, int | None, int | None]]) -> None:
         """Between a strip, where words are dense (None), and words that are apart."""
-        axes, dense = [], 1
+        axes: list[tuple[int, int, int]] = []
+        dense = 1
         for place in range(len(given) - 1, -1, -1):
             size, first, second = given[place]
             a, b = (dense if each is None else each for each in (first, second))
@@ -208,10 +210,8 @@ class _Strips:
         if to_step == 1 and of_step in (0, 1):
             name = "copy" if of_step else "spread"
         steps = (to_step, of_step) if name == "scatter" else ()
-        for place in product(*(range(size) for size, _, _ in axes[:-2])):
-            own = rows if not place else np.where(place[0] < times, rows, 0)
-            first, second = (sum(i * axis[side] for i, axis in zip(place, axes, strict=False)) for side in (1, 2))
-            entry = self._kernels.tape(
-                name, to + WORD * first, of + WORD * second, counts, own, to_row, of_row, *steps
-            )
+        for outer in product(*(range(size) for size, _, _ in axes[:-2])):
+            own = rows if not outer else np.where(outer[0] < times, rows, 0)
+            first, second = (sum(i * axis[side] for i, axis in zip(outer, axes, strict=False)) for side in (1, 2))
+            entry = self._kernels.tape(name, to + WORD * first, of + WORD * second, counts, own, to_row, of_row, *steps)
             self._entries.append(entry)

@@ -1,6 +1,7 @@
 """Kernels that go along words: arithmetic, elementary functions and copies (docs/operators.md, sections 2 and 3)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from assay.machines.tensor import elementary as reference
 from assay.machines.tensor.instruction import Kind
@@ -131,6 +132,14 @@ BINARY: Mapping[Kind, Callable[[Code, str, str], str]] = {
 # --- kernels ----------------------------------------------------------------------------------------------------------
 
 
+def _of_one(code: Code, function: Callable[[Code, str], str], place: str) -> str:
+    return function(code, code.vector("%a", place))
+
+
+def _of_two(code: Code, function: Callable[[Code, str, str], str], place: str) -> str:
+    return function(code, code.vector("%a", place), code.vector("%b", place))
+
+
 def elementwise_kernels(lanes: int, constants: Constants) -> Iterator[Code]:
     """The kernels, by the names of their kinds: `target, a, words` and `target, a, b, words`.
 
@@ -139,15 +148,11 @@ def elementwise_kernels(lanes: int, constants: Constants) -> Iterator[Code]:
     """
     for kind, unary in UNARY.items():
         code = Code(kind.name, ("ptr target", "ptr a", "i64 words"), lanes, constants)
-        code.vectors("%target", "%words", lambda i, code=code, f=unary: f(code, code.vector("%a", i)))
+        code.vectors("%target", "%words", partial(_of_one, code, unary))
         yield code
     for kind, binary in BINARY.items():
         code = Code(kind.name, ("ptr target", "ptr a", "ptr b", "i64 words"), lanes, constants)
-        code.vectors(
-            "%target",
-            "%words",
-            lambda i, code=code, f=binary: f(code, code.vector("%a", i), code.vector("%b", i)),
-        )
+        code.vectors("%target", "%words", partial(_of_two, code, binary))
         yield code
 
     rows = ("ptr target", "ptr a", "i64 words", "i64 rows", "i64 target_row", "i64 a_row")

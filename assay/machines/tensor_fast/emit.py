@@ -1,8 +1,8 @@
 """Kernels in LLVM's language, written operation by operation.
 
-A kernel is `void @name(ptr entry, ptr constants)`. It finds its parameters in the entry of a tape (see `kernels`), 64 bits each
-behind the address of the kernel itself, and numbers in `constants`, because code has no data of its own. Values are names of
-registers. What changes within a loop is a variable, which LLVM makes a register of.
+A kernel is `void @name(ptr entry, ptr constants)`. It finds its parameters in the entry of a tape (see `kernels`),
+64 bits each behind the address of the kernel itself, and numbers in `constants`, because code has no data of its own.
+Values are names of registers. What changes within a loop is a variable, which LLVM makes a register of.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,8 @@ class Code:
 
     def text(self) -> str:
         """The whole function."""
-        bits = max(128, self.lanes * 32)  # LLVM splits vectors of 512 bits where it believes that they slow the processor down
+        # LLVM splits vectors of 512 bits where it believes that they slow the processor down.
+        bits = max(128, self.lanes * 32)
         attributes = f'nounwind "no-builtins" "prefer-vector-width"="{bits}" "min-legal-vector-width"="{bits}"'
         head = f"define dso_local void @{self.name}(ptr %entry, ptr %constants) {attributes} {{"
         return "\n".join([head, *self._head, "  br label %begin", "begin:", *self._lines, "  ret void", "}"])

@@ -13,8 +13,10 @@ from assay.machines.tensor import binary32, execution
 from assay.machines.tensor.binary32 import NAN, Floats, Words, canonical, floats, words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import BINARY, BLOCK, REDUCTIONS, Addresses, Axis, Instruction, Kind, Operand
+from assay.machines.tensor_fast.buffers import WORD, Place, Room, Side
+from assay.machines.tensor_fast.dots import Weights, product_tapes
+from assay.machines.tensor_fast.folds import reduce_rows
 from assay.machines.tensor_fast.kernels import Kernels, pointer
-from assay.machines.tensor_fast.schedule import WORD, Place, Room, Side, Weights, product_tapes, reduce_rows
 from assay.machines.tensor_fast.views import operation
 
 FUNCTIONS = frozenset((Kind.EXP, Kind.LOG, Kind.TANH, Kind.ERF, Kind.SIGMOID))
@@ -26,12 +28,13 @@ _ARITHMETIC: Mapping[Kind, Callable[..., Floats]] = {
     Kind.DIV: np.divide,
 }
 
+
 class FastExecution:
     """Executes instructions. Keeps the weights of products in the order in which the kernels take them."""
 
     def __init__(self, kernels: Kernels) -> None:
         self._kernels = kernels
-        self._weights = Weights(kernels)
+        self._weights = Weights(kernels, np.zeros(0, np.uint32))
 
     def __call__(self, instruction: Instruction, spaces: Spaces) -> None:
         """Execute a whole instruction. None of its operands may be among its results."""
@@ -112,8 +115,10 @@ class FastExecution:
             start = WORD * operand.address
             places.append(Place(pointer(space) + start, len(space) - operand.address))
         room, target = Room(), pointer(spaces.memory) + WORD * instruction.target
-        weights = self._weights.of(spaces.weights)
-        tapes = product_tapes(self._kernels, room, weights, operation(instruction), target, *places)
+        weights = self._weights
+        if weights.space is not spaces.weights:
+            self._weights = weights = Weights(self._kernels, spaces.weights)
+        tapes = product_tapes(self._kernels, room, weights, operation(instruction), target, places, overread=False)
         self._kernels.run(np.concatenate(list(tapes)))
         return True
 

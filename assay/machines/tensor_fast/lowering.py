@@ -1,7 +1,7 @@
 """What a plan does to a program before it makes tapes of it: copies that need not be carried out are left out.
 
-Addresses are those of the program's memory, and, for what is laid out anew, others behind them. The words of what is left
-out are nowhere in memory: for the outputs they are not needed.
+Addresses are those of the program's memory, and, for what is laid out anew, others behind them. The words of what is
+left out are nowhere in memory: for the outputs they are not needed.
 """
 
 from bisect import bisect_right
@@ -131,7 +131,7 @@ class Lowered:
             dense = [prod(size for size, _ in axes[place + 1 :]) for place in range(len(axes))]
             new = [(size, stride, step) for (size, stride), step in zip(axes, dense, strict=True)]
             layout = Layout.of(region.low, False, self._free, new)
-            changed = layout and self._moved(region, layout, -1)
+            changed = None if layout is None else self._moved(region, layout, -1)
             if changed:
                 self._change(changed)
                 self._free += -(-words // BLOCK) * BLOCK
@@ -151,8 +151,8 @@ class Lowered:
                     continue
             axes = list(zip(each.sizes, each.target.strides, source.strides, strict=True))
             layout = Layout.of(each.target.address, source.weights, source.address, axes)
-            changed = layout and self._moved(region, layout, number)
-            if changed is None or not _pays(region, changed):
+            changed = None if layout is None else self._moved(region, layout, number)
+            if changed is None or not _pays(changed):
                 continue
             self._change(changed)
             self.operations[number] = None
@@ -177,7 +177,7 @@ class Lowered:
             axes = list(zip(each.sizes, source.strides, each.target.strides, strict=True))
             lowest = Operation(Kind.COPY, each.sizes, source, ()).box(0)[0]
             layout = None if lowest != source.address else Layout.of(source.address, False, each.target.address, axes)
-            changed = layout and self._moved(region, layout, number)
+            changed = None if layout is None else self._moved(region, layout, number)
             if changed is None:
                 continue
             if any(
@@ -195,7 +195,7 @@ class Lowered:
             self.operations[number] = each
 
 
-def _pays(region: Region, changed: dict[int, Operation]) -> bool:
+def _pays(changed: dict[int, Operation]) -> bool:
     """Words that are apart are read slowly: that is right for products, which read each only once."""
     if any(each.kind in GATHERED for each in changed.values()):
         return False

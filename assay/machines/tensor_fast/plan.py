@@ -16,20 +16,13 @@ from assay.machines.tensor.binary32 import Words, canonical, floats, words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
+from assay.machines.tensor_fast.buffers import SLACK, WORD, Place, Room, buffer
 from assay.machines.tensor_fast.chains import Chain, ChainTapes
+from assay.machines.tensor_fast.dots import Weights, product_tapes
 from assay.machines.tensor_fast.elementwise import BINARY, UNARY
+from assay.machines.tensor_fast.folds import reduction_tapes
 from assay.machines.tensor_fast.kernels import Kernels, Tape, pointer
 from assay.machines.tensor_fast.lowering import Lowered, Region, lowered
-from assay.machines.tensor_fast.schedule import (
-    SLACK,
-    WORD,
-    Place,
-    Room,
-    Weights,
-    buffer,
-    product_tapes,
-    reduction_tapes,
-)
 from assay.machines.tensor_fast.views import Operation, View, offsets
 
 ELEMENTWISE = frozenset((*UNARY, *BINARY, Kind.COPY))
@@ -61,14 +54,14 @@ class Plan:
             raise CannotBePlannedError
         self.program = program
         self._kernels = kernels
-        self._weights = Weights(kernels)
         self._space = np.ascontiguousarray(program.weights)
+        self._weights = Weights(kernels, self._space)
         self._lowered = found
         self._room = Room()
         self._steps = _steps(found)
         self._stored = [self._kept(step) for step in self._steps]
         self._arena = self._allocated()
-        self._copies = {view.address: copy for view, copy in self._constants_at_the_end()}
+        self._last, self._copied = self._constants_at_the_end()
         self._parts: list[tuple[Part, int]] = list(self._made())
 
     def run(self, initial: Spaces, progress: Progress | None = None) -> Words:
@@ -114,7 +107,7 @@ class Plan:
 
     def _allocated(self) -> Words:
         """The arena. Regions that are never there at the same time have the same words of it."""
-        self._places: dict[int, int] = {}
+        self._places: dict[int, int] = {}  # of each region in the arena, by its address
         self._zeroed: dict[int, list[Region]] = {}
         steps = {number: place for place, step in enumerate(self._steps) for number in step.numbers}
         stored = {
@@ -169,23 +162,27 @@ class Plan:
         return self._lowered.written(region) == region.high - region.low and self._lowered.has_order(region)
 
     def _locate(self, view: View) -> Place:
-        if view.weights and view.address in self._copies:
-            return self._copies[view.address]
+        if view.weights and view.address in self._copied:
+            first = view.address - len(self._space) + len(self._last) - SLACK
+            return Place(pointer(self._last) + WORD * first, len(self._last) - first)
         if view.weights:
             return Place(pointer(self._space) + WORD * view.address, len(self._space) - view.address)
         region = self._lowered.region(view)
         place = self._places[region.low] + view.address - region.low
         return Place(pointer(self._arena) + WORD * place, len(self._arena) - place)
 
-    def _constants_at_the_end(self) -> Iterator[tuple[View, Place]]:
-        """Copies of constants behind which nothing can be read: kernels take whole vectors."""
+    def _constants_at_the_end(self) -> tuple[Words, set[int]]:
+        """A copy of the last constants with words behind them that can be read, and the addresses of views in it."""
+        total, copied = len(self._space), set[int]()
+        start = total
         for step in self._steps:
             for each in step.operations:
                 for place, view in enumerate(each.operands, start=1):
                     low, high = each.box(place)
-                    if view.weights and high + SLACK > len(self._space) and each.kind not in (Kind.DOT, Kind.GATHER):
-                        copy = np.concatenate([self._space[low:], np.zeros(SLACK, np.uint32)])
-                        yield view, Place(self._room.keep(copy) + WORD * (view.address - low), len(copy))
+                    if view.weights and high + SLACK > total and each.kind != Kind.GATHER:
+                        start = min(start, low)
+                        copied.add(view.address)
+        return np.concatenate([self._space[start:], np.zeros(SLACK, np.uint32)]), copied
 
     # --- tapes --------------------------------------------------------------------------------------------------------
 
@@ -219,8 +216,8 @@ class Plan:
         places = [self._locate(view) for view in operation.operands if view.terms]
         if operation.kind == Kind.DOT:
             target = self._locate(operation.target).pointer
-            weights = self._weights.of(self._space)
-            yield from product_tapes(self._kernels, self._room, weights, operation, target, *places, overread=True)
+            given = (operation, target, places)
+            yield from product_tapes(self._kernels, self._room, self._weights, *given, overread=True)
         elif operation.kind in INITIAL:
             target = self._locate(operation.target).pointer
             yield from reduction_tapes(self._kernels, self._room, operation, target, places[0])
@@ -297,7 +294,7 @@ def _steps(found: Lowered) -> list[Step]:
 
 
 def _may_join(found: Lowered, chain: Chain, each: Operation) -> bool:
-    """Whether an operation reads of a chain's results only those of the same element, and writes nothing that it reads."""
+    """Whether an operation reads a chain's results of the same element only, and writes nothing that it reads."""
     if prod(chain.sizes) != each.elements:
         return False
     joined = chain.joined(each)

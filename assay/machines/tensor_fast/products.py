@@ -1,8 +1,9 @@
 """Kernels for products: of rows with panels of columns, and what brings words into panels.
 
-A panel has PANEL_VECTORS vectors side by side for each term. Each element is computed in the one order that the definition
-has, from the first term to the last: a product may be cut between terms, since its sums are kept as they are. That NaNs are
-made canonical at the end only, and not after each operation, changes no bits: what is computed from a NaN is a NaN.
+A panel has PANEL_VECTORS vectors side by side for each term. Each element is computed in the one order that the
+definition has, from the first term to the last. A product may be cut between terms, since its sums are kept as they
+are. That NaNs are made canonical at the end only, and not after each operation, changes no bits: what is computed from a NaN
+is a NaN.
 """
 
 from collections.abc import Callable, Iterator
@@ -104,6 +105,7 @@ def _pack_words(lanes: int, constants: Constants) -> Code:
     """`panel[k * width + i] = a[places[i] + terms[k]]` for each of `count` rows and `length` terms."""
     parameters = ("ptr a", "ptr places", "i64 count", "ptr terms", "i64 length", "ptr panel", "i64 width")
     code = Code("pack_words", parameters, lanes, constants)
+
     def rows(first: str, count: int) -> None:
         starts = [code.at("%a", code.entry("%places", code.add(first, row))) for row in range(count)]
         target = code.at("%panel", first)

@@ -83,10 +83,7 @@ def _windows(name: str, apart: bool, lanes: int, constants: Constants) -> Code:
             other = v.everywhere(v.get("float", v.at("%b", k))) if name == "dot" else ""
             for part, each in enumerate(sums):
                 index = v.add(first, part * lanes)
-                if apart:
-                    term = v.apart(start, v.mul(index, "%step"), "%step")
-                else:
-                    term = v.vector(start, index)
+                term = v.apart(start, v.mul(index, "%step"), "%step") if apart else v.vector(start, index)
                 v.set(v.float, each, step(v, v.get(v.float, each), term, other))
         return [v.canonical(v.get(v.float, each)) for each in sums]
 

@@ -1,7 +1,7 @@
 """Instructions as a plan works on them: where the words of operands and results are, axis by axis.
 
-A `View` can be re-expressed over words that are laid out in another way, if each of its axes is made of theirs: so a copy
-need not be carried out if what reads it can read what it was copied from.
+A `View` can be re-expressed over words that are laid out in another way, if each of its axes is made of theirs: so a
+copy need not be carried out if what reads it can read what it was copied from.
 """
 
 from collections.abc import Iterator, Sequence
@@ -108,7 +108,7 @@ def operation(instruction: Instruction) -> Operation:
 
 
 def merged_axes(sizes: Sizes, strides: Sequence[Sizes]) -> list[Sizes]:
-    """Sizes, each with the strides of all views, without axes of one element, and with what lies as one taken for one."""
+    """Sizes, each with the strides of all views; axes of one element are left out, and what lies as one is one."""
     axes: list[Sizes] = []
     for axis in zip(sizes, *strides, strict=True):
         if axis[0] == 1:
@@ -186,7 +186,7 @@ class Layout:
         low, high = list(coordinates), list(coordinates)
         sizes, strides, fine = _parts(self.axes, operation.sizes, view.strides, low, high)
         terms, along, fine_too = _parts(self.axes, operation.terms if view.terms else (), view.terms, low, high)
-        inside = all(0 <= a and b < axis[0] for a, b, axis in zip(low, high, self.axes, strict=True))
+        inside = all(a >= 0 and b < axis[0] for a, b, axis in zip(low, high, self.axes, strict=True))
         if not (fine and fine_too and inside):
             return None
         address = self.new_start + sum(c * axis[2] for c, axis in zip(coordinates, self.axes, strict=True))

@@ -250,7 +250,9 @@ def test_a_run_has_the_same_states_at_every_step(fast: FastExecution) -> None:
 )
 def test_kernels_need_nothing_beside_themselves_on_any_processor(processor: str, triple: str, lanes: int) -> None:
     text, _ = kernels_ir(lanes)
-    assert {"product_6_2", "EXP", "rows_dot", "run"} <= set(compile_ir(text, target=Target(triple, processor, "")).symbols)
+    assert {"product_6_2", "EXP", "rows_dot", "run"} <= set(
+        compile_ir(text, target=Target(triple, processor, "")).symbols
+    )
 
 
 def test_a_processor_without_fused_additions_has_no_kernels_but_the_definition() -> None:
