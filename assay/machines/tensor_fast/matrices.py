@@ -173,7 +173,7 @@ class Products:
     ) -> Iterator[Tape]:
         """All rows with some panels, of which `columns` columns are left: a block of rows and terms after the other."""
         length, width = len(rows.terms), self._kernels.width
-        cuts = _cuts(len(rows.places), length, self._most)
+        cuts = _cuts(len(rows.places), length, self._most, TERMS)
         for part in self._row_blocks(rows, packed):
             to, own = target, targets.pointer
             if len(cuts) > 1:
@@ -236,7 +236,7 @@ class Products:
         return np.concatenate(tapes)
 
 
-def _cuts(rows: int, length: int, most: int, terms: int = TERMS) -> list[tuple[int, int]]:
+def _cuts(rows: int, length: int, most: int, terms: int) -> list[tuple[int, int]]:
     """The first term and the number of terms of each block. Few rows do not use a panel again."""
     count = -(-length // terms) if rows > most or length > 8 * terms else 1
     block = -(-length // count)

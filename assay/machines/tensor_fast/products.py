@@ -2,8 +2,8 @@
 
 A panel has PANEL_VECTORS vectors side by side for each term. Each element is computed in the one order that the
 definition has, from the first term to the last. A product may be cut between terms, since its sums are kept as they
-are. That NaNs are made canonical at the end only, and not after each operation, changes no bits: what is computed from a NaN
-is a NaN.
+are. That NaNs are made canonical at the end only, and not after each operation, changes no bits: what is computed from
+a NaN is a NaN.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,18 +1,20 @@
 """Programs that are run for their outputs only, against the definition: the same bits, whatever they are."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
 
 from assay.errors import InputError
-from assay.machines.tensor import binary32
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.engine import Engine
 from assay.machines.tensor.execution import Spaces
 from assay.machines.tensor.instruction import BLOCK, READS_B, REDUCTIONS, Axis, Instruction, Kind, Operand
-from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check, keep
+from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check, keep, read_program
+from assay.machines.tensor_fast import matrices
 from assay.machines.tensor_fast.engine import FastEngine
 from assay.machines.tensor_fast.kernels import load_kernels
 from assay.machines.tensor_fast.plan import Plan
@@ -41,7 +43,7 @@ def given(program: Program, seed: int, finite: bool) -> Spaces:
 
 def assert_same(fast: FastEngine, program: Program, seed: int = 1, planned: bool = True) -> None:
     """Runs twice: what the first run has left behind must not matter."""
-    for finite in (True, False, True):
+    for finite in (True, False):
         initial = given(program, seed, finite)
         assert_same_words(fast.final(program, initial), by_definition(program, initial))
     assert (fast.plan(program) is not None) == planned
@@ -72,7 +74,7 @@ def convolved(builder: Builder, x: Value, outputs: int, kernel: int, step: int, 
     return builder.reshape(result, (x.shape[0], outputs, *places))
 
 
-@pytest.mark.parametrize("size", [5, 8, 14, 19])
+@pytest.mark.parametrize("size", [5, 14])
 @pytest.mark.parametrize(
     ("channels", "outputs", "kernel", "step", "pad", "groups"),
     [
@@ -82,7 +84,7 @@ def convolved(builder: Builder, x: Value, outputs: int, kernel: int, step: int, 
         (6, 12, 5, 2, 2, 6),
         (4, 6, 3, 1, 1, 2),
         (20, 40, 1, 1, 0, 1),
-        (3, 300, 2, 1, 0, 1),
+        (2, 100, 2, 1, 0, 1),
     ],
 )
 def test_convolutions(
@@ -127,19 +129,25 @@ def attention(builder: Builder, x: Value, heads: int) -> Value:
     return builder.binary(Kind.DIV, centred, builder.unary(Kind.SQRT, squares))
 
 
-@pytest.mark.parametrize(("tokens", "width", "heads"), [(1, 16, 2), (5, 24, 3), (17, 72, 2), (40, 128, 4)])
+@pytest.mark.parametrize(("tokens", "width", "heads"), [(1, 16, 2), (5, 24, 3), (17, 72, 2)])
 def test_attention(fast: FastEngine, tokens: int, width: int, heads: int) -> None:
     builder = Builder()
     x = builder.input("x", (tokens, width))
     assert_same(fast, builder.program([("y", attention(builder, attention(builder, x, heads), heads))]))
 
 
-@pytest.mark.parametrize("length", [1, 63, 321, 700, 5200])
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 13, 100])
-@pytest.mark.parametrize("columns", [1, 9, 16, 33, 130])
+@pytest.mark.parametrize(
+    ("rows", "columns", "length"),
+    [
+        *((rows, 70, 9) for rows in range(1, 14)),
+        *((3, columns, 20) for columns in (1, 7, 8, 9, 15, 16, 17, 31, 33, 130)),
+        *((40, columns, 5) for columns in (1, 8, 50)),
+        *((rows, 40, 330) for rows in (1, 2, 8)),  # more than what is packed at once
+        (1, 1, 1),
+        (8, 3, 1),
+    ],
+)
 def test_products_of_all_sizes(fast: FastEngine, rows: int, columns: int, length: int) -> None:
-    if rows * columns * length > 2_000_000:
-        pytest.skip("the definition takes long")
     builder = Builder()
     a, b = builder.input("a", (rows, length)), builder.input("b", (columns, length))
     w = constant(builder, (columns, length), 9)
@@ -147,23 +155,13 @@ def test_products_of_all_sizes(fast: FastEngine, rows: int, columns: int, length
     assert_same(fast, builder.program(outputs))
 
 
-@pytest.mark.parametrize(("rows", "length"), [(700, 40), (230, 1500)])
-def test_products_in_several_blocks(fast: FastEngine, rows: int, length: int) -> None:
-    builder = Builder()
-    a, b = builder.input("a", (rows, length)), builder.input("b", (rows, length))
-    program = builder.program([("y", builder.dot(a, b))])
-    initial = given(program, 1, True)
-    found = fast.final(program, initial)[OUTPUT:].view(np.float32).reshape(rows, rows)
-    assert fast.plan(program) is not None
-    numbers = [
-        np.frombuffer(initial.memory[tensor.addresses()].tobytes(), np.float32).reshape(rows, length)
-        for tensor in program.inputs
-    ]
-    some = np.random.default_rng(1).integers(0, rows, (2, 500))
-    sums = np.zeros(500, np.float32)
-    for k in range(length):
-        sums = binary32.fma(numbers[0][some[0], k], numbers[1][some[1], k], sums)
-    assert_same_words(found[some[0], some[1]].view(np.uint32), sums.view(np.uint32))
+@pytest.mark.parametrize(("rows", "columns", "length"), [(40, 70, 33), (100, 9, 50), (13, 130, 64), (3, 70, 200)])
+def test_products_in_blocks(monkeypatch: pytest.MonkeyPatch, rows: int, columns: int, length: int) -> None:
+    """With blocks that are smaller than those of any processor, so that small products have many."""
+    for name, size in (("TERMS", 20), ("TERMS_PACKED", 7), ("ROWS", 12), ("RESULTS", 256), ("PANELS", 1500)):
+        monkeypatch.setattr(matrices, name, size)
+    monkeypatch.setattr(matrices, "PACK_ROWS", rows * length + rows % 2)  # some are packed
+    test_products_of_all_sizes(FastEngine(load_kernels()), rows, columns, length)
 
 
 def test_every_kind(fast: FastEngine) -> None:
@@ -204,6 +202,64 @@ def test_progress_ends_with_all_steps(fast: FastEngine) -> None:
     fast.final(program, program.initial([an_input()]), seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == program.steps
+
+
+# --- engines ----------------------------------------------------------------------------------------------------------
+
+
+def a_product(rows: int = 30) -> Program:
+    builder = Builder()
+    return builder.program([("y", builder.dot(builder.input("x", (rows, 20)), constant(builder, (40, 20), 1)))])
+
+
+def test_runs_at_the_same_time_do_not_disturb_each_other() -> None:
+    program, engine = a_product(200), FastEngine(load_kernels())
+    inputs = [given(program, seed, True) for seed in range(8)]
+    wanted = [engine.final(program, each) for each in inputs]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            for found, each in zip(pool.map(lambda one: engine.final(program, one), inputs), wanted, strict=True):
+                assert_same_words(found, each)
+
+
+def test_tasks_of_one_document_have_one_plan() -> None:
+    document, weights = a_product().documents()
+    first, second = (read_program(document, lambda _: weights) for _ in range(2))
+    engine = FastEngine(load_kernels())
+    assert engine.plan(first) is engine.plan(second)
+    other, _ = a_product(29).documents()
+    assert engine.plan(read_program(other, lambda _: weights)) is not engine.plan(first)
+    document, weights = replace(first, weights=first.weights ^ np.uint32(1)).documents()
+    assert engine.plan(read_program(document, lambda _: weights)) is not engine.plan(first)
+
+
+def test_a_gather_beyond_the_weights_is_as_it_is_defined(fast: FastEngine) -> None:
+    builder = Builder()
+    table = constant(builder, (5, 8), 1)
+    program = builder.program([("y", builder.gather(table, builder.input("index", (4,), "int32"), 0))])
+    for index in ([0, 4, 2, 1], [0, 5, 1 << 20, -1], [3, 3, 3, 3]):
+        initial = program.initial([np.array(index, np.int32).tobytes()])
+        assert_same_words(fast.final(program, initial), by_definition(program, initial))
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        Instruction(Kind.ADD, 64, Operand(4090), Operand(0), (Axis(20, 1, 1, 1),)),  # beyond the end
+        Instruction(Kind.COPY, 64, Operand((1 << 30) - 2), axes=(Axis(4, 1, 1),)),  # around the end of all addresses
+        Instruction(Kind.DOT, 64, Operand(260), Operand(256), (Axis(2, 1, 1),), 10),  # a run that wraps in its block
+        Instruction(Kind.SUM, 64, Operand(256), axes=(Axis(2, 1, 1),)),  # no terms at all
+        Instruction(Kind.COPY, 64, Operand(100), axes=(Axis(20, 2, 1),)),  # between what it writes
+        Instruction(Kind.EXP, 64, Operand(256), axes=(Axis(1 << 31, 0, 0), Axis(1 << 31, 0, 0))),  # without an end
+    ],
+)
+def test_what_is_out_of_the_ordinary_has_no_plan(fast: FastEngine, instruction: Instruction) -> None:
+    outputs = (Tensor(name="y", type="float32", shape=[BLOCK]),)
+    x = Input(name="x", type="float32", shape=[256], address=256, strides=[1])
+    program = Program(some_words(4096, 1), 4096, (x,), outputs, (instruction, keep(outputs)))
+    assert fast.plan(program) is None
+    if instruction.elements < 1 << 30:
+        assert_same(fast, program, planned=False)
 
 
 # --- any programs -----------------------------------------------------------------------------------------------------
@@ -269,10 +325,10 @@ def any_program(random: Random) -> Program:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_programs(fast: FastEngine, seed: int) -> None:
     random, seen = Random(seed), Counter[str]()
-    while seen["tried"] < 150:
+    while seen["tried"] < 100:
         try:
             program = any_program(random)
             check(program)
@@ -284,4 +340,4 @@ def test_any_programs(fast: FastEngine, seed: int) -> None:
             found = fast.final(program, initial)
             assert np.array_equal(found, by_definition(program, initial)), program.instructions
         seen["planned"] += fast.plan(program) is not None
-    assert seen["planned"] > 50
+    assert seen["planned"] > 80
