@@ -27,8 +27,9 @@ Given = int | NDArray[np.int64]
 class Kernels:
     """What native code there is. Raises `NativeError` where there can be none: without fused additions."""
 
-    def __init__(self, disk: DiskCache | None = None) -> None:
-        self.lanes = 2 * vector_lanes()
+    def __init__(self, disk: DiskCache | None = None, lanes: int | None = None) -> None:
+        """`lanes` are those of this processor's vectors if nothing else is said."""
+        self.lanes = lanes or 2 * vector_lanes()
         """Numbers of a vector."""
         self.width = PANEL_VECTORS * self.lanes
         """Columns of a panel."""
