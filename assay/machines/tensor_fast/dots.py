@@ -106,7 +106,7 @@ class Weights:
         key = (panels, factor.view.address + start, factor.sizes, factor.strides, factor.terms.tobytes())
         if key not in self._known:
             side, room = factor.side(start), Room()
-            products = Products(self._kernels, room, overread=False)
+            products = Products(self._kernels, room, planned=False)
             words = buffer(products.panel_words(side) if panels else factor.count * len(factor.terms))
             to = pointer(words)
             self._kernels.run(products.pack_panels(side, to) if panels else products.pack_rows(side, to))
@@ -121,11 +121,11 @@ def product_tapes(
     operation: Operation,
     target: int,
     places: Sequence[Place],
-    overread: bool,
+    planned: bool,
 ) -> Iterator[Tape]:
-    """The tapes of a DOT: result at `target`, operands at `places`. With `overread`, words behind each can be read."""
+    """The tapes of a DOT: result at `target`, operands at `places`. Where it is `planned`, more can be read."""
     batches = batches_of(operation, *places)
-    if overread:
+    if planned:
         for one in (0, 1):
             tape = windows_tape(kernels, room, operation, places[1 - one], places[one], 1 - one, target)
             if tape is not None:
@@ -134,7 +134,7 @@ def product_tapes(
     swapped = _cost(kernels, batches.b, batches.a) < _cost(kernels, batches.a, batches.b)
     rows, columns = (batches.b, batches.a) if swapped else (batches.a, batches.b)
     # Without a plan, each batch takes its time, too.
-    call = 0 if overread else CALL
+    call = 0 if planned else CALL
     if ONE_BY_ONE * rows.count * columns.count * len(rows.terms) < _cost(kernels, rows, columns) + call:
         sides = [
             Side(place.pointer, offsets(operation.sizes, view.strides), offsets(operation.terms, view.terms), 0)
@@ -145,7 +145,7 @@ def product_tapes(
             targets = offsets(operation.sizes, operation.target.strides)
             yield reduce_rows(kernels, room, "dot", first, second, target, targets)
             return
-    products = Products(kernels, room, overread)
+    products = Products(kernels, room, planned)
     for to, of_a, of_b in zip(*(offsets(batches.sizes, steps).tolist() for steps in batches.steps), strict=True):
         of_rows, of_columns = (of_b, of_a) if swapped else (of_a, of_b)
         given = (

@@ -118,7 +118,7 @@ class FastExecution:
         weights = self._weights
         if weights.space is not spaces.weights:
             self._weights = weights = Weights(self._kernels, spaces.weights)
-        tapes = product_tapes(self._kernels, room, weights, operation(instruction), target, places, overread=False)
+        tapes = product_tapes(self._kernels, room, weights, operation(instruction), target, places, planned=False)
         self._kernels.run(np.concatenate(list(tapes)))
         return True
 

@@ -1,6 +1,6 @@
 """Tapes for products of matrices: what is packed, and in which order blocks of rows, panels and terms come."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,9 +58,9 @@ class _Targets:
 class Products:
     """Makes tapes for products with the kernels that there are."""
 
-    def __init__(self, kernels: Kernels, room: Room, overread: bool) -> None:
-        """With `overread`, words behind the result can be read."""
-        self._overread = overread
+    def __init__(self, kernels: Kernels, room: Room, planned: bool) -> None:
+        """`planned`: for more runs than one, and with words behind the result that can be read."""
+        self._planned = planned
         self._kernels = kernels
         self._room = room
         self._most = max(rows for rows, _ in kernels.tiles)
@@ -128,16 +128,17 @@ class Products:
             packed_rows = self._room.buffer("rows", len(rows.places) * length)
             yield self.pack_rows(rows, packed_rows)
         total, row_targets = len(columns.places), _Targets(self._room.keep(targets), targets)
-        widest = self._widest(len(rows.places))
+        widest, parts = self._widest(len(rows.places)), list(self._row_blocks(rows, packed_rows))
         if packed_columns is not None:
             at_once = max(widest, RESULTS // (width * min(ROWS, len(rows.places))))
+            at_once = at_once if self._planned else panels  # to make more of a tape takes time, too
             for first in range(0, panels, at_once):
                 count, left = min(at_once, panels - first), total - first * width
                 place, to = packed_columns + WORD * first * width * length, target + WORD * first * width
-                yield from self._block(rows, packed_rows, place, count, left, to, row_targets)
+                yield from self._block(parts, length, place, count, left, to, row_targets)
             return
         if len(rows.places) <= ROWS and widest == 1:
-            yield self._panel_by_panel(rows, packed_rows, columns, target, row_targets.pointer)
+            yield self._panel_by_panel(parts, columns, target, row_targets.pointer)
             return
         at_once = max(widest, PANELS // (width * length))
         for first in range(0, panels, at_once):
@@ -146,17 +147,19 @@ class Products:
             place = self._room.buffer("panels", count * width * length)
             yield self.pack_panels(Side(columns.pointer, places, columns.terms, columns.readable), place)
             left, to = total - first * width, target + WORD * first * width
-            yield from self._block(rows, packed_rows, place, count, left, to, row_targets)
+            yield from self._block(parts, length, place, count, left, to, row_targets)
 
-    def _panel_by_panel(self, rows: Side, packed: int | None, columns: Side, target: int, targets: int) -> Tape:
+    def _panel_by_panel(self, parts: Sequence[_Rows], columns: Side, target: int, targets: int) -> Tape:
         """Some terms of a panel are packed when their turn comes, and used at once."""
-        width, total, length = self._kernels.width, len(columns.places), len(rows.terms)
+        width, total, length = self._kernels.width, len(columns.places), len(columns.terms)
         panel = self._room.buffer("panel", width * length)
         first, entries = np.arange(0, total, width, dtype=np.int64), []
-        for cut in _cuts(len(rows.places), length, self._most, TERMS_PACKED if self._overread else length):
+        for cut in _cuts(
+            sum(part.rows for part in parts), length, self._most, TERMS_PACKED if self._planned else length
+        ):
             own = Side(columns.pointer, columns.places, columns.terms[cut[0] : sum(cut)].copy(), columns.readable)
             entries.append(self.pack_panels(own, panel, together=False))
-            for part in self._row_blocks(rows, packed):
+            for part in parts:
                 tape = self._tiles(part, cut, length, (panel, 1, width), (target, targets))
                 entry = np.repeat(tape, len(first), axis=0)
                 entry[:, 8] += WORD * first
@@ -169,12 +172,12 @@ class Products:
         return vectors * self._kernels.lanes // self._kernels.width or 1
 
     def _block(
-        self, rows: Side, packed: int | None, panels: int, count: int, columns: int, target: int, targets: _Targets
+        self, parts: Sequence[_Rows], length: int, panels: int, count: int, columns: int, target: int, targets: _Targets
     ) -> Iterator[Tape]:
         """All rows with some panels, of which `columns` columns are left: a block of rows and terms after the other."""
-        length, width = len(rows.terms), self._kernels.width
-        cuts = _cuts(len(rows.places), length, self._most, TERMS)
-        for part in self._row_blocks(rows, packed):
+        width = self._kernels.width
+        cuts = _cuts(sum(part.rows for part in parts), length, self._most, TERMS)
+        for part in parts:
             to, own = target, targets.pointer
             if len(cuts) > 1:
                 # Sums that go on have a block of their own: rows far apart are in each other's way in the caches.

@@ -217,7 +217,7 @@ class Plan:
         if operation.kind == Kind.DOT:
             target = self._locate(operation.target).pointer
             given = (operation, target, places)
-            yield from product_tapes(self._kernels, self._room, self._weights, *given, overread=True)
+            yield from product_tapes(self._kernels, self._room, self._weights, *given, planned=True)
         elif operation.kind in INITIAL:
             target = self._locate(operation.target).pointer
             yield from reduction_tapes(self._kernels, self._room, operation, target, places[0])
