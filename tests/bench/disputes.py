@@ -22,7 +22,7 @@ from assay.dispute.game import ARITY, History, Side
 from assay.dispute.strategy import opening
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import Kind
-from assay.machines.tensor.program import Program
+from assay.machines.tensor.program import OUTPUT, Program
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.onnx_import import import_onnx
@@ -74,19 +74,23 @@ class Figures:
 
 
 class Liar(TensorTrace):
-    """Claims another word at one address from the moment it is written. Shares the run of an honest trace."""
+    """Claims another word at one address from the moment it is written, and so another output at the end.
+
+    Shares the run of an honest trace.
+    """
 
     def __init__(self, honest: TensorTrace, address: int) -> None:
         super().__init__(honest.program, honest.initial, honest.step_limit)
         honest._memory(1)  # runs it, and notes when each word is written
-        self._final, self._written, self._address = honest._final, honest._written, address
-        self.__dict__["_weights"] = honest._weights
+        honest.run()
+        self._final, self._everything, self._written = honest._final, honest._everything, honest._written
+        self._address, self._weights = address, honest._weights
 
     def _memory(self, step: int) -> Words:
         memory = super()._memory(step)
         if self._written is not None and self._written[self._address] <= step:
             memory = memory.copy()
-            memory[self._address] ^= np.uint32(1)
+            memory[self._address if self._address < len(memory) else OUTPUT] ^= np.uint32(1)
         return memory
 
 
