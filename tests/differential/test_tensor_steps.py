@@ -6,12 +6,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.block_tree import BlockTree
 from assay.machines.tensor.instruction import Instruction, Kind
 from assay.machines.tensor.trace import TensorTrace
 from tests.differential.referee import REFUSED, Referee
 from tests.differential.tensor_steps import SOURCE, disagreements, name_of, random_steps
+from tests.support.lies import forged
 from tests.unit.models.small import an_input, every_kind, loaded
 
 
@@ -35,19 +35,6 @@ def test_every_step_of_a_program_agrees(tensor_referee: Referee) -> None:
     roots = [trace.state_root(step) for step in range(count + 1)]
     calls = [(roots[step], trace.witness(step)) for step in range(count)]
     assert tensor_referee.step_all(calls) == roots[1:]
-
-
-class Liar(TensorTrace):
-    """Claims another word at one address from the moment it is written, as if all that follows were right."""
-
-    lie: tuple[int, int] = (0, 0)
-
-    def _memory(self, step: int) -> Words:
-        memory = super()._memory(step).copy()
-        address, word = self.lie
-        if self._written is not None and self._written[address] <= step:
-            memory[address] = word
-        return memory
 
 
 def lies(word: int) -> set[int]:
@@ -74,9 +61,7 @@ def test_a_lie_about_one_element_of_every_kind_is_found(tensor_referee: Referee)
     for instruction, start in zip(program.writing, honest._starts, strict=False):
         for step, address, word in writes(honest, instruction, start):
             for lie in lies(word):
-                liar = Liar(program, honest.initial, honest.step_limit)
-                liar.lie = (address, lie)
-                liar.run()
+                liar = forged(honest, address, lie)
                 calls.append((honest.state_root(step), honest.witness(step)))
                 claimed.append((liar.state_root(step + 1), honest.state_root(step + 1)))
                 assert liar.state_root(step) == honest.state_root(step)

@@ -14,15 +14,13 @@ from assay.machines.base import FetchBlob
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.execution import Spaces
 from assay.machines.tensor.instruction import (
-    ADDRESSES,
     BLOCK,
-    READS_B,
-    REDUCTIONS,
     Addresses,
     Instruction,
     Kind,
     Operand,
 )
+from assay.machines.tensor.places import Places, mark, places_of, reads_any_of
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
 MAX_WORDS = 1 << 30
@@ -158,7 +156,7 @@ def read_program(data: bytes, fetch: FetchBlob) -> Program:
         raise InputError(f"not a model: its weights have {len(weights)} bytes")
     instructions = [Instruction.decode(encoding) for encoding in document.instructions]
     program = Program(
-        weights=np.frombuffer(weights, "<u4").astype(np.uint32),
+        weights=np.frombuffer(weights, "<u4").astype(np.uint32, copy=False),
         memory=document.memory,
         inputs=tuple(document.inputs),
         outputs=tuple(document.outputs),
@@ -187,20 +185,16 @@ def check(program: Program) -> None:
     for tensor in program.inputs:
         if len(tensor.strides) != len(tensor.shape):
             raise InputError(f"not a model: input {tensor.name!r} has not as many strides as axes")
-        _mark(written, tensor.addresses(), f"input {tensor.name!r}")
-    own = np.zeros(program.memory, bool)
+        mark(written, Places(tensor.address, tuple(tensor.shape), tuple(tensor.strides)), f"input {tensor.name!r}")
     for number, instruction in enumerate(program.writing):
         if instruction.kind == Kind.KEEP:
             raise InputError(f"not a model: instruction {number} drops what is in memory before the end")
-        target, a, b = instruction.places()
-        _mark(written, target, f"instruction {number}")
-        own[target] = True
-        for weights, places in _reads(instruction, a, b):
-            if not weights and own[places[places < program.memory]].any():
-                raise InputError(f"not a model: instruction {number} reads what it writes")
+        target = places_of(instruction, instruction.target, [axis.target for axis in instruction.axes])
+        mark(written, target, f"instruction {number}")
+        if reads_any_of(instruction, target):
+            raise InputError(f"not a model: instruction {number} reads what it writes")
         if instruction.kind == Kind.GATHER and not instruction.a.weights:
             raise InputError(f"not a model: instruction {number} gathers from memory, where it also writes")
-        own[target] = False
     if program.instructions[-1:] != (keep(program.outputs),):
         raise InputError("not a model: its last instruction does not keep the outputs, and nothing else")
 
@@ -208,30 +202,6 @@ def check(program: Program) -> None:
 def keep(outputs: Sequence[Tensor]) -> Instruction:
     """The last instruction of a program that has these outputs."""
     return Instruction(Kind.KEEP, OUTPUT + sum(tensor.words for tensor in outputs) - 1, Operand(0))
-
-
-def _reads(instruction: Instruction, a: Addresses, b: Addresses) -> list[tuple[bool, Addresses]]:
-    reads = [(instruction.b.weights, b)] if instruction.kind in READS_B else []
-    if instruction.kind == Kind.GATHER:
-        return reads
-    if instruction.kind not in REDUCTIONS:
-        return [*reads, (instruction.a.weights, a)]
-    operands = [(instruction.a.weights, a)] + ([(instruction.b.weights, b)] if instruction.kind == Kind.DOT else [])
-    for weights, start in operands:
-        for run in range(instruction.runs):
-            blocks = np.unique((start + run * BLOCK & ADDRESSES - 1) // BLOCK)
-            reads.append((weights, (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()))
-    return reads
-
-
-def _mark(written: np.ndarray[Any, np.dtype[np.bool_]], places: Addresses, what: str) -> None:
-    if len(places) and int(places.max()) >= len(written):
-        raise InputError(f"not a model: {what} lies beyond its memory of {len(written)} words")
-    if written[places].any():
-        raise InputError(f"not a model: {what} overwrites what was written before")
-    written[places] = True
-    if np.any(places[1:] <= places[:-1]) and len(np.unique(places)) != len(places):
-        raise InputError(f"not a model: {what} overwrites what was written before")
 
 
 def _parsed(data: bytes) -> Any:

@@ -23,9 +23,8 @@ from assay.machines.tensor.execution import INITIAL, Spaces, accumulate
 from assay.machines.tensor.instruction import BLOCK
 from assay.machines.tensor.program import OUTPUT, Program
 from assay.machines.tensor.state import END, State, code_hashes
+from assay.machines.tensor.timeline import Timeline
 from assay.machines.tensor.witness import record
-
-NEVER = np.iinfo(np.uint64).max
 
 
 class TensorTrace:
@@ -44,14 +43,11 @@ class TensorTrace:
         self.initial = initial
         self._make_engine = engine
         self._find_root = weights_root
-        self._trees: dict[int, BlockTree] = {}
         self._step_limit = step_limit
         self._encodings = [instruction.encode() for instruction in program.instructions]
         self._codes = code_hashes(self._encodings)
         self._starts = list(running_sum((each.steps for each in program.instructions), initial=0))
         self._final: Words | None = None
-        self._everything: Words | None = None
-        self._written: np.ndarray[Any, np.dtype[np.uint64]] | None = None
 
     @property
     def step_limit(self) -> int:
@@ -75,8 +71,8 @@ class TensorTrace:
         state = self._state(step)
         number = self._instruction(step)
         if number is None:
-            return record(b"", END, state, (self._weights, self._tree_at(step)))
-        return record(self._encodings[number], self._codes[number + 1], state, (self._weights, self._tree_at(step)))
+            return record(b"", END, state, (self._weights, self._at(step)[1]))
+        return record(self._encodings[number], self._codes[number + 1], state, (self._weights, self._at(step)[1]))
 
     def outcome(self) -> Outcome:
         """The outputs at the step limit, as standard output."""
@@ -86,7 +82,7 @@ class TensorTrace:
         """The task's entry in a result document, and the outputs, which it names."""
         state = self._state(self._step_limit)
         data = _output(self._memory(self._step_limit))
-        count, siblings, tree = -(-(OUTPUT + len(data) // 4) // BLOCK), [], self._tree_at(self._step_limit)
+        count, siblings, tree = -(-(OUTPUT + len(data) // 4) // BLOCK), [], self._at(self._step_limit)[1]
         for level in range(DEPTH):
             if count & 1:
                 siblings.append(tree.node(level, count).hex())
@@ -108,8 +104,9 @@ class TensorTrace:
 
     def _state(self, step: int) -> State:
         """The state after `step` steps."""
-        number, memory = self._instruction(step), self._memory(step)
-        weights, root = self._weights_root, self._tree_at(step).root()
+        number = self._instruction(step)
+        memory, tree = self._at(step)
+        weights, root = self._weights_root, tree.root()
         if number is None:
             return State(END, weights, root)
         instruction = self.program.instructions[number]
@@ -123,32 +120,37 @@ class TensorTrace:
         return State(self._codes[number], weights, root, element, run, accumulator)
 
     def _memory(self, step: int) -> Words:
-        if step == 0:
-            return self.initial.memory
-        if step >= self._starts[-1]:
-            self.run()
-            assert self._final is not None
-            return self._final
-        if self._everything is None or self._written is None:
-            self._everything = self._make_engine().everything(self.program, self.initial)
-            self._written = np.full(len(self._everything), NEVER, np.uint64)
-            for instruction, start in zip(self.program.writing, self._starts, strict=False):
-                ends = start + np.arange(1, instruction.elements + 1, dtype=np.uint64) * np.uint64(instruction.runs)
-                self._written[instruction.places()[0]] = ends
-        memory = np.where(self._written <= step, self._everything, np.uint32(0))
-        known = len(self.initial.memory)
-        memory[:known] = np.where(self._written[:known] <= step, memory[:known], self.initial.memory)
-        return memory
+        """What memory holds, as far as it holds anything."""
+        return self._at(step)[0]
 
-    def _tree_at(self, step: int) -> BlockTree:
-        """The tree over memory, as far as it holds anything."""
-        memory = self._memory(step)
-        tree = self._trees.get(len(memory))
-        if tree is None:
-            self._trees[len(memory)] = tree = BlockTree(memory)
-        else:
-            tree.follow(memory)
-        return tree
+    def _at(self, step: int) -> tuple[Words, BlockTree]:
+        """Memory, as far as it holds anything, and the tree over it. Both are right until another step is asked for."""
+        if step == 0:
+            return self.initial.memory, self._first_tree
+        if step >= self._starts[-1]:
+            return self._end, self._last_tree
+        self._timeline.go(step)
+        return self._timeline.memory, self._timeline.tree
+
+    @cached_property
+    def _timeline(self) -> Timeline:
+        """What a dispute needs: another run, of which every word is kept."""
+        everything = self._make_engine().everything(self.program, self.initial)
+        return Timeline(self.program.writing, self.program.whole(self.initial).memory, everything)
+
+    @cached_property
+    def _first_tree(self) -> BlockTree:
+        return BlockTree(self.initial.memory)
+
+    @cached_property
+    def _last_tree(self) -> BlockTree:
+        return BlockTree(self._end)
+
+    @property
+    def _end(self) -> Words:
+        self.run()
+        assert self._final is not None
+        return self._final
 
     def _limited(self, progress: Progress | None) -> Progress | None:
         """Progress that does not go beyond the step limit."""
