@@ -47,8 +47,14 @@ def _product(rows: int, vectors: int, lanes: int, constants: Constants) -> Code:
     sums = [[v.variable(v.float) for _ in range(vectors)] for _ in range(rows)]
     fits = v.new(f"icmp sge i64 %columns, {vectors * lanes}")
     short = v.new(f"icmp slt i64 %columns, {vectors * lanes}")
+    # Each group brings a part of the next panel near.
+    share = v.add(v.new("udiv i64 %length, %groups"), 1)
+    next_panel = v.at("%panel", "%next_panel")
     with v.loop("%groups") as group:
-        first = v.mul(group, rows)
+        first, behind = v.mul(group, rows), v.mul(v.add(group, 1), share)
+        if vectors == PANEL_VECTORS:
+            with v.loop(behind, start=v.mul(group, share)) as k:
+                v.call("@llvm.prefetch.p0", f"ptr {v.at(next_panel, v.mul(k, width))}, i32 0, i32 2, i32 1")
         indices = [v.add(first, row) for row in range(rows)]
         starts = [v.at("%a", v.entry("%places", index)) for index in indices]
         ends = [v.at("%target", v.entry("%targets", index)) for index in indices]
@@ -61,8 +67,6 @@ def _product(rows: int, vectors: int, lanes: int, constants: Constants) -> Code:
                     v.set(v.float, sums[row][part], v.vector(ends[row], part * lanes))
         with v.loop("%length") as k:
             place, terms = v.mul(k, "%apart"), v.at("%panel", v.mul(k, width))
-            if vectors == PANEL_VECTORS:
-                v.call("@llvm.prefetch.p0", f"ptr {v.at(terms, '%next_panel')}, i32 0, i32 2, i32 1")
 
             def number(row: int, place: str = place) -> str:
                 return v.everywhere(v.get("float", v.at(starts[row], place)))
