@@ -1,8 +1,7 @@
 """A run of a model, remembered well enough to tell any state of it.
 
 The run itself hashes nothing, and leaves what memory holds at the end: the outputs. So the roots of the first and the
-last state cost little. Those of all others are computed when they are asked for, by a run that keeps every word: what
-memory held at a step then follows from what it held before the end, and from the step at which each word was written.
+last state cost little. Those of all others are computed when they are asked for, by a run that keeps every word.
 """
 
 from bisect import bisect_right
@@ -57,9 +56,7 @@ class TensorTrace:
     def run(self, progress: Progress | None = None) -> int:
         """Run to the end of the code; the number of steps until then, at most the step limit."""
         if self._final is None:
-            if not keeps_subnormals():
-                raise InputError("another library has turned subnormal numbers off in this process")
-            self._final = self._make_engine().final(self.program, self.initial, self._limited(progress))
+            self._final = self._engine().final(self.program, self.initial, self._limited(progress))
         return min(self._starts[-1], self._step_limit)
 
     def state_root(self, step: int) -> bytes:
@@ -135,7 +132,7 @@ class TensorTrace:
     @cached_property
     def _timeline(self) -> Timeline:
         """What a dispute needs: another run, of which every word is kept."""
-        everything = self._make_engine().everything(self.program, self.initial)
+        everything = self._engine().everything(self.program, self.initial)
         return Timeline(self.program.writing, self.program.whole(self.initial).memory, everything)
 
     @cached_property
@@ -151,6 +148,11 @@ class TensorTrace:
         self.run()
         assert self._final is not None
         return self._final
+
+    def _engine(self) -> Engine:
+        if not keeps_subnormals():
+            raise InputError("another library has turned subnormal numbers off in this process")
+        return self._make_engine()
 
     def _limited(self, progress: Progress | None) -> Progress | None:
         """Progress that does not go beyond the step limit."""
