@@ -12,6 +12,8 @@ from assay.machines.tensor_fast.emit import ZERO, Code, Constants
 
 PANEL_VECTORS = 2
 """Vectors side by side in a panel."""
+SEVERAL = 4
+"""So many groups of rows share in bringing the next panel near."""
 FEW_RUNS = 3
 """So many runs of columns of a panel are packed without a loop."""
 PACKED = (8, 4, 2, 1)
@@ -47,14 +49,16 @@ def _product(rows: int, vectors: int, lanes: int, constants: Constants) -> Code:
     sums = [[v.variable(v.float) for _ in range(vectors)] for _ in range(rows)]
     fits = v.new(f"icmp sge i64 %columns, {vectors * lanes}")
     short = v.new(f"icmp slt i64 %columns, {vectors * lanes}")
-    # Each group brings a part of the next panel near.
-    share = v.add(v.new("udiv i64 %length, %groups"), 1)
+    # The next panel is brought near: by several groups a part each, or by each of a few along with its own.
+    several = v.new(f"icmp sge i64 %groups, {SEVERAL}")
+    share = v.new(f"select i1 {several}, i64 {v.add(v.new('udiv i64 %length, %groups'), 1)}, i64 0")
+    along = v.new(f"select i1 {several}, i64 0, i64 %next_panel")
     next_panel = v.at("%panel", "%next_panel")
     with v.loop("%groups") as group:
         first, behind = v.mul(group, rows), v.mul(v.add(group, 1), share)
         if vectors == PANEL_VECTORS:
             with v.loop(behind, start=v.mul(group, share)) as k:
-                v.call("@llvm.prefetch.p0", f"ptr {v.at(next_panel, v.mul(k, width))}, i32 0, i32 2, i32 1")
+                _bring_near(v, v.at(next_panel, v.mul(k, width)))
         indices = [v.add(first, row) for row in range(rows)]
         starts = [v.at("%a", v.entry("%places", index)) for index in indices]
         ends = [v.at("%target", v.entry("%targets", index)) for index in indices]
@@ -67,6 +71,8 @@ def _product(rows: int, vectors: int, lanes: int, constants: Constants) -> Code:
                     v.set(v.float, sums[row][part], v.vector(ends[row], part * lanes))
         with v.loop("%length") as k:
             place, terms = v.mul(k, "%apart"), v.at("%panel", v.mul(k, width))
+            if vectors == PANEL_VECTORS:
+                _bring_near(v, v.at(terms, along))
 
             def number(row: int, place: str = place) -> str:
                 return v.everywhere(v.get("float", v.at(starts[row], place)))
@@ -88,6 +94,10 @@ def _product(rows: int, vectors: int, lanes: int, constants: Constants) -> Code:
             for row in range(rows):
                 v.put_words(ends[row], results[row], "%columns")
     return v
+
+
+def _bring_near(v: Code, place: str) -> None:
+    v.call("@llvm.prefetch.p0", f"ptr {place}, i32 0, i32 2, i32 1")
 
 
 def _pairs(
