@@ -288,7 +288,7 @@ def reduced(build: Builder, kind: Kind, x: Value, axes: Sequence[int], keep: boo
         build.emit(Kind.COPY, replace(target, shape=last.shape, strides=(*target.strides[:-1], *inner)), last)
         return target
 
-    result = build.reduce(kind, build.once(("rows", last, count), rows) if len(axes) > 1 else last)
+    result = build.reduce(kind, build.once(("rows", last, shape, count), rows) if len(axes) > 1 else last)
     if not keep:
         return result
     for axis in axes:

@@ -235,6 +235,13 @@ def test_groups_are_normalised_with_a_scale_for_each_channel() -> None:
     agrees(graph, graph.node("GroupNormalization", x, scale, shift, num_groups=2), like=graph.inputs[x])
 
 
+def test_one_tensor_is_reduced_over_an_axis_of_one_element_and_without_it() -> None:
+    graph = Graph()
+    x = graph.input(floats(2, 1, 5, 6))
+    both = [graph.node("ReduceMean", x, axes=axes, keepdims=0) for axes in ([2, 3], [1, 2, 3])]
+    agrees(graph, *both)
+
+
 def test_means_and_variances_are_normalised() -> None:
     graph = Graph()
     x = graph.input(floats(2, 3, 4, 5))
