@@ -92,7 +92,7 @@ class Program:
     @property
     def kept(self) -> int:
         """The words from the start of memory that may be anything but zero at the end."""
-        return (self._keep.target // BLOCK + 1) * BLOCK if self._keep else self.memory
+        return min((self._keep.target // BLOCK + 1) * BLOCK, self.memory) if self._keep else self.memory
 
     @property
     def _keep(self) -> Instruction | None:
@@ -185,7 +185,10 @@ def check(program: Program) -> None:
     for tensor in program.inputs:
         if len(tensor.strides) != len(tensor.shape):
             raise InputError(f"not a model: input {tensor.name!r} has not as many strides as axes")
-        mark(written, Places(tensor.address, tuple(tensor.shape), tuple(tensor.strides)), f"input {tensor.name!r}")
+        places = Places(tensor.address, tuple(tensor.shape), tuple(tensor.strides))
+        if places.high >= program.memory:
+            raise InputError(f"not a model: input {tensor.name!r} lies beyond its memory of {program.memory} words")
+        mark(written, places, f"input {tensor.name!r}")
     for number, instruction in enumerate(program.writing):
         if instruction.kind == Kind.KEEP:
             raise InputError(f"not a model: instruction {number} drops what is in memory before the end")

@@ -1,6 +1,7 @@
 """Runs programs by native code: for their outputs by a plan, and otherwise instruction by instruction."""
 
 from collections.abc import Hashable
+from contextlib import suppress
 from threading import Lock
 
 from assay.machines.base import Progress
@@ -17,7 +18,7 @@ class FastEngine(Engine):
     """Keeps the plan of the last program, and its weights in the order in which the kernels take them."""
 
     def __init__(self, kernels: Kernels) -> None:
-        super().__init__(FastExecution(kernels))
+        super().__init__()
         self._kernels = kernels
         self._plan: Plan | None = None
         self._known: tuple[Program, Hashable] | None = None
@@ -35,16 +36,23 @@ class FastEngine(Engine):
             self._plan = None
         finally:
             self._in_use.release()
-        return super().final(program, initial, progress)
+        return self._one_by_one().final(program, initial, progress)
+
+    def everything(self, program: Program, initial: Spaces, progress: Progress | None = None) -> Words:
+        """See `Engine.everything`."""
+        return self._one_by_one().everything(program, initial, progress)
+
+    def _one_by_one(self) -> Engine:
+        """An engine of this run's own: what it has packed is no other thread's."""
+        return Engine(FastExecution(self._kernels))
 
     def plan(self, program: Program) -> Plan | None:
         """The plan of a program; None if it has to be run as it is."""
         known = self._known
         if known is None or not (known[0] is program or (program.weights_id and known[1] == _identity(program))):
-            try:
+            self._plan, self._known = None, None  # before the next one takes its memory
+            with suppress(CannotBePlannedError, MemoryError):
                 self._plan = Plan(self._kernels, program)
-            except CannotBePlannedError:
-                self._plan = None
             self._known = program, _identity(program)
         return self._plan
 

@@ -17,6 +17,10 @@ GATHERED = frozenset((Kind.GATHER, Kind.FIND))
 """What is carried out by NumPy, and has its operands where the program says."""
 
 
+MOST = 1 << 14
+"""Instructions of a program that is planned."""
+
+
 @dataclass
 class Region:
     """Words of memory that are connected by what reads and writes them, and who does."""
@@ -39,8 +43,7 @@ class Lowered:
         self.operations: list[Operation | None] = list(operations)
         """None where one has been left out."""
         self._free = program.memory
-        self.regions = self._regions()
-        self._starts = [region.low for region in self.regions]
+        self.refresh()
 
     def region(self, view: View) -> Region:
         """The one that a view of memory is in."""
@@ -50,6 +53,13 @@ class Lowered:
         """Find the regions again, after operations have changed."""
         self.regions = self._regions()
         self._starts = [region.low for region in self.regions]
+        self._used: dict[int, frozenset[int]] = {}
+
+    def used(self, region: Region) -> frozenset[int]:
+        """The numbers of the operations that read or write a region; asked for when no operation changes any more."""
+        if region.low not in self._used:
+            self._used[region.low] = frozenset((*region.readers, *region.writers))
+        return self._used[region.low]
 
     def _regions(self) -> list[Region]:
         spans: list[tuple[int, int, int, str]] = [(0, self.program.kept, 0, "kept")]
@@ -211,8 +221,8 @@ def _pays(changed: dict[int, Operation]) -> bool:
 def lowered(program: Program) -> Lowered | None:
     """A program, prepared. None where it has to be run as it is: where addresses are beyond a space, or overlap."""
     operations = []
-    if len(program.writing) == len(program.instructions):
-        return None  # all of memory is kept
+    if len(program.writing) == len(program.instructions) or len(program.writing) > MOST:
+        return None  # all of memory is kept, or the plan would take longer than it saves
     for instruction in program.writing:
         each = operation(instruction)
         if not _is_ordinary(program, each):

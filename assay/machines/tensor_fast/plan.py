@@ -31,6 +31,10 @@ AT_ONCE = 1 << 26
 """Multiply-adds between two looks at how far the run is."""
 
 
+LONGEST = 32
+"""Operations of a chain: what joins one is compared with all of it, so that longer ones would take long to plan."""
+
+
 class CannotBePlannedError(Exception):
     """The program, or what a run of it has come to, needs the definition."""
 
@@ -55,7 +59,11 @@ class Plan:
             raise CannotBePlannedError
         self.program = program
         self._kernels = kernels
-        self._space = np.ascontiguousarray(program.weights)
+        constants = buffer(len(program.weights))
+        constants[: len(program.weights)] = program.weights
+        constants[len(program.weights) :] = 0
+        self._space = constants[: len(program.weights)]
+        """The weights. Behind them are words that kernels may read, as behind the arena."""
         self._weights = Weights(kernels, self._space)
         self._lowered = found
         self._room = Room()
@@ -63,7 +71,6 @@ class Plan:
         self._stored = [self._kept(step) for step in self._steps]
         self._arena = self._allocated()
         self._inputs = list(self._input_views())
-        self._last, self._copied = self._constants_at_the_end()
         self._parts: list[tuple[Part, int]] = list(self._made())
 
     def run(self, initial: Spaces, progress: Progress | None = None) -> Words:
@@ -89,6 +96,7 @@ class Plan:
         if step.operations[0].kind not in ELEMENTWISE:
             return [True]
         own, kept = set(step.numbers), []
+        used = self._lowered.used
         views = {each.target for each in step.operations}
         for each in step.operations:
             region = self._lowered.region(each.target)
@@ -98,7 +106,7 @@ class Plan:
                 for view in other.operands
                 if not view.weights and self._lowered.region(view) is region
             )
-            kept.append(region.kept or not {*region.readers, *region.writers} <= own or not read_here)
+            kept.append(region.kept or not used(region) <= own or not read_here)
         return kept
 
     def _allocated(self) -> Words:
@@ -147,27 +155,11 @@ class Plan:
         return self._lowered.written(region) == region.high - region.low and self._lowered.has_order(region)
 
     def _locate(self, view: View) -> Place:
-        if view.weights and view.address in self._copied:
-            first = view.address - len(self._space) + len(self._last) - SLACK
-            return Place(pointer(self._last) + WORD * first, len(self._last) - first)
         if view.weights:
-            return Place(pointer(self._space) + WORD * view.address, len(self._space) - view.address)
+            return Place(pointer(self._space) + WORD * view.address, len(self._space) + SLACK - view.address)
         region = self._lowered.region(view)
         place = self._places[region.low] + view.address - region.low
         return Place(pointer(self._arena) + WORD * place, len(self._arena) - place)
-
-    def _constants_at_the_end(self) -> tuple[Words, set[int]]:
-        """A copy of the last constants with words behind them that can be read, and the addresses of views in it."""
-        total, copied = len(self._space), set[int]()
-        start = total
-        for step in self._steps:
-            for each in step.operations:
-                for place, view in enumerate(each.operands, start=1):
-                    low, high = each.box(place)
-                    if view.weights and high + SLACK > total and each.kind != Kind.GATHER:
-                        start = min(start, low)
-                        copied.add(view.address)
-        return np.concatenate([self._space[start:], np.zeros(SLACK, np.uint32)]), copied
 
     # --- tapes --------------------------------------------------------------------------------------------------------
 
@@ -268,7 +260,7 @@ def _steps(found: Lowered) -> list[Step]:
             chain = None
             steps.append(Step([number], [each]))
             continue
-        joined = chain.joined(each) if chain and _may_join(found, chain, each) else None
+        joined = _joined(found, chain, each) if chain else None
         if joined is None:
             chain = Chain(each.sizes, [each])
             steps.append(Step([number], chain.operations))
@@ -278,13 +270,13 @@ def _steps(found: Lowered) -> list[Step]:
     return steps
 
 
-def _may_join(found: Lowered, chain: Chain, each: Operation) -> bool:
-    """Whether an operation reads a chain's results of the same element only, and writes nothing that it reads."""
-    if prod(chain.sizes) != each.elements:
-        return False
+def _joined(found: Lowered, chain: Chain, each: Operation) -> Chain | None:
+    """A chain with an operation that reads its results of the same element only, and writes nothing that it reads."""
+    if len(chain.operations) == LONGEST or prod(chain.sizes) != each.elements:
+        return None
     joined = chain.joined(each)
     if joined is None:
-        return False
+        return None
     last = len(joined.operations) - 1
     written = [found.region(other.target) for other in chain.operations]
     for view in joined.operations[last].operands:
@@ -292,8 +284,7 @@ def _may_join(found: Lowered, chain: Chain, each: Operation) -> bool:
             continue
         region = found.region(view)
         if any(region is other for other in written) and joined.source(last, view) is None:
-            return False
+            return None
     own = found.region(each.target)
-    return not any(
-        not view.weights and found.region(view) is own for other in chain.operations for view in other.operands
-    )
+    reads = (view for other in chain.operations for view in other.operands if not view.weights)
+    return None if any(found.region(view) is own for view in reads) else joined

@@ -17,7 +17,8 @@ from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check,
 from assay.machines.tensor_fast import matrices
 from assay.machines.tensor_fast.engine import FastEngine
 from assay.machines.tensor_fast.kernels import load_kernels
-from assay.machines.tensor_fast.plan import Plan
+from assay.machines.tensor_fast.lowering import MOST
+from assay.machines.tensor_fast.plan import LONGEST, Plan
 from assay.models.builder import Builder, Value
 from assay.models.windows import Windows
 from tests.unit.models.small import an_input, every_kind
@@ -212,14 +213,50 @@ def a_product(rows: int = 30) -> Program:
     return builder.program([("y", builder.dot(builder.input("x", (rows, 20)), constant(builder, (40, 20), 1)))])
 
 
-def test_runs_at_the_same_time_do_not_disturb_each_other() -> None:
+@pytest.mark.parametrize("way", ["by a plan", "without one", "everything"])
+def test_runs_at_the_same_time_do_not_disturb_each_other(way: str) -> None:
     program, engine = a_product(200), FastEngine(load_kernels())
+    if way == "without one":  # an instruction that reads beyond the weights
+        beyond = Instruction(Kind.COPY, program.memory, Operand(len(program.weights), True), axes=(Axis(4, 1, 1),))
+        instructions = (*program.writing, beyond, program.instructions[-1])
+        program = replace(program, memory=program.memory + BLOCK, instructions=instructions)
+    run = engine.everything if way == "everything" else engine.final
     inputs = [given(program, seed, True) for seed in range(8)]
-    wanted = [engine.final(program, each) for each in inputs]
+    wanted = [run(program, each) for each in inputs]
+    assert way == "everything" or (engine.plan(program) is None) == (way == "without one")
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
-            for found, each in zip(pool.map(lambda one: engine.final(program, one), inputs), wanted, strict=True):
+            for found, each in zip(pool.map(lambda one: run(program, one), inputs), wanted, strict=True):
                 assert_same_words(found, each)
+
+
+def test_views_that_begin_at_one_word_near_the_end_of_the_weights_read_what_is_there(fast: FastEngine) -> None:
+    outputs = (Tensor(name="y", type="float32", shape=[8192]),)
+    instructions = (
+        Instruction(Kind.COPY, OUTPUT, Operand(8876, True), axes=(Axis(124, 1, 1),)),
+        Instruction(Kind.COPY, OUTPUT + 124, Operand(8876, True), axes=(Axis(8000, 1, -1),)),
+        keep(outputs),
+    )
+    assert_same(fast, Program(np.arange(9000, dtype=np.uint32), 16384, (), outputs, instructions))
+
+
+@pytest.mark.parametrize(("count", "planned"), [(500, True), (MOST + 1, False)])
+def test_chains_are_no_longer_than_what_is_planned_in_time(fast: FastEngine, count: int, planned: bool) -> None:
+    outputs = (Tensor(name="y", type="float32", shape=[1]),)
+    first = OUTPUT + BLOCK
+    adds = [
+        Instruction(Kind.ADD, first + number + 1, Operand(first + number), Operand(0, True)) for number in range(count)
+    ]
+    copies = (
+        Instruction(Kind.COPY, first, Operand(1, True)),
+        *adds,
+        Instruction(Kind.COPY, OUTPUT, Operand(first + count)),
+    )
+    weights = np.array([1, 0.5], np.float32).view(np.uint32)
+    program = Program(weights, first + count + 1, (), outputs, (*copies, keep(outputs)))
+    assert_same(fast, program, planned=planned)
+    plan = fast.plan(program)
+    assert plan is None or max(len(step.operations) for step in plan._steps) == LONGEST
 
 
 def test_tasks_of_one_document_have_one_plan() -> None:

@@ -87,6 +87,13 @@ def test_programs_that_write_a_word_twice_or_read_what_they_write_are_refused() 
         check(replace(program, instructions=(replace(first, target=program.memory),)))
 
 
+def test_an_input_that_would_wrap_around_is_refused() -> None:
+    program = every_kind()
+    wrapping = program.inputs[0].model_copy(update={"shape": [2], "strides": [(1 << 30) - 1]})
+    with pytest.raises(InputError, match="input 'x' lies beyond its memory"):
+        check(replace(program, inputs=(wrapping,)))
+
+
 def test_programs_that_do_not_keep_their_outputs_alone_are_refused() -> None:
     program = every_kind()
     *writing, keep = program.instructions
