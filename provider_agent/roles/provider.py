@@ -161,8 +161,10 @@ class Provider:
             context.outbox.send(context.chain.market.decline(job), purpose)
         return None
 
-    def _defend(self, _: Duty, history: JobHistory) -> None:
+    def _defend(self, duty: Duty, history: JobHistory) -> None:
         """Claimed by us: answer every challenge. The payment is a deadline's matter."""
+        if duty.state is not State.CLAIMED:
+            self._context.journal.set_duty(duty, State.CLAIMED, "claimed: paid when it cannot be challenged any more")
         workload = self._workload(history)
         for dispute in self._disputes.about(history.job.job_id):
             self._disputes.play(history.job, dispute, workload)

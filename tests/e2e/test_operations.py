@@ -28,6 +28,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMarket]:
 def agent(network: LocalMarket, tmp_path: Path) -> Iterator[Agent]:
     more = '[operations]\nlisten = "127.0.0.1:0"\n[fees]\ntoken_price = "0.01"'
     made = Agent(network, network.join(stake=100 * TOKEN), "watched", tmp_path, maximum_jobs=20, more=more)
+    made.config.write_text('roles = ["provider"]\n' + made.config.read_text())
     yield made
     made.stop()
 
@@ -43,7 +44,7 @@ def test_a_drained_agent_finishes_what_it_has_begun_takes_nothing_new_and_has_it
 ) -> None:
     requester = network.join(free=100 * TOKEN)
     coins = network.chain.node.balance(agent.party.address)
-    agent.start(AGENT, *PROVIDER)
+    agent.start(AGENT)
     wait_until("it listens", lambda: " listening port=" in agent.said())
     (port,) = re.findall(r" listening port=(\d+)", agent.said())
     url = f"http://127.0.0.1:{port}"

@@ -82,7 +82,8 @@ class Load:
         self.liar = self._agent("liar", folder, stake=BOND * options.jobs, minimum_price=0)
         self._down: dict[Agent, float] = {}
         self._next_kill = time.monotonic() + options.kill_every
-        self._dispute_bonds = 0
+        self._known = Book(self.network.chain.deployment.market)
+        self._next_block = self.network.chain.deployment.start_block
 
     def _agent(self, name: str, folder: Path, stake: int, minimum_price: int = FAIR) -> Agent:
         party = self.network.join(stake=stake * TOKEN)
@@ -235,14 +236,19 @@ class Load:
         self.figures.transactions = sum(nonce(agent.party.address) for agent in agents)
 
     def _book(self) -> Book:
+        """All that has happened so far; each block is read once, since nothing is reorganised here."""
         node, deployment = self.network.chain.node, self.network.chain.deployment
         while True:
             try:
-                return Book(
-                    deployment.market, read_events(node, deployment, deployment.start_block, node.head().number)
-                )
+                last = node.head().number
+                entries = list(read_events(node, deployment, self._next_block, last))
             except TransientError as fault:  # a busy node
                 print(f"trying again: {fault}", file=sys.stderr)
+                continue
+            for entry in entries:
+                self._known.add(entry)
+            self._next_block = last + 1
+            return self._known
 
     def _time(self, block: int) -> int:
         return self.network.chain.node.block(block).timestamp
