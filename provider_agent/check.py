@@ -1,6 +1,5 @@
 """Whether an agent has what it needs, one finding a line, each with what to do."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from provider_agent.bench import shipped_machines
 from provider_agent.cluster import Cluster
 from provider_agent.database import OutdatedError, is_url
 from provider_agent.journal import Journal
+from provider_agent.keeper import room_for
 from provider_agent.settings import Settings
 from provider_agent.speed import measure_speed
 
@@ -118,10 +118,7 @@ def _store(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    place = settings.cache
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    free = room_for(settings.cache)
     needed = settings.provider.maximum_jobs * settings.provider.maximum_bytes
     told = f"{free / 1e9:.1f} GB free for {settings.cache}"
     if free < needed:

@@ -101,7 +101,8 @@ class Provider:
             price = job.terms.price_at(context.now, job.deadline)
             admitted = is_admitted(context.chain, job, context.account)
             money, taken, size = context.own_account(), context.taken(), duty.size or 0
-            if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, admitted, settings):
+            room = context.room()
+            if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, room, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
             reply = context.executor.ask(duty.job, self._workload(history), Check())
