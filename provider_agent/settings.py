@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -309,7 +310,18 @@ def load_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(content, context={"folder": path.resolve().parent})
     except ValidationError as error:
-        raise InputError(f"the settings file {path} cannot be used: {explain(error)}") from error
+        raise InputError(f"the settings file {path} cannot be used: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """One line for a person, who may just have mistyped a name."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] != "extra_forbidden":
+        return explain(error)
+    name = ".".join(str(part) for part in first["loc"])
+    near = get_close_matches(name, [setting.name for setting in describe_settings()], 1)
+    hint = f"did you mean {near[0]}?" if near else "`provider-agent settings` lists them"
+    return f"there is no setting {name}: {hint}"
 
 
 def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:

@@ -78,14 +78,22 @@ def test_a_drained_agent_finishes_what_it_has_begun_takes_nothing_new_and_has_it
 
 
 def test_check_says_what_to_do(network: LocalMarket, agent: Agent) -> None:
-    checked = agent.run((*CLI, "check"))
-    lines = {line.split(": ")[0].split()[-1]: line for line in checked.stdout.splitlines()}
+    def check() -> tuple[int, dict[str, str]]:
+        checked = agent.run((*CLI, "check"))
+        return checked.returncode, {line.split(": ")[0].split()[-1]: line for line in checked.stdout.splitlines()}
 
-    assert checked.returncode == 0, checked.stdout
+    status, lines = check()
+    assert status == 0, lines
+    assert lines["roles"] == "ok    roles: provider"
     assert "million steps a second" in lines["speed"]
     assert lines["policy"].startswith("warn") == ("set provider.minimum_price" in lines["policy"]) is True
     assert lines["gas"].startswith("ok")
     assert "is made when the agent starts" in lines["journal"]
+    whole = agent.config.read_text()
+    agent.config.write_text(whole.partition("\n")[2].replace("[provider]", '[provider]\nhook = "nobody"'))
+    status, lines = check()
+    assert (status, lines["roles"][:4], lines["hooks"][:4]) == (1, "warn", "FAIL")
+    agent.config.write_text(whole)
     network.request("anvil_setNextBlockBaseFeePerGas", hex(10**15))
     try:
         wait_until("gas is dear", lambda: network.chain.node.head().base_fee > 10**13)

@@ -27,6 +27,8 @@ from tests.support.market import CHALLENGE_PERIOD, TOKEN, LocalMarket, Party
 
 FAIR, CHEAP, BOND = 2, 1, 10
 """Tokens. The honest providers take no job that pays less than `FAIR`, so the liar has the others to itself."""
+PLENTY = 100_000
+"""Tokens: for days of jobs, and of lies."""
 
 DAY = 86_400
 BURNED = "0x000000000000000000000000000000000000dEaD"
@@ -50,6 +52,10 @@ class Figures:
     kills: int = 0
     transactions: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    memory: list[int] = field(default_factory=list)
+    """Bytes that the largest agent had in use after each wave, its jobs' processes not counted."""
+    journals: list[int] = field(default_factory=list)
+    """Bytes of the largest journal after each wave."""
 
     def report(self) -> dict[str, object]:
         """For people, and for comparison."""
@@ -63,6 +69,8 @@ class Figures:
             "seconds to claim": _percentiles(self.to_claim),
             "kills": self.kills,
             "transactions of agents a job": round(self.transactions / jobs, 2),
+            "MiB of an agent, by wave": [round(size / 2**20) for size in self.memory],
+            "MiB of a journal, by wave": [round(size / 2**20, 1) for size in self.journals],
         }
 
 
@@ -74,12 +82,11 @@ class Load:
         self.network = LocalMarket(url, folder / "market")
         self.figures = Figures()
         self._random = random.Random(options.seed)
-        each = -(-options.jobs // options.requesters)
-        self.requesters = [self.network.join(free=FAIR * each * TOKEN) for _ in range(options.requesters)]
-        self.given = {party.address: FAIR * each * TOKEN for party in self.requesters}
+        self.requesters = [self.network.join(free=PLENTY * TOKEN) for _ in range(options.requesters)]
+        self.given = {party.address: PLENTY * TOKEN for party in self.requesters}
         self.providers = [self._agent(f"provider-{n}", folder, stake=BOND * 200) for n in range(options.providers)]
         self.verifiers = [self._agent(f"verifier-{n}", folder, stake=1000) for n in range(options.verifiers)]
-        self.liar = self._agent("liar", folder, stake=BOND * options.jobs, minimum_price=0)
+        self.liar = self._agent("liar", folder, stake=PLENTY, minimum_price=0)
         self._down: dict[Agent, float] = {}
         self._next_kill = time.monotonic() + options.kill_every
         self._known = Book(self.network.chain.deployment.market)
@@ -105,7 +112,7 @@ class Load:
             for agent in agents:
                 self._start(agent)
             done = 0
-            while done < self.options.jobs or time.monotonic() - self.figures.started < self.options.seconds:
+            while done < self.options.jobs or time.monotonic() - self.figures.started < 3600 * self.options.hours:
                 size = min(WAVE, self.options.jobs)
                 self._wave(range(done, done + size))
                 done += size
@@ -138,6 +145,9 @@ class Load:
         self.network.skip_time(CHALLENGE_PERIOD)
         book = self._until("all have ended", lambda book: all(book.jobs[job].ended for job in jobs))
         self._count(book, jobs)
+        agents = [*self.providers, *self.verifiers, self.liar]
+        self.figures.memory.append(max(agent.memory() for agent in agents))
+        self.figures.journals.append(max((agent.folder / "journal.db").stat().st_size for agent in agents))
 
     def _post(self, numbers: Sequence[int]) -> dict[JobId, bool]:
         """Jobs by id, and whether they are the liar's."""
@@ -290,7 +300,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--verifiers", type=int, default=2)
     made.add_argument("--lies", type=float, default=0.05, help="share of the jobs that a liar claims wrongly")
     made.add_argument("--kill-every", type=float, default=20.0, help="seconds between two kills; 0: none")
-    made.add_argument("--seconds", type=float, default=0.0, help="go on with as many jobs again for so long")
+    made.add_argument("--hours", type=float, default=0.0, help="go on with as many jobs again for so long")
     made.add_argument("--seed", type=int, default=int(time.time()))
     return made
 
