@@ -273,7 +273,7 @@ class Daemon:
     def _act(self) -> None:
         """Go on with every duty."""
         context = self._context
-        for duty in context.journal.live_duties():
+        for duty in sorted(context.journal.live_duties(), key=self._turn):
             role = self._roles.get(duty.role)
             if role is None or duty.retry_at > time.time():
                 continue
@@ -292,6 +292,11 @@ class Daemon:
         self._gate.retain([(duty.role, duty.job) for duty in live])
         for job in context.executor.retain({duty.job for duty in live}):
             shutil.rmtree(context.settings.cache / job, ignore_errors=True)
+
+    def _turn(self, duty: Duty) -> tuple[bool, bytes]:
+        """What has been begun comes before what is only considered."""
+        considered = duty.state is State.CONSIDERING and duty.role in self._roles
+        return considered, self._roles[duty.role].rank(duty) if considered else b""
 
     def _may_go_on(self, role: Role, duty: Duty) -> bool:
         """Whether a role may look at what it considers; nobody is asked any more once a bond may be at risk."""

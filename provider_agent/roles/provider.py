@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 from assay.amounts import format_tokens
 from assay.chain.events import JobAccepted, JobClaimed, JobEnded, JobPosted, SignedJobClaimed
@@ -57,6 +58,10 @@ class Provider:
             self._end(duty, _ending(history))
         else:
             self._stages[history.job.status](duty, history)
+
+    def rank(self, duty: Duty) -> bytes:
+        """An order of this agent's own: if all began with the same job, all but one would pay gas for nothing."""
+        return sha256(f"{self._context.account} {duty.job}".encode()).digest()
 
     def is_at_risk(self, duty: Duty) -> bool:
         """From the moment that the acceptance may have been sent, until the job is over."""
