@@ -126,10 +126,15 @@ class Journal:
             self._write(delete(schema.blocks).where(schema.blocks.c.number < oldest))
 
     def rewind(self, number: int) -> None:
-        """Forget what was read after block `number`; what had ended, or was settled, because of it is open again."""
+        """Forget what was read after block `number`; what had ended, or was settled, because of it is open again.
+
+        So is what was decided about a job of which nothing is left: another one may get its place, and so its id.
+        """
         with self.transaction():
             undone = select(schema.logs.c.job).where(schema.logs.c.block > number)
-            reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
+            left = select(schema.logs.c.job).where(schema.logs.c.block <= number)
+            ended, gone = schema.duties.c.state == State.ENDED, schema.duties.c.job.not_in(left)
+            reopen = schema.duties.c.job.in_(undone) & (ended | (gone & schema.duties.c.state.in_(LIVE)))
             self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
             self._write(delete(schema.logs).where(schema.logs.c.block > number))
             self._write(delete(schema.ledger).where(schema.ledger.c.block > number))

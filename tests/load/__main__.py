@@ -147,7 +147,7 @@ class Load:
         self._count(book, jobs)
         agents = [*self.providers, *self.verifiers, self.liar]
         self.figures.memory.append(max(agent.memory() for agent in agents))
-        self.figures.journals.append(max((agent.folder / "journal.db").stat().st_size for agent in agents))
+        self.figures.journals.append(max(agent.journal_size() for agent in agents))
 
     def _post(self, numbers: Sequence[int]) -> dict[JobId, bool]:
         """Jobs by id, and whether they are the liar's."""

@@ -131,6 +131,10 @@ poll = 0.3
         """Bytes that the process has in use; 0 if there is none."""
         return 0 if self._process is None else memory_of(self._process.pid)
 
+    def journal_size(self) -> int:
+        """Bytes of its journal, if that is a file: with what SQLite has not put into the file itself yet."""
+        return sum(path.stat().st_size for path in self.folder.glob("journal.db*") if path.is_file())
+
     def said(self) -> str:
         """Its log so far."""
         return self.log.read_text() if self.log.exists() else ""
