@@ -40,14 +40,16 @@ kernel: setup ## build the guest kernel anew (a test compares it with the commit
 
 # Brownie's pytest plugin compiles everything and starts a node, so only the tests that use it load it. A process more than
 # there are cores, because tests of whole processes mostly wait; the tests of a file share one, and what they have set up.
+# Files begin in the order of the command line, those of whole processes first: with the long ones last, cores would idle.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-PYTEST := python -m pytest -p no:pytest-brownie --numprocesses $(WORKERS) --dist loadfile
+PYTEST := python -m pytest -p no:pytest-brownie --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # The cheap ones first; pytest's summary of the rest closes the run.
 test: test-solidity test-contracts test-python ## run all tests
 
 test-python: setup ## run all but those of the contracts
-	$(PYTEST) tests/unit tests/differential tests/mutation tests/e2e
+	@mkdir -p build && assay build examples/hash/*.c -o build/first.elf # compiles the C library, which all would wait for
+	$(PYTEST) tests/e2e tests/differential tests/mutation tests/unit
 
 test-unit: setup ## run the tests that need no chain
 	$(PYTEST) tests/unit

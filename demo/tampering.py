@@ -18,6 +18,7 @@ from assay.machines.registry import DEFAULT, Execution, machines_for
 from assay.machines.riscv.memory import Memory
 from assay.machines.riscv.trace import RiscvTrace
 from assay.machines.riscv_fast.trace import FastTrace
+from assay.machines.tensor.engine import Engine
 from assay.machines.tensor.execution import Spaces, execute
 from assay.machines.tensor.instruction import ADDRESSES, Instruction
 from assay.machines.tensor.trace import TensorTrace
@@ -172,4 +173,4 @@ def _alter_tensor(honest: TensorTrace, at: int, lie: Lie) -> Trace:
         if instruction is altered:
             spaces.memory[altered.place(element)[0] % ADDRESSES] ^= np.uint32(1)
 
-    return _Later(TensorTrace(honest.program, honest.initial, honest.step_limit, lambda: lying), at)
+    return _Later(TensorTrace(honest.program, honest.initial, honest.step_limit, lambda: Engine(lying)), at)

@@ -19,7 +19,7 @@ from assay.client.order import Order, order_model
 from assay.documents import read_job_spec
 from assay.errors import InputError
 from assay.machines.base import Machine
-from assay.machines.registry import machines_for, tensor_execution
+from assay.machines.registry import machines_for, tensor_engine
 from assay.machines.tensor.program import Program, read_program_document
 from assay.machines.tensor.trace import TensorTrace
 from assay.models.files import read_model, write_model
@@ -90,7 +90,7 @@ def run(
     data = read_inputs(program, inputs)
     with waiting(f"running {source}"):
         execution = replace(settings.execution, reference=reference or settings.execution.reference)
-        trace = TensorTrace(program, program.initial(data), STEP_LIMIT, tensor_execution(execution))
+        trace = TensorTrace(program, program.initial(data), STEP_LIMIT, tensor_engine(execution))
         steps = trace.run()
         write_output(encoded_outputs(program.outputs, trace.outcome().stdout), output)
     if stats:

@@ -13,7 +13,7 @@ from assay.machines.base import Machine
 
 if TYPE_CHECKING:
     from assay.machines.riscv.machine import RiscvMachine
-    from assay.machines.tensor.execution import MakeExecute
+    from assay.machines.tensor.engine import MakeEngine
 
 DEFAULT_MEMORY = 1 << 32
 """All that a program can address."""
@@ -55,18 +55,18 @@ def _counter(_: Execution) -> Machine:
 def _tensor(execution: Execution) -> Machine:
     from assay.machines.tensor.machine import TensorMachine  # noqa: PLC0415
 
-    return TensorMachine(tensor_execution(execution))
+    return TensorMachine(tensor_engine(execution), execution.cache)
 
 
-def tensor_execution(execution: Execution) -> "MakeExecute":
-    """What gives what executes the instructions of models, as `execution` says."""
+def tensor_engine(execution: Execution) -> "MakeEngine":
+    """What gives the engine that runs models, as `execution` says."""
     if execution.reference:
-        from assay.machines.tensor.execution import execute  # noqa: PLC0415
+        from assay.machines.tensor.engine import Engine  # noqa: PLC0415
 
-        return lambda: execute
-    from assay.machines.tensor_fast.machine import fast_execution  # noqa: PLC0415
+        return Engine
+    from assay.machines.tensor_fast.machine import fast_engine  # noqa: PLC0415
 
-    return lambda: fast_execution(execution.cache)
+    return lambda: fast_engine(execution.cache)
 
 
 _MAKERS: Mapping[str, Callable[[Execution], Machine]] = {

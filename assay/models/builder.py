@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from assay.errors import InputError
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import BLOCK, MAX_AXES, Axis, Instruction, Kind, Operand
-from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check
+from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check, keep
 
 Shape = tuple[int, ...]
 Array = NDArray[np.float32] | NDArray[np.int32]
@@ -284,7 +284,7 @@ class Builder:
                 for name, value in self._inputs
             ),
             outputs=tuple(tensors),
-            instructions=tuple(_moved(instruction, base) for instruction in self._instructions),
+            instructions=(*(_moved(instruction, base) for instruction in self._instructions), keep(tensors)),
         )
         check(program)
         return program

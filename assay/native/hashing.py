@@ -29,7 +29,7 @@ def hash_rows(rows: Bytes, cache: Path | None = None) -> Bytes:
     functions = _functions(cache) if len(rows) > _FEW else None
     if functions is None:
         hashes = [keccak256(row.tobytes()) for row in rows]
-        return np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, HASH)
+        return np.frombuffer(bytearray(b"".join(hashes)), np.uint8).reshape(-1, HASH)
     rows, target = np.ascontiguousarray(rows), np.empty((len(rows), HASH), np.uint8)
     functions.hash(rows, target)
     return target

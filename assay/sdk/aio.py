@@ -125,12 +125,13 @@ class AsyncClient:
         inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
+        values: Mapping[str, float] | None = None,
         timeout: float | None = None,
         **deal: Unpack[Deal],
     ) -> "dict[str, NDArray[Any]]":
         """`Client.infer`."""
         client = await self._connected()
-        loaded, job = await self._run(client.submit_model, model, inputs, shapes=shapes, **deal)
+        loaded, job = await self._run(client.submit_model, model, inputs, shapes=shapes, values=values, **deal)
         result = await self._job(job).result(timeout)
         from assay.sdk.models import outputs_of  # noqa: PLC0415 - numpy takes its time
 

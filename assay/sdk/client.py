@@ -190,19 +190,21 @@ class Client:
         inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
+        values: Mapping[str, float] | None = None,
         timeout: float | None = None,
         **deal: Unpack[Deal],
     ) -> "dict[str, NDArray[Any]]":
         """The outputs of one run of a model, by their names; waits until they are final.
 
         `model` is an ONNX file, which is imported (`pip install 'assay[models]'`), or what `assay model import` or
-        `train` made; `shapes` are those of inputs that an ONNX file leaves open, by their names; `inputs` are in the
-        model's order, but for those that mappings among them give by their names.
+        `train` made; `shapes` are those of inputs that an ONNX file leaves open, and `values` those of inputs of one
+        number that are fixed at import, both by their names; `inputs` are the others in the model's order, but for
+        those that mappings among them give by their names.
         Raises as `submit` and `Job.result`.
         """
         from assay.sdk.models import outputs_of  # noqa: PLC0415 - numpy takes its time
 
-        loaded, job = self.submit_model(model, inputs, shapes=shapes, **deal)
+        loaded, job = self.submit_model(model, inputs, shapes=shapes, values=values, **deal)
         return outputs_of(loaded, job.result(timeout))
 
     def submit_model(
@@ -211,13 +213,14 @@ class Client:
         inputs: "Sequence[Given]",
         *,
         shapes: Mapping[str, Sequence[int]] | None = None,
+        values: Mapping[str, float] | None = None,
         **deal: Unpack[Deal],
     ) -> "tuple[Model, Job]":
         """`infer` without the wait: the model as it was loaded, and the job; `assay.sdk.models.outputs_of` puts the
         model and the job's result together. Raises as `submit`."""
         from assay.sdk.models import load_model, order_inference  # noqa: PLC0415 - numpy takes its time
 
-        loaded = load_model(Path(model), shapes or {})
+        loaded = load_model(Path(model), shapes or {}, values or {})
         return loaded, self.post(order_inference(loaded, inputs, self._session.machines), conditions_of(deal))
 
     def executor(

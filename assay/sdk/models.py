@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from assay.client.order import Order, order_model
@@ -15,8 +16,8 @@ from assay.models.files import read_model
 from assay.sdk.result import Result
 
 
-def load_model(file: Path, shapes: Mapping[str, Sequence[int]]) -> Program:
-    """The model in a file, imported if it is an ONNX file. Raises `InputError`."""
+def load_model(file: Path, shapes: Mapping[str, Sequence[int]], values: Mapping[str, float]) -> Program:
+    """The model in a file, imported if it is an ONNX file, with these shapes and numbers. Raises `InputError`."""
     try:
         data = file.read_bytes()
     except OSError as fault:
@@ -27,7 +28,11 @@ def load_model(file: Path, shapes: Mapping[str, Sequence[int]]) -> Program:
         from assay.models.onnx_import import import_onnx  # noqa: PLC0415 - only who imports models needs onnx
     except ImportError as error:
         raise InputError("importing needs the package onnx: pip install 'assay[models]'") from error
-    return import_onnx(data, {name: list(sizes) for name, sizes in shapes.items()})
+    return import_onnx(
+        data,
+        {name: list(sizes) for name, sizes in shapes.items()},
+        {name: np.array(number) for name, number in values.items()},
+    )
 
 
 def order_inference(program: Program, inputs: Sequence[Given], machines: Mapping[str, Machine]) -> Order:

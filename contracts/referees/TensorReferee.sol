@@ -60,8 +60,12 @@ contract TensorReferee is IReferee {
     {
         unchecked {
             uint256 kind = element.kind;
+            if (kind == Code.KEEP) {
+                position.memoryRoot = reader.keep(Code.wrap(element.target), position.memoryRoot);
+                return _isLast(position, element);
+            }
             (uint256 a, uint256 b) = (element.a, element.b);
-            bool reduces = kind >= Code.DOT;
+            bool reduces = Code.reduces(kind);
             uint256 first = position.run * Code.BLOCK;
             if (reduces) a += first;
             if (kind == Code.DOT) b += first;
@@ -94,14 +98,18 @@ contract TensorReferee is IReferee {
                 return false;
             }
             position.memoryRoot = reader.write(Code.wrap(element.target), result, position.memoryRoot);
+            return _isLast(position, element);
+        }
+    }
+
+    /// @dev Go on from an element that is done. Whether it was the instruction's last one.
+    function _isLast(Position memory position, Code.Element memory element) private pure returns (bool) {
+        unchecked {
             position.run = 0;
             position.accumulator = 0;
-            if (position.element + 1 < element.elements) {
-                ++position.element;
-                return false;
-            }
-            position.element = 0;
-            return true;
+            bool isLast = position.element + 1 >= element.elements;
+            position.element = isLast ? 0 : position.element + 1;
+            return isLast;
         }
     }
 

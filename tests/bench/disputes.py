@@ -20,17 +20,20 @@ from web3 import Web3
 from assay.chain.records import DisputeTerms, TaskProof
 from assay.dispute.game import ARITY, History, Side
 from assay.dispute.strategy import opening
-from assay.machines.tensor.binary32 import Words
+from assay.machines.tensor.engine import Engine
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.execution import FastExecution
+from assay.machines.tensor_fast.kernels import load_kernels
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.onnx_import import import_onnx
 from simulation.figure import STYLE
 from tests.bench.gas_chain import GasChain, gas_chain
 from tests.bench.gas_paths import Desk, turns
 from tests.bench.models import Network, convolutional, perceptron, transformer
 from tests.support.contracts import built, deploy
+from tests.support.lies import forged
 
 FIGURE = Path(__file__).resolve().parents[2] / "docs" / "disputes.svg"
 
@@ -73,23 +76,6 @@ class Figures:
         return self.opening + sum(self.turns) + self.step
 
 
-class Liar(TensorTrace):
-    """Claims another word at one address from the moment it is written. Shares the run of an honest trace."""
-
-    def __init__(self, honest: TensorTrace, address: int) -> None:
-        super().__init__(honest.program, honest.initial, honest.step_limit)
-        honest._memory(1)  # runs it, and notes when each word is written
-        self._final, self._written, self._address = honest._final, honest._written, address
-        self.__dict__["_weights"] = honest._weights
-
-    def _memory(self, step: int) -> Words:
-        memory = super()._memory(step)
-        if self._written is not None and self._written[self._address] <= step:
-            memory = memory.copy()
-            memory[self._address] ^= np.uint32(1)
-        return memory
-
-
 def middle(program: Program) -> int:
     """The address of an element of a product, that of the middle one of the products' steps."""
     products = [each for each in program.instructions if each.kind == Kind.DOT]
@@ -107,8 +93,10 @@ def measure(desk: Desk, referee: str, model: bytes) -> Figures:
     # An even number, so that the challenger executes the step: a liar whose turn it were would wait for its clock.
     rounds = next(rounds for rounds in range(2, 17, 2) if ARITY**rounds >= program.steps)
     inputs = [random.standard_normal(each.shape).astype("<f4").tobytes() for each in program.inputs]
-    honest = TensorTrace(program, program.initial(inputs), ARITY**rounds, fast_execution)
-    liar = Liar(honest, middle(program))
+    honest = TensorTrace(program, program.initial(inputs), ARITY**rounds, fast_engine)
+    place, execute = middle(program), FastExecution(load_kernels())
+    word = int(Engine(execute).everything(program, honest.initial)[place])
+    liar = forged(honest, place, word ^ 1, execute)
     initial, claimed = honest.state_root(0), liar.state_root(ARITY**rounds)
     chain: GasChain = desk.chain
     _, job = desk.plain(replace(desk.terms, referee=referee, rounds=rounds, task_root=initial), [claimed])

@@ -1,8 +1,10 @@
-"""Training in figures: `python -m tests.bench.training [--json]`.
+"""Training in figures: `python -m tests.bench.training [--json] [--jobs]`.
 
 Three things, all on one thread: a classifier of scikit-learn's 1,797 handwritten digits (8x8), trained on 1,500 of them
 and tried on the other 297; a transformer of characters that reads this project's README; and the time that a step
-takes, beside NumPy in binary32 by hand. The digits need scikit-learn, as nothing else does: `pip install scikit-learn`.
+takes, beside NumPy in binary32 by hand. With `--jobs`, each run of the trainings is a paid job on a local network, that
+one agent runs and another one recomputes, and one in twenty is lied about first. The digits need scikit-learn, as
+nothing else does: `pip install scikit-learn`.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.arrays import input_blobs, output_arrays
 from assay.models.onnx_import import import_onnx
 from assay.models.training.export import with_parameters
@@ -26,7 +28,7 @@ from tests.unit.models.networks import Network, character_model, convolutional_c
 from tests.unit.models.onnx_models import Array
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-FAST = fast_execution()
+FAST = fast_engine()
 STEPS = 5
 """Of one run: as many as a job would have."""
 
@@ -37,8 +39,12 @@ def run(training: Training, checkpoint: dict[str, Array], *batch: Array) -> dict
     return output_arrays(program.outputs, trace.outcome().stdout)
 
 
+Run = Callable[..., dict[str, Array]]
+"""As `run`: the next checkpoint of a training, from one and a batch."""
+
+
 def trained(
-    training: Training, batches: Callable[[], list[Array]], runs: int
+    training: Training, batches: Callable[[], list[Array]], runs: int, run: Run
 ) -> tuple[dict[str, Array], dict[str, Any]]:
     """The last checkpoint, and the losses at both ends."""
     checkpoint, losses, began = dict(training.start), [], time.process_time()
@@ -52,7 +58,7 @@ def trained(
     return checkpoint, {**facts, **machine, **ends}
 
 
-def digits(runs: int) -> dict[str, Any]:
+def digits(runs: int, run: Run = run) -> dict[str, Any]:
     from sklearn.datasets import load_digits  # noqa: PLC0415 - only this needs it
 
     found, random, batch = load_digits(), np.random.default_rng(1), 50
@@ -66,7 +72,7 @@ def digits(runs: int) -> dict[str, Any]:
         chosen = random.choice(known, (STEPS, batch))
         return [images[chosen], labels[chosen]]
 
-    checkpoint, facts = trained(training, batches, runs)
+    checkpoint, facts = trained(training, batches, runs, run)
     program = import_onnx(with_parameters(model, checkpoint))
     right = 0
     for start in range(0, len(held), batch):
@@ -78,7 +84,7 @@ def digits(runs: int) -> dict[str, Any]:
     return {**facts, "held back": len(held), "right": round(right / len(held), 4)}
 
 
-def characters(runs: int) -> dict[str, Any]:
+def characters(runs: int, run: Run = run) -> dict[str, Any]:
     text = np.frombuffer(README.read_bytes(), np.uint8)
     codes = np.unique(text, return_inverse=True)[1].reshape(-1)
     size, batch, length, random = int(codes.max()) + 1, 8, 32, np.random.default_rng(1)
@@ -90,7 +96,7 @@ def characters(runs: int) -> dict[str, Any]:
         windows = codes[starts[..., None] + np.arange(length + 1)]
         return [windows[..., :-1], windows[..., 1:]]
 
-    return {**trained(training, batches, runs)[1], "by chance": round(float(np.log(size)), 3)}
+    return {**trained(training, batches, runs, run)[1], "by chance": round(float(np.log(size)), 3)}
 
 
 def beside_numpy(rows: int = 128, width: int = 512, rounds: int = 5) -> dict[str, Any]:
@@ -135,11 +141,32 @@ def beside_numpy(rows: int = 128, width: int = 512, rounds: int = 5) -> dict[str
     return {"numpy": milliseconds(by_numpy), "machine": milliseconds(by_machine), "roots": roots}
 
 
+def by_jobs(runs: int, as_json: bool) -> None:
+    """Both trainings as chains of paid jobs."""
+    from tests.bench.training_jobs import school  # noqa: PLC0415 - needs a node
+
+    results: dict[str, Any] = {"load": round(os.getloadavg()[0], 1)}
+    for name, part in (("digits", digits), ("characters", characters)):
+        began = time.monotonic()
+        with school() as network:
+            facts = part(runs, network.run)
+            minutes = round((time.monotonic() - began) / 60, 1)
+            results[name] = {**facts, "jobs posted": network.jobs, "lies slashed": network.caught, "minutes": minutes}
+        if not as_json:
+            print(name, *(f"  {key}: {value}" for key, value in results[name].items()), sep="\n", flush=True)
+    if as_json:
+        print(json.dumps(results, indent=2))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--runs", type=int, default=120, help="jobs of each training (default: 120)")
+    parser.add_argument("--jobs", action="store_true", help="send the runs as paid jobs through a local market")
     arguments = parser.parse_args()
+    if arguments.jobs:
+        by_jobs(arguments.runs, arguments.json)
+        return
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "digits": lambda: digits(arguments.runs),
         "characters": lambda: characters(arguments.runs),

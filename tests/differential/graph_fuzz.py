@@ -25,7 +25,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from assay.machines.tensor.program import Program
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.onnx_import import import_onnx
 from tests.differential.referee import Referee
 from tests.differential.tensor_steps import SOURCE, random_words
@@ -614,7 +614,7 @@ def compare(g: Graph, referee: Referee | None, steps: int = 4) -> list[str]:
     words = random_words(np.random.default_rng(g.random.getrandbits(32)))
     odd = [np.resize(words, each.words).astype("<u4").tobytes() for each in program.inputs]
     for number, data in enumerate((given, odd)):
-        kernels = TensorTrace(program, program.initial(data), 16**10, fast_execution)
+        kernels = TensorTrace(program, program.initial(data), 16**10, fast_engine)
         defined = TensorTrace(program, program.initial(data), 16**10)
         kernels.run()
         with np.errstate(all="ignore"):

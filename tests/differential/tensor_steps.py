@@ -87,7 +87,9 @@ def _random_step(random: Random, weights: BlockTree, memory: BlockTree) -> Tenso
     encoding = instruction.encode()
     following = random.choice((END, random.randbytes(32)))
     if random.random() < 0.05:
-        encoding = random.choice((encoding[:-1], encoding + b"\0", bytes([random.randrange(22, 256)]) + encoding[1:]))
+        encoding = random.choice(
+            (encoding[:-1], encoding + b"\0", bytes([random.randrange(max(Kind) + 1, 256)]) + encoding[1:])
+        )
     if random.random() < 0.02:
         encoding, following = b"", END
     run = random.choice((0, instruction.runs - 1, random.randrange(instruction.runs)))

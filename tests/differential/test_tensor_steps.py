@@ -6,12 +6,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.block_tree import BlockTree
 from assay.machines.tensor.instruction import Instruction, Kind
 from assay.machines.tensor.trace import TensorTrace
 from tests.differential.referee import REFUSED, Referee
 from tests.differential.tensor_steps import SOURCE, disagreements, name_of, random_steps
+from tests.support.lies import forged
 from tests.unit.models.small import an_input, every_kind, loaded
 
 
@@ -37,19 +37,6 @@ def test_every_step_of_a_program_agrees(tensor_referee: Referee) -> None:
     assert tensor_referee.step_all(calls) == roots[1:]
 
 
-class Liar(TensorTrace):
-    """Claims another word at one address from the moment it is written, as if all that follows were right."""
-
-    lie: tuple[int, int] = (0, 0)
-
-    def _memory(self, step: int) -> Words:
-        memory = super()._memory(step).copy()
-        address, word = self.lie
-        if self._written is not None and self._written[address] <= step:
-            memory[address] = word
-        return memory
-
-
 def lies(word: int) -> set[int]:
     """Another rounding, the other sign, and another NaN; whichever are something else."""
     changed = {word ^ 1, word ^ 0x80000000}
@@ -71,19 +58,33 @@ def test_a_lie_about_one_element_of_every_kind_is_found(tensor_referee: Referee)
     honest = loaded(program, data)
     honest.run()
     calls, claimed, kinds = [], [], set()
-    for instruction, start in zip(program.instructions, honest._starts, strict=False):
+    for instruction, start in zip(program.writing, honest._starts, strict=False):
         for step, address, word in writes(honest, instruction, start):
             for lie in lies(word):
-                liar = Liar(program, honest.initial, honest.step_limit)
-                liar.lie = (address, lie)
-                liar.run()
+                liar = forged(honest, address, lie)
                 calls.append((honest.state_root(step), honest.witness(step)))
                 claimed.append((liar.state_root(step + 1), honest.state_root(step + 1)))
                 assert liar.state_root(step) == honest.state_root(step)
                 kinds.add(instruction.kind)
-    assert kinds == set(Kind)
+    assert kinds == set(Kind) - {Kind.KEEP}
     for verdict, (lie_root, true_root) in zip(tensor_referee.step_all(calls), claimed, strict=True):
         assert verdict == true_root != lie_root
+
+
+def test_what_is_dropped_at_the_end_cannot_be_lied_about(tensor_referee: Referee) -> None:
+    program, data = every_kind(), an_input()
+    trace = loaded(program, data)
+    end = trace.run()
+    assert program.instructions[-1].kind == Kind.KEEP
+    before, after = trace._state(end - 1), trace._state(end)
+    [verdict] = tensor_referee.step_all([(before.root(), trace.witness(end - 1))])
+    outputs = np.frombuffer(trace.outcome().stdout, "<u4")
+    cut = np.concatenate([trace._memory(0)[:64], outputs, np.zeros(-len(outputs) % 64, np.uint32)])
+    nothing_dropped, one_too_many, one_more = before.memory, BlockTree(cut[:-64]).root(), trace._memory(end - 1).copy()
+    one_more[len(cut) + 64 :] = 0
+    assert verdict == after.root() == replace(after, memory=BlockTree(cut).root()).root()
+    for lie in (nothing_dropped, one_too_many, BlockTree(one_more).root()):
+        assert verdict != replace(after, memory=lie).root()
 
 
 def test_a_run_in_the_middle_of_a_product_cannot_be_lied_about(tensor_referee: Referee) -> None:

@@ -13,12 +13,12 @@ from click.testing import CliRunner, Result
 from assay.chain.records import End, JobId, Status
 from assay.cli.main import cli
 from assay.machines.tensor.instruction import Kind
-from assay.machines.tensor.program import Program
 from assay.models.files import read_model
 from assay.models.onnx_import import import_onnx
 from tests.e2e.test_agents import account, book_of, end_of, wait_for, wait_until
 from tests.support.agents import AGENT, LIAR, Agent, running
 from tests.support.anvil import anvil
+from tests.support.lies import telling_step
 from tests.support.market import CHALLENGE_PERIOD, PASSWORD, TOKEN, LocalMarket
 from tests.unit.models.onnx_models import Array, Graph, by_onnxruntime
 
@@ -127,18 +127,14 @@ def test_a_model_is_run_by_an_agent_and_its_output_is_what_onnxruntime_computes(
     np.testing.assert_allclose(np.load(output), wanted, rtol=1e-5)
 
 
-def written_by(program: Program, kind: Kind) -> int:
-    """The step that writes the fourth element of the first instruction of a kind."""
-    number = next(number for number, each in enumerate(program.instructions) if each.kind == kind)
-    return sum(each.steps for each in program.instructions[:number]) + 4 * program.instructions[number].runs - 1
-
-
 def test_lies_in_one_bit_of_a_product_and_of_an_exponential_are_slashed_by_the_steps_that_write_them(
     network: LocalMarket, requester: Requester, verifier: Agent, expected: tuple[Path, Array], recruit: Recruit
 ) -> None:
     folder, _ = expected
     program = import_onnx((folder / "digits.onnx").read_bytes())
-    steps = [written_by(program, kind) for kind in (Kind.DOT, Kind.EXP)]
+    image = np.load(folder / "image.npy").astype("<f4").tobytes()
+    kinds = [instruction.kind for instruction in program.instructions]
+    steps = [telling_step(program, kinds.index(kind), [image]) for kind in (Kind.DOT, Kind.EXP)]
     liars = [recruit(f"liar-{step}") for step in steps]
     free, stake = account(network, verifier)
     submit = ("submit", folder / "digits.onnx", "--input", folder / "image.npy", "--price", "1", "--bond", "10")

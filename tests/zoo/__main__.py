@@ -17,7 +17,7 @@ import onnx
 import onnxruntime
 
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.arrays import input_bytes, output_arrays
 from assay.models.onnx_import import import_onnx
 from tests.zoo.models import MODELS, Model
@@ -57,7 +57,7 @@ def measure(model: Model) -> Figures:
         start = time.process_time()
         wanted = session.run(None, {**given, **model.constants})
         peer = time.process_time() - start
-    execution, own, trace = fast_execution(), 0.0, None
+    execution, own, trace = fast_engine(), 0.0, None
     inputs = [input_bytes(each, given[each.name]) for each in program.inputs]
     for _ in range(2):
         trace = TensorTrace(program, program.initial(inputs), 16**15, lambda: execution)

@@ -1,12 +1,16 @@
 """The Merkle tree over the weights or over memory (docs/operators.md, section 5): 2^24 leaves of 64 words."""
 
+import sys
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assay.keccak import keccak256
 from assay.machines.tensor.binary32 import Words
-from assay.machines.tensor.instruction import BLOCK
+from assay.machines.tensor.instruction import BLOCK, Addresses
 from assay.native.hashing import Bytes, hash_rows
 
 DEPTH = 24
@@ -35,38 +39,46 @@ def block_bytes(space: Words) -> bytes:
     return np.concatenate([space, np.zeros(-len(space) % BLOCK, np.uint32)]).astype(">u4").tobytes()
 
 
+def _has_any(blocks: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether there is anything but zero in each row; eight bytes at a time, as NumPy is slow over short rows."""
+    return np.asarray(blocks.view(np.uint64).any(axis=1))
+
+
 class BlockTree:
-    """The tree over the words that it was last told of by `follow`."""
+    """The tree over words. Whoever changes one of them has to say so by `update`."""
 
     def __init__(self, space: Words, cache: Path | None = None) -> None:
-        """The folder `cache`, if there is one, keeps the native code that hashes."""
-        self._cache = cache
-        self._blocks = np.zeros((max(1, -(-len(space) // BLOCK)), BLOCK), np.uint32)
-        self._levels: list[Bytes] = [np.tile(_bytes(DEFAULTS[0]), (len(self._blocks), 1))]
-        while len(self._levels[-1]) > 1:
-            count = (len(self._levels[-1]) + 1) // 2
-            self._levels.append(np.tile(_bytes(DEFAULTS[len(self._levels)]), (count, 1)))
-        self.follow(space)
+        """The folder `cache`, if there is one, keeps the native code that hashes.
 
-    def follow(self, space: Words) -> None:
-        """Become the tree over `space`, which has as many words as before."""
-        whole, rest = divmod(len(space), BLOCK)
-        differs = np.zeros(len(self._blocks), bool)
-        differs[:whole] = np.any(self._blocks[:whole] != space[: whole * BLOCK].reshape(-1, BLOCK), axis=1)
-        if rest:
-            differs[whole] = np.any(self._blocks[whole, :rest] != space[whole * BLOCK :])
-        self._blocks[:whole] = space[: whole * BLOCK].reshape(-1, BLOCK)
-        self._blocks[whole:, :rest] = space[whole * BLOCK :]
-        changed = np.nonzero(differs)[0]
+        The tree reads `space` where it is if that is made of whole blocks.
+        """
+        self._cache = cache
+        count = max(1, -(-len(space) // BLOCK))
+        missing = count * BLOCK - len(space)
+        whole = np.concatenate([space, np.zeros(missing, np.uint32)]) if missing else space
+        self._blocks = whole.reshape(-1, BLOCK)
+        self._levels: list[Bytes] = []
+        while count > 1:
+            count += count & 1  # so that nodes lie in pairs
+            self._levels.append(np.tile(_bytes(DEFAULTS[len(self._levels)]), (count, 1)))
+            count //= 2
+        self._levels.append(np.tile(_bytes(DEFAULTS[len(self._levels)]), (1, 1)))
+        self.update(np.nonzero(_has_any(self._blocks))[0])
+
+    def update(self, changed: Addresses) -> None:
+        """Become the tree over what the words are now; `changed` are the numbers, ascending, of blocks that differ."""
         for part in (changed[start : start + _AT_ONCE] for start in range(0, len(changed), _AT_ONCE)):
-            self._levels[0][part] = hash_rows(self._blocks[part].astype(">u4").view(np.uint8), self._cache)
-        for level, nodes in enumerate(self._levels[1:], start=1):
-            changed = np.unique(changed >> 1)
-            below = self._levels[level - 1]
-            right = np.minimum(2 * changed + 1, len(below) - 1)
-            pairs = np.concatenate([below[2 * changed], below[right]], axis=1)
-            pairs[2 * changed + 1 == len(below), 32:] = _bytes(DEFAULTS[level - 1])
-            nodes[changed] = hash_rows(pairs, self._cache)
+            blocks = self._blocks[part]
+            in_order = blocks if sys.byteorder == "big" else blocks.byteswap(inplace=True)
+            self._levels[0][part] = hash_rows(in_order.view(np.uint8), self._cache)
+        for below, nodes in pairwise(self._levels):
+            pairs = below.reshape(-1, 2 * below.shape[1])
+            changed = changed >> 1
+            changed = changed[np.append(changed[:1] >= 0, changed[1:] != changed[:-1])]
+            if len(changed) == len(pairs):
+                nodes[: len(pairs)] = hash_rows(pairs, self._cache)
+            else:
+                nodes[changed] = hash_rows(pairs[changed], self._cache)
 
     def block(self, index: int) -> bytes:
         """The 256 bytes of a leaf."""

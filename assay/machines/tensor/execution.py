@@ -48,13 +48,13 @@ class Spaces:
 Execute = Callable[[Instruction, Spaces], None]
 """Executes a whole instruction as `execute` does."""
 
-MakeExecute = Callable[[], Execute]
-"""Gives what executes the instructions of one run: asked when there is something to run."""
-
 
 def execute(instruction: Instruction, spaces: Spaces) -> None:
     """Execute a whole instruction. None of its operands may be among its results."""
     target, a, b = instruction.places()
+    if instruction.kind == Kind.KEEP:
+        spaces.memory[(int(target.min()) // BLOCK + 1) * BLOCK :] = 0
+        return
     if instruction.kind in REDUCTIONS:
         result = np.full(len(target), INITIAL[instruction.kind], np.uint32)
         result = accumulate(instruction, spaces, result, (a, b), 0, instruction.length)

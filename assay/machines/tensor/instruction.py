@@ -46,6 +46,7 @@ class Kind(IntEnum):
     SUM = 19
     FOLD_LARGEST = 20
     FIND = 21
+    KEEP = 22
 
 
 BINARY = frozenset(range(Kind.ADD, Kind.EQUAL + 1))

@@ -1,6 +1,7 @@
 """The tensor machine behind the seam that all machines share."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from assay.errors import InputError, IntegrityError
 from assay.keccak import keccak256
 from assay.machines.base import FetchBlob, Outcome
 from assay.machines.tensor.block_tree import BLOCK_BYTES, DEPTH, block_bytes
-from assay.machines.tensor.execution import MakeExecute, execute
+from assay.machines.tensor.engine import Engine, MakeEngine
 from assay.machines.tensor.instruction import BLOCK
 from assay.machines.tensor.program import MAX_WORDS, OUTPUT, read_program
 from assay.machines.tensor.state import ENCODING, END, State
 from assay.machines.tensor.trace import TensorTrace, outcome
+from assay.machines.tensor.weights import WeightRoots
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
 
@@ -39,9 +41,10 @@ class TensorMachine:
 
     name = "tensor"
 
-    def __init__(self, execution: MakeExecute = lambda: execute) -> None:
-        """`execution` gives what executes the instructions of a run as the definition does."""
-        self._execution = execution
+    def __init__(self, engine: MakeEngine = Engine, cache: Path | None = None) -> None:
+        """`engine` gives what runs a program. The folder `cache`, if there is one, keeps the roots of weights."""
+        self._engine = engine
+        self._roots = WeightRoots(cache)
 
     def load(self, program: str | None, task: Mapping[str, Any], step_limit: int, fetch: FetchBlob) -> TensorTrace:
         """A trace of one task; raises `InputError` if this machine cannot run it."""
@@ -53,7 +56,7 @@ class TensorMachine:
             raise InputError(f"not a task for the tensor machine: {explain(error)}") from error
         model = read_program(fetch(program), fetch)
         initial = model.initial([fetch(each) for each in checked.inputs])
-        return TensorTrace(model, initial, step_limit, self._execution)
+        return TensorTrace(model, initial, step_limit, self._engine, lambda: self._roots.of(model))
 
     def check_result(self, entry: Mapping[str, Any], fetch: FetchBlob) -> tuple[bytes, Outcome]:
         """The final state root that a result document's entry proves, and its outcome."""

@@ -13,7 +13,14 @@ from assay.errors import InputError
 from assay.machines.base import FetchBlob
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.execution import Spaces
-from assay.machines.tensor.instruction import ADDRESSES, BLOCK, READS_B, REDUCTIONS, Addresses, Instruction, Kind
+from assay.machines.tensor.instruction import (
+    BLOCK,
+    Addresses,
+    Instruction,
+    Kind,
+    Operand,
+)
+from assay.machines.tensor.places import Places, mark, places_of, reads_any_of
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
 MAX_WORDS = 1 << 30
@@ -74,6 +81,23 @@ class Program:
     inputs: tuple[Input, ...]
     outputs: tuple[Tensor, ...]
     instructions: tuple[Instruction, ...]
+    weights_id: str | None = field(default=None, compare=False)
+    """The content id of the weights, where it is known."""
+
+    @property
+    def writing(self) -> tuple[Instruction, ...]:
+        """The instructions that write, each to words of its own: all but a KEEP at the end."""
+        return self.instructions[:-1] if self._keep else self.instructions
+
+    @property
+    def kept(self) -> int:
+        """The words from the start of memory that may be anything but zero at the end."""
+        return (self._keep.target // BLOCK + 1) * BLOCK if self._keep else self.memory
+
+    @property
+    def _keep(self) -> Instruction | None:
+        last = self.instructions[-1] if self.instructions else None
+        return last if last is not None and last.kind == Kind.KEEP else None
 
     @property
     def steps(self) -> int:
@@ -94,28 +118,26 @@ class Program:
         return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(), weights
 
     def initial(self, inputs: Sequence[bytes]) -> Spaces:
-        """The weights, and memory at the start; raises `InputError` if these are not the inputs."""
+        """The weights, and memory up to the last input; raises `InputError` if these are not the inputs."""
         if len(inputs) != len(self.inputs):
             raise InputError(f"the model has {len(self.inputs)} inputs, not {len(inputs)}")
-        memory = np.zeros(self.memory, np.uint32)
+        places = [tensor.addresses() for tensor in self.inputs]
+        memory = np.zeros(max([0, *(int(each.max()) for each in places)]) + 1, np.uint32)
         memory[0] = sum(tensor.words for tensor in self.outputs)
-        for tensor, data in zip(self.inputs, inputs, strict=True):
+        for tensor, where, data in zip(self.inputs, places, inputs, strict=True):
             if len(data) != 4 * tensor.words:
                 shape = "x".join(map(str, tensor.shape))
                 raise InputError(
                     f"input {tensor.name!r} is {tensor.type} {shape}, {4 * tensor.words} bytes, not {len(data)}"
                 )
-            memory[tensor.addresses()] = np.frombuffer(data, "<u4")
+            memory[where] = np.frombuffer(data, "<u4")
         return Spaces(self.weights, memory)
 
-    def another(self, initial: Spaces) -> Spaces:
-        """What `initial` gave, to be run. Memory that is zero is not touched, and so takes no time and no room yet."""
+    def whole(self, initial: Spaces) -> Spaces:
+        """What `initial` gave, in memory of its own that a run can write to. What is zero takes no room yet."""
         memory = np.zeros(self.memory, np.uint32)
-        memory[0] = initial.memory[0]
-        for tensor in self.inputs:
-            places = tensor.addresses()
-            memory[places] = initial.memory[places]
-        return Spaces(self.weights, memory)
+        memory[: len(initial.memory)] = initial.memory
+        return Spaces(initial.weights, memory)
 
 
 def read_program_document(data: bytes) -> ProgramDocument:
@@ -134,11 +156,12 @@ def read_program(data: bytes, fetch: FetchBlob) -> Program:
         raise InputError(f"not a model: its weights have {len(weights)} bytes")
     instructions = [Instruction.decode(encoding) for encoding in document.instructions]
     program = Program(
-        weights=np.frombuffer(weights, "<u4").astype(np.uint32),
+        weights=np.frombuffer(weights, "<u4").astype(np.uint32, copy=False),
         memory=document.memory,
         inputs=tuple(document.inputs),
         outputs=tuple(document.outputs),
         instructions=tuple(each for each in instructions if each is not None),
+        weights_id=document.weights,
     )
     if len(program.instructions) != len(instructions):
         raise InputError(f"not a model: instruction {instructions.index(None)} is none")
@@ -147,10 +170,11 @@ def read_program(data: bytes, fetch: FetchBlob) -> Program:
 
 
 def check(program: Program) -> None:
-    """Raise `InputError` unless each word is written at most once, and no instruction reads what it writes.
+    """Raise `InputError` unless each word is written at most once, no instruction reads what it writes, and the last
+    one keeps the outputs and nothing else.
 
-    So an instruction gives the same results in whatever order its elements are computed, and what memory held at any
-    step can be told from what it holds at the end.
+    So an instruction gives the same results in whatever order its elements are computed, what memory held at any step
+    can be told from what it holds before the end, and whoever claims a result needs nothing but the outputs.
     """
     written = np.zeros(program.memory, bool)
     written[:BLOCK] = True
@@ -161,42 +185,23 @@ def check(program: Program) -> None:
     for tensor in program.inputs:
         if len(tensor.strides) != len(tensor.shape):
             raise InputError(f"not a model: input {tensor.name!r} has not as many strides as axes")
-        _mark(written, tensor.addresses(), f"input {tensor.name!r}")
-    own = np.zeros(program.memory, bool)
-    for number, instruction in enumerate(program.instructions):
-        target, a, b = instruction.places()
-        _mark(written, target, f"instruction {number}")
-        own[target] = True
-        for weights, places in _reads(instruction, a, b):
-            if not weights and own[places[places < program.memory]].any():
-                raise InputError(f"not a model: instruction {number} reads what it writes")
+        mark(written, Places(tensor.address, tuple(tensor.shape), tuple(tensor.strides)), f"input {tensor.name!r}")
+    for number, instruction in enumerate(program.writing):
+        if instruction.kind == Kind.KEEP:
+            raise InputError(f"not a model: instruction {number} drops what is in memory before the end")
+        target = places_of(instruction, instruction.target, [axis.target for axis in instruction.axes])
+        mark(written, target, f"instruction {number}")
+        if reads_any_of(instruction, target):
+            raise InputError(f"not a model: instruction {number} reads what it writes")
         if instruction.kind == Kind.GATHER and not instruction.a.weights:
             raise InputError(f"not a model: instruction {number} gathers from memory, where it also writes")
-        own[target] = False
+    if program.instructions[-1:] != (keep(program.outputs),):
+        raise InputError("not a model: its last instruction does not keep the outputs, and nothing else")
 
 
-def _reads(instruction: Instruction, a: Addresses, b: Addresses) -> list[tuple[bool, Addresses]]:
-    reads = [(instruction.b.weights, b)] if instruction.kind in READS_B else []
-    if instruction.kind == Kind.GATHER:
-        return reads
-    if instruction.kind not in REDUCTIONS:
-        return [*reads, (instruction.a.weights, a)]
-    operands = [(instruction.a.weights, a)] + ([(instruction.b.weights, b)] if instruction.kind == Kind.DOT else [])
-    for weights, start in operands:
-        for run in range(instruction.runs):
-            blocks = np.unique((start + run * BLOCK & ADDRESSES - 1) // BLOCK)
-            reads.append((weights, (blocks[:, None] * BLOCK + np.arange(BLOCK)).ravel()))
-    return reads
-
-
-def _mark(written: np.ndarray[Any, np.dtype[np.bool_]], places: Addresses, what: str) -> None:
-    if len(places) and int(places.max()) >= len(written):
-        raise InputError(f"not a model: {what} lies beyond its memory of {len(written)} words")
-    if written[places].any():
-        raise InputError(f"not a model: {what} overwrites what was written before")
-    written[places] = True
-    if np.any(places[1:] <= places[:-1]) and len(np.unique(places)) != len(places):
-        raise InputError(f"not a model: {what} overwrites what was written before")
+def keep(outputs: Sequence[Tensor]) -> Instruction:
+    """The last instruction of a program that has these outputs."""
+    return Instruction(Kind.KEEP, OUTPUT + sum(tensor.words for tensor in outputs) - 1, Operand(0))
 
 
 def _parsed(data: bytes) -> Any:

@@ -1,10 +1,11 @@
 """A run of a model, remembered well enough to tell any state of it.
 
-The run itself hashes nothing. A state root is computed when it is asked for: what memory held then follows from what
-it holds at the end, and from the step at which each word was written.
+The run itself hashes nothing, and leaves what memory holds at the end: the outputs. So the roots of the first and the
+last state cost little. Those of all others are computed when they are asked for, by a run that keeps every word.
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cached_property
 from itertools import accumulate as running_sum
 from typing import Any
@@ -16,31 +17,36 @@ from assay.errors import InputError
 from assay.machines.base import Outcome, Progress, RunStatus
 from assay.machines.tensor.binary32 import Words, keeps_subnormals
 from assay.machines.tensor.block_tree import DEPTH, BlockTree
-from assay.machines.tensor.execution import INITIAL, MakeExecute, Spaces, accumulate, execute
+from assay.machines.tensor.engine import Engine, MakeEngine
+from assay.machines.tensor.execution import INITIAL, Spaces, accumulate
 from assay.machines.tensor.instruction import BLOCK
 from assay.machines.tensor.program import OUTPUT, Program
 from assay.machines.tensor.state import END, State, code_hashes
+from assay.machines.tensor.timeline import Timeline
 from assay.machines.tensor.witness import record
-
-NEVER = np.iinfo(np.uint64).max
 
 
 class TensorTrace:
     """One run. See `assay.machines.base.Trace`."""
 
     def __init__(
-        self, program: Program, initial: Spaces, step_limit: int, execution: MakeExecute = lambda: execute
+        self,
+        program: Program,
+        initial: Spaces,
+        step_limit: int,
+        engine: MakeEngine = Engine,
+        weights_root: Callable[[], bytes] | None = None,
     ) -> None:
-        """`execution` gives what executes the instructions as the definition does, or lies."""
+        """`engine` gives what runs the program; `weights_root` the root of the weights, where it is known."""
         self.program = program
         self.initial = initial
-        self._execution = execution
+        self._make_engine = engine
+        self._find_root = weights_root
         self._step_limit = step_limit
         self._encodings = [instruction.encode() for instruction in program.instructions]
         self._codes = code_hashes(self._encodings)
         self._starts = list(running_sum((each.steps for each in program.instructions), initial=0))
         self._final: Words | None = None
-        self._written: np.ndarray[Any, np.dtype[np.uint64]] | None = None
 
     @property
     def step_limit(self) -> int:
@@ -50,15 +56,7 @@ class TensorTrace:
     def run(self, progress: Progress | None = None) -> int:
         """Run to the end of the code; the number of steps until then, at most the step limit."""
         if self._final is None:
-            if not keeps_subnormals():
-                raise InputError("another library has turned subnormal numbers off in this process")
-            run_by = self._execution()
-            spaces = self.program.another(self.initial)
-            for instruction, end in zip(self.program.instructions, self._starts[1:], strict=True):
-                run_by(instruction, spaces)
-                if progress is not None:
-                    progress(min(end, self._step_limit))
-            self._final = spaces.memory
+            self._final = self._engine().final(self.program, self.initial, self._limited(progress))
         return min(self._starts[-1], self._step_limit)
 
     def state_root(self, step: int) -> bytes:
@@ -70,8 +68,8 @@ class TensorTrace:
         state = self._state(step)
         number = self._instruction(step)
         if number is None:
-            return record(b"", END, state, (self._weights, self._tree))
-        return record(self._encodings[number], self._codes[number + 1], state, (self._weights, self._tree))
+            return record(b"", END, state, (self._weights, self._at(step)[1]))
+        return record(self._encodings[number], self._codes[number + 1], state, (self._weights, self._at(step)[1]))
 
     def outcome(self) -> Outcome:
         """The outputs at the step limit, as standard output."""
@@ -81,10 +79,10 @@ class TensorTrace:
         """The task's entry in a result document, and the outputs, which it names."""
         state = self._state(self._step_limit)
         data = _output(self._memory(self._step_limit))
-        count, siblings = -(-(OUTPUT + len(data) // 4) // BLOCK), []
+        count, siblings, tree = -(-(OUTPUT + len(data) // 4) // BLOCK), [], self._at(self._step_limit)[1]
         for level in range(DEPTH):
             if count & 1:
-                siblings.append(self._tree.node(level, count).hex())
+                siblings.append(tree.node(level, count).hex())
             count = (count + 1) // 2
         return {"state": state.encode().hex(), "output": content_id(data), "siblings": siblings}, [data]
 
@@ -102,11 +100,10 @@ class TensorTrace:
         return None if step >= self._starts[-1] else bisect_right(self._starts, step) - 1
 
     def _state(self, step: int) -> State:
-        """The state after `step` steps. The tree becomes the one over its memory."""
+        """The state after `step` steps."""
         number = self._instruction(step)
-        memory = self._memory(step)
-        self._tree.follow(memory)
-        weights, root = self._weights.root(), self._tree.root()
+        memory, tree = self._at(step)
+        weights, root = self._weights_root, tree.root()
         if number is None:
             return State(END, weights, root)
         instruction = self.program.instructions[number]
@@ -120,23 +117,50 @@ class TensorTrace:
         return State(self._codes[number], weights, root, element, run, accumulator)
 
     def _memory(self, step: int) -> Words:
+        """What memory holds, as far as it holds anything."""
+        return self._at(step)[0]
+
+    def _at(self, step: int) -> tuple[Words, BlockTree]:
+        """Memory, as far as it holds anything, and the tree over it. Both are right until another step is asked for."""
         if step == 0:
-            return self.initial.memory
-        self.run()
-        assert self._final is not None
+            return self.initial.memory, self._first_tree
         if step >= self._starts[-1]:
-            return self._final
-        if self._written is None:
-            self._written = np.full(len(self._final), NEVER, np.uint64)
-            for instruction, start in zip(self.program.instructions, self._starts, strict=False):
-                ends = start + np.arange(1, instruction.elements + 1, dtype=np.uint64) * np.uint64(instruction.runs)
-                self._written[instruction.places()[0]] = ends
-        return np.where(self._written <= step, self._final, self.initial.memory)
+            return self._end, self._last_tree
+        self._timeline.go(step)
+        return self._timeline.memory, self._timeline.tree
 
     @cached_property
-    def _tree(self) -> BlockTree:
-        """The tree over memory."""
+    def _timeline(self) -> Timeline:
+        """What a dispute needs: another run, of which every word is kept."""
+        everything = self._engine().everything(self.program, self.initial)
+        return Timeline(self.program.writing, self.program.whole(self.initial).memory, everything)
+
+    @cached_property
+    def _first_tree(self) -> BlockTree:
         return BlockTree(self.initial.memory)
+
+    @cached_property
+    def _last_tree(self) -> BlockTree:
+        return BlockTree(self._end)
+
+    @property
+    def _end(self) -> Words:
+        self.run()
+        assert self._final is not None
+        return self._final
+
+    def _engine(self) -> Engine:
+        if not keeps_subnormals():
+            raise InputError("another library has turned subnormal numbers off in this process")
+        return self._make_engine()
+
+    def _limited(self, progress: Progress | None) -> Progress | None:
+        """Progress that does not go beyond the step limit."""
+        return None if progress is None else lambda steps: progress(min(steps, self._step_limit))
+
+    @cached_property
+    def _weights_root(self) -> bytes:
+        return self._find_root() if self._find_root is not None else self._weights.root()
 
     @cached_property
     def _weights(self) -> BlockTree:

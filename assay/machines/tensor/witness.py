@@ -55,6 +55,9 @@ def record(instruction: bytes, following: bytes, state: State, trees: tuple[Bloc
 def addresses(instruction: Instruction, state: State, trees: tuple[BlockTree, BlockTree]) -> Iterator[tuple[bool, int]]:
     """The space and an address of each block that a step touches: what b is, what a is, and the result."""
     target, a, b = instruction.place(state.element)
+    if instruction.kind == Kind.KEEP:
+        yield False, target % ADDRESSES
+        return
     if instruction.kind in REDUCTIONS:
         a += state.run * BLOCK
         b += state.run * BLOCK * (instruction.kind == Kind.DOT)
@@ -118,6 +121,8 @@ def replay(prestate: bytes, witness: bytes) -> bytes:
 def _step(instruction: Instruction, following: bytes, state: State, reader: Reader) -> State:
     target, a, b = instruction.place(state.element)
     kind = instruction.kind
+    if kind == Kind.KEEP:
+        return _written(instruction, following, state, _kept(target % ADDRESSES, state.memory, reader))
     reduces = kind in REDUCTIONS
     if reduces:
         a += state.run * BLOCK
@@ -155,6 +160,19 @@ def _step(instruction: Instruction, following: bytes, state: State, reader: Read
     block, siblings = reader.access(state.memory, target)
     block[target % BLOCK] = result
     memory = climb(keccak256(block.astype(">u4").tobytes()), target // BLOCK, siblings)
+    return _written(instruction, following, state, memory)
+
+
+def _kept(address: int, root: bytes, reader: Reader) -> bytes:
+    """The memory root once all words behind the block of `address` are zero."""
+    block, siblings = reader.access(root, address)
+    index = address // BLOCK
+    kept = [siblings[level] if index >> level & 1 else DEFAULTS[level] for level in range(DEPTH)]
+    return climb(keccak256(block.astype(">u4").tobytes()), index, kept)
+
+
+def _written(instruction: Instruction, following: bytes, state: State, memory: bytes) -> State:
+    """The state after an element's last step, which has left this memory root."""
     if state.element + 1 < instruction.elements:
         return replace(state, memory=memory, element=state.element + 1 & M64, run=0, accumulator=0)
     return State(following, state.weights, memory)

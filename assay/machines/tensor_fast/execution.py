@@ -78,7 +78,7 @@ class FastExecution:
         kind, axes = instruction.kind, instruction.axes
         sizes = _sizes(axes)
         target = _view(spaces.memory, instruction.target, sizes, [axis.target for axis in axes])
-        if target is None:
+        if target is None or kind == Kind.KEEP:
             return False
         if kind == Kind.DOT:
             return self._product(instruction, spaces)

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IReferee} from "interfaces/IReferee.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 
 /// @title Blocks
 /// @notice Blocks of 64 words in a witness, and their way up to a root (docs/operators.md, sections 5 and 6).
@@ -82,11 +83,46 @@ library Blocks {
         require(found == root, IReferee.WrongWitness());
     }
 
+    /// @notice The root once all words behind the block around `address_` are zero; that block comes next in the witness and has to be
+    /// under `root`.
+    function keep(Reader memory reader, uint256 address_, bytes32 root) internal pure returns (bytes32 kept) {
+        uint256 bitmap = uint24(bytes3(_word(reader.next)));
+        bytes32 found = _hash(reader.next + 3);
+        uint256 next = reader.next + HEAD_SIZE;
+        kept = found;
+        uint256 index = address_ >> 6;
+        for (uint256 level; level < DEPTH; ++level) {
+            bytes32 zeros = reader.defaults[level];
+            bytes32 sibling = zeros;
+            if (bitmap & 1 != 0) {
+                sibling = _word(next);
+                next += 32;
+            }
+            if (index & 1 != 0) {
+                found = EfficientHashLib.hash(sibling, found);
+                kept = EfficientHashLib.hash(sibling, kept);
+            } else {
+                found = EfficientHashLib.hash(found, sibling);
+                kept = EfficientHashLib.hash(kept, zeros);
+            }
+            bitmap >>= 1;
+            index >>= 1;
+        }
+        reader.next = next;
+        require(found == root, IReferee.WrongWitness());
+    }
+
     /// @notice The word at `address_`, modulo the size of the block.
     function load(Block memory opened, uint256 address_) internal pure returns (uint256 word) {
         uint256 start = opened.start;
         assembly ("memory-safe") {
             word := shr(224, calldataload(add(start, shl(2, and(address_, 63)))))
+        }
+    }
+
+    function _word(uint256 place) private pure returns (bytes32 word) {
+        assembly ("memory-safe") {
+            word := calldataload(place)
         }
     }
 

@@ -26,6 +26,7 @@ library Code {
     uint256 internal constant SUM = 19;
     uint256 internal constant FOLD_LARGEST = 20;
     uint256 internal constant FIND = 21;
+    uint256 internal constant KEEP = 22;
 
     /// @notice Words of a block, and the most terms of a run.
     uint256 internal constant BLOCK = 64;
@@ -54,7 +55,7 @@ library Code {
         unchecked {
             if (code.length < HEAD_SIZE) return false;
             uint256 axes = code.length - HEAD_SIZE;
-            return axes % AXIS_SIZE == 0 && axes <= MAX_AXES * AXIS_SIZE && uint8(code[0]) <= FIND
+            return axes % AXIS_SIZE == 0 && axes <= MAX_AXES * AXIS_SIZE && uint8(code[0]) <= KEEP
                 && uint8(code[1]) <= 3;
         }
     }
@@ -91,10 +92,15 @@ library Code {
         }
     }
 
+    /// @notice Whether an element of this kind is made of many terms.
+    function reduces(uint256 kind) internal pure returns (bool) {
+        return kind >= DOT && kind <= FIND;
+    }
+
     /// @notice The number of steps of each element.
     function runsOf(Element memory element) internal pure returns (uint256) {
         unchecked {
-            if (element.kind < DOT || element.length == 0) return 1;
+            if (!reduces(element.kind) || element.length == 0) return 1;
             return (element.length + BLOCK - 1) / BLOCK;
         }
     }

@@ -44,7 +44,7 @@ def in_double(program: Program, inputs: Mapping[str, NDArray[np.generic]]) -> di
         memory[each.addresses()] = np.asarray(inputs[each.name], np.float64).ravel()
     weights = program.weights.view(np.float32).astype(np.float64)
     with np.errstate(all="ignore"):
-        for instruction in program.instructions:
+        for instruction in program.writing:
             _execute(instruction, weights, memory)
     outputs, place = {}, OUTPUT
     for tensor in program.outputs:

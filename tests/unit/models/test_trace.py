@@ -8,6 +8,7 @@ import pytest
 from assay.content import content_id
 from assay.errors import InputError, IntegrityError
 from assay.machines.base import RunStatus
+from assay.machines.tensor.block_tree import DEFAULTS
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.machine import TensorMachine
 from assay.machines.tensor.program import check
@@ -84,6 +85,28 @@ def test_programs_that_write_a_word_twice_or_read_what_they_write_are_refused() 
         check(replace(program, instructions=(replace(first, a=replace(first.a, address=first.target)),)))
     with pytest.raises(InputError, match="beyond its memory"):
         check(replace(program, instructions=(replace(first, target=program.memory),)))
+
+
+def test_programs_that_do_not_keep_their_outputs_alone_are_refused() -> None:
+    program = every_kind()
+    *writing, keep = program.instructions
+    for last in ([], [replace(keep, target=keep.target - 1)], [replace(keep, target=keep.target + 1)]):
+        with pytest.raises(InputError, match="does not keep the outputs, and nothing else"):
+            check(replace(program, instructions=(*writing, *last)))
+    with pytest.raises(InputError, match="instruction 0 drops what is in memory before the end"):
+        check(replace(program, instructions=(keep, *writing, keep)))
+
+
+def test_the_last_state_holds_the_outputs_alone() -> None:
+    program = every_kind()
+    trace = loaded(program, an_input())
+    end = trace.run()
+    assert len(trace._memory(end)) == program.kept < program.memory
+    outputs = np.frombuffer(trace.outcome().stdout, "<u4")
+    assert trace._memory(end)[64 : 64 + len(outputs)].tolist() == outputs.tolist()
+    assert not trace._memory(end)[64 + len(outputs) :].any()
+    assert trace._memory(end - 1)[program.kept :].any()
+    assert all(bytes.fromhex(node) in DEFAULTS for node in trace.result()[0]["siblings"])
 
 
 def test_inputs_that_are_not_the_models_are_refused() -> None:

@@ -11,7 +11,7 @@ from assay.errors import InputError
 from assay.machines.registry import MACHINES
 from assay.machines.tensor.program import Program
 from assay.machines.tensor.trace import TensorTrace
-from assay.machines.tensor_fast.machine import fast_execution
+from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.arrays import input_blobs, output_arrays
 from assay.models.onnx_import import import_onnx
 from assay.models.training.export import with_parameters
@@ -23,7 +23,7 @@ from tests.unit.models.onnx_models import Array, Graph, by_machine
 
 CROSS, SQUARED = "cross-entropy", "squared-error"
 RANDOM = np.random.default_rng(0)
-FAST = fast_execution()
+FAST = fast_engine()
 
 
 def floats(*shape: int) -> Array:
