@@ -155,13 +155,12 @@ class Load:
         lies = set(self._random.sample(list(numbers), round(len(numbers) * self.options.lies)))
         sent = []
         for number in numbers:
-            party = self.requesters[number % len(self.requesters)]
-            slot = number % self.options.jobs // len(self.requesters)
+            place, slot, generation = slot_of(number, self.options.jobs, len(self.requesters))
+            party = self.requesters[place]
             # The target is out of reach, so that a lie about any step is one.
             task = {"start": number, "target": number + 10**6}
             terms = self.network.terms([task], price=CHEAP if number in lies else FAIR)
             terms = replace(terms, accept_period=DAY, run_period=DAY)
-            generation = number // self.options.jobs + 1
             job_id = JobId(party.address, slot, generation)
             sent.append((party, party.sender.send(market.post(slot, terms), f"post {job_id}")))
             jobs[job_id] = number in lies
@@ -262,6 +261,13 @@ class Load:
 
     def _time(self, block: int) -> int:
         return self.network.chain.node.block(block).timestamp
+
+
+def slot_of(number: int, jobs: int, requesters: int) -> tuple[int, int, int]:
+    """Requester, slot and generation of a job: each round of `jobs` uses the slots of the one before again."""
+    generation, place = divmod(number, jobs)
+    slot, requester = divmod(place, requesters)
+    return requester, slot, generation + 1
 
 
 def _is_claimed(history: JobHistory | None) -> bool:
