@@ -106,7 +106,7 @@ load: setup ## play 1,000 jobs with lies and killed agents, and tell how long th
 	python -m tests.load $(ARGS)
 
 soak: setup ## the same again and again, for HOURS (default 4)
-	python -m tests.load --seconds $$(( $${HOURS:-4} * 3600 )) $(ARGS)
+	python -m tests.load --hours $(or $(HOURS),4) $(ARGS)
 
 bench-machine: setup ## compare the machine's speed with native code and other machines (20 minutes); JSON=1, ARGS=--help
 	python -m tests.bench.machine $(if $(JSON),--json) $(ARGS)

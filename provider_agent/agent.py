@@ -199,7 +199,11 @@ def _means(settings: Settings, machines: Callable[[Execution], Mapping[str, Mach
             held.enter_context(Lock(_lock_folder() / f"{address}-{chain_id}.lock", f"the key of {address}"))
             journal.lock_key(chain_id, address)
         executor = Executor(
-            partial(machines, execution_of(settings)), settings.loop.processes, limits_of(settings), _cluster(settings)
+            partial(machines, execution_of(settings)),
+            settings.loop.processes,
+            limits_of(settings),
+            _cluster(settings),
+            settings.execution.kept_runs,
         )
         held.callback(executor.close)
         journal.bind(_identity(chain, address))

@@ -1,6 +1,6 @@
 """Whether an agent has what it needs, one finding a line, each with what to do."""
 
-import shutil
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from assay.amounts import MAX_AMOUNT, format_tokens
 from assay.chain.connection import Chain, connect
 from assay.chain.node import Node
 from assay.chain.signers import RemoteSigner
-from assay.errors import AssayError, ChainError
+from assay.errors import AssayError, ChainError, InputError
 from assay.store.location import open_store
 from assay.urls import public_part
 from provider_agent.agent import account_of, execution_of, limits_of, unlock
@@ -21,6 +21,7 @@ from provider_agent.bench import shipped_machines
 from provider_agent.cluster import Cluster
 from provider_agent.database import OutdatedError, is_url
 from provider_agent.journal import Journal
+from provider_agent.keeper import room_for
 from provider_agent.settings import Settings
 from provider_agent.speed import measure_speed
 
@@ -63,9 +64,12 @@ class _DoubtError(AssayError):
 
 def check_all(settings: Settings) -> Iterator[Finding]:
     """Look at everything, and go on where something is wrong."""
+    yield _look("roles", lambda: _roles(settings))
     yield _look("journal", lambda: _journal(settings))
     yield _look("store", lambda: _store(settings))
     yield _look("disk", lambda: _disk(settings))
+    if (settings.provider.hook or settings.verifier.hook) is not None:
+        yield _look("hooks", lambda: _hooks(settings))
     yield _look("speed", lambda: _speed(settings))
     yield _look("key", lambda: _key(settings))
     if settings.execution.cluster is not None:
@@ -97,6 +101,21 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, Level.FAIL, str(fault))
 
 
+def _roles(settings: Settings) -> str:
+    if not settings.roles:
+        raise _DoubtError("none are named: set `roles`, or give `run` its --roles")
+    return ", ".join(settings.roles)
+
+
+def _hooks(settings: Settings) -> str:
+    """Whether they can be run. What they say is theirs to say: `explain` asks them about a job."""
+    hooks = [hook for hook in (settings.provider.hook, settings.verifier.hook) if hook is not None]
+    for hook in hooks:
+        if not os.access(hook, os.X_OK) or not hook.is_file():
+            raise InputError(f"{hook} is no program that can be run: without its answer nothing is taken")
+    return ", ".join(map(str, hooks))
+
+
 def _journal(settings: Settings) -> str:
     location = settings.journal
     if not is_url(location) and not Path(location).exists():
@@ -118,10 +137,7 @@ def _store(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    place = settings.cache
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
+    free = room_for(settings.cache)
     needed = settings.provider.maximum_jobs * settings.provider.maximum_bytes
     told = f"{free / 1e9:.1f} GB free for {settings.cache}"
     if free < needed:
@@ -236,10 +252,10 @@ def _gas(settings: Settings, chain: Chain) -> str:
 def _policy(settings: Settings) -> str:
     chosen = settings.provider
     missing = [
-        *(["provider.minimum_price"] if chosen.minimum_price == 0 else []),
-        *(["provider.maximum_bond"] if chosen.maximum_bond == MAX_AMOUNT else []),
+        *(["pay (set provider.minimum_price)"] if chosen.minimum_price == 0 else []),
+        *(["put at risk (set provider.maximum_bond)"] if chosen.maximum_bond == MAX_AMOUNT else []),
     ]
     if missing:
-        raise _DoubtError(f"jobs are taken whatever they pay or put at risk: set {' and '.join(missing)}")
+        raise _DoubtError(f"jobs are taken whatever they {' or '.join(missing)}")
     price, bond = format_tokens(chosen.minimum_price), format_tokens(chosen.maximum_bond)
     return f"jobs that pay {price} tokens at least, for a bond of {bond} at most"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from assay.errors import AssayError
+from assay.errors import AssayError, InputError
 
 # The rest is imported where it is used: every worker process imports this file first, and needs none of it.
 # ruff: noqa: PLC0415
@@ -38,21 +38,30 @@ def cli() -> None:
 
 @cli.command()
 @_config
-@click.option("--roles", type=_Roles(), required=True, help="provider, verifier, or provider,verifier.")
+@click.option(
+    "--roles", type=_Roles(), help="provider, verifier, or provider,verifier; by default what the settings say."
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--verbose", is_flag=True, help="Log more.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing: no key is needed.")
-def run(config: Path, roles: list[str], log_format: str, verbose: bool, dry_run: bool) -> None:
+def run(config: Path, roles: list[str] | None, log_format: str, verbose: bool, dry_run: bool) -> None:
     """Take jobs, run and claim them; recompute the claims of others. Until SIGTERM or Ctrl-C."""
     from provider_agent.agent import run_agent
     from provider_agent.logs import configure
     from provider_agent.settings import load_settings
     from provider_agent.stop import Stop
 
+    settings = load_settings(config)
+    chosen = roles or settings.roles
+    if not chosen:
+        raise InputError(
+            "say what the agent is to do: --roles provider, --roles verifier or --roles provider,verifier, or `roles` "
+            f"in {config}"
+        )
     configure(log_format, "DEBUG" if verbose else "INFO")
     stop = Stop()
     stop.on_signals()
-    run_agent(load_settings(config), roles, stop, dry=dry_run)
+    run_agent(settings, chosen, stop, dry=dry_run)
 
 
 @cli.command()

@@ -26,8 +26,11 @@ from provider_agent.worker import answer
 _REACH_TIMEOUT = 5.0
 """Seconds."""
 
-_CPUS = 1
-"""Of a node, for each job."""
+_CPUS = 0.95
+"""Of a node's processors, for each job: one a processor, with something left over."""
+
+_URGENT_CPUS = 0.001
+"""For what a dispute waits for: it fits onto any node, however busy."""
 
 
 class Cluster:
@@ -48,13 +51,14 @@ class Cluster:
         except (ConnectionError, RuntimeError, ValueError) as fault:
             raise InputError(f"execution.cluster: no Ray cluster answers at {address!r}: {fault}") from fault
         # Its place comes back by itself: the executor starts another one, on another node, from the beginning.
-        self._desk = ray.remote(num_cpus=_CPUS, max_restarts=0)(_Desk)
+        self._desk = ray.remote(max_restarts=0)(_Desk)
 
-    def seat(self, job: str, workload: Workload, machines: MachineFactory) -> "ClusterSeat":
-        """An actor for a job, on whatever node has room."""
+    def seat(self, job: str, workload: Workload, machines: MachineFactory, urgent: bool) -> "ClusterSeat":
+        """An actor for a job, on whatever node has room; an urgent one on any node, even if all are full."""
         blobs = self._ray.put(_kept(workload.cache))
-        named = self._desk.options(name=f"{job}-{time.time_ns()}", namespace="assay")
-        return ClusterSeat(self._ray, named.remote(workload, machines, self._limits, blobs))
+        cpus = _URGENT_CPUS if urgent else _CPUS
+        named = self._desk.options(name=f"{job}-{time.time_ns()}", namespace="assay", num_cpus=cpus)
+        return ClusterSeat(self._ray, named.remote(workload, machines, self._limits, blobs), holds_place=not urgent)
 
     def nodes(self) -> int:
         """How many nodes are there."""
@@ -103,7 +107,9 @@ class _Desk:
 class ClusterSeat:
     """One actor, as the executor deals with it."""
 
-    def __init__(self, ray: Any, actor: Any) -> None:
+    def __init__(self, ray: Any, actor: Any, holds_place: bool) -> None:
+        """`holds_place`: it has a processor of its node to itself until it ends."""
+        self.holds_place = holds_place
         self._ray = ray
         self._actor = actor
         self._asked: deque[Any] = deque()

@@ -11,6 +11,7 @@ from provider_agent.bench import Workload
 from provider_agent.duty import Duty, State
 from provider_agent.executor import Executor
 from provider_agent.journal import Journal
+from provider_agent.keeper import room_for
 from provider_agent.outbox import Outbox
 from provider_agent.settings import Settings
 
@@ -35,6 +36,7 @@ class Context:
     """The chain's time: that of its newest block, seconds since the epoch."""
     _own_account: Account | None = None
     _taken: int | None = None
+    _room: int | None = None
 
     def begin_pass(self, now: int) -> None:
         """A new pass of the loop: what was read of the chain's present is outdated."""
@@ -42,6 +44,7 @@ class Context:
         self.batch.begin()
         self._own_account = None
         self._taken = None
+        self._room = None
 
     def own_account(self) -> Account:
         """The agent's money in the market, read at most once a pass: any number of jobs may be waiting for it."""
@@ -54,6 +57,12 @@ class Context:
         if self._taken is None:
             self._taken = self.journal.count_duties("provider", (State.TAKEN, State.COMPUTED))
         return self._taken
+
+    def room(self) -> int:
+        """Bytes that are free for what jobs need, looked at once a pass at most."""
+        if self._room is None:
+            self._room = room_for(self.settings.cache)
+        return self._room
 
     def take(self, duty: Duty) -> Duty:
         """Record that this provider wants a job; the duty as it is then."""

@@ -16,6 +16,7 @@ from assay.chain.history import Book, JobHistory
 from assay.chain.node import Block, Log
 from assay.chain.records import JobId
 from assay.errors import AssayError, ChainError, IntegrityError, TransientError
+from provider_agent.clocks import Clock
 from provider_agent.context import Context
 from provider_agent.duty import Duty, State
 from provider_agent.executor import JobFaultError
@@ -47,7 +48,7 @@ class Daemon:
         self._keeper = Keeper(context)
         self._gate = Gate(context)
         self._operations = operations
-        self._in_danger: set[str] = set()
+        self._in_danger: set[Clock] = set()
         self._book_is_current = False
         self._newest, self._newest_since = -1, 0.0
         self._reconciled_at = time.monotonic()
@@ -102,11 +103,11 @@ class Daemon:
         if self._operations is None:
             return
         danger = set(self._operations.passed(self._context, self._stop.draining))
-        for what in danger - self._in_danger:
-            if what.startswith("dispute "):
-                log.error("dispute in danger", extra=about(dispute=what.removeprefix("dispute ")))
+        for clock in danger - self._in_danger:
+            if clock.what == "dispute":
+                log.error("dispute in danger", extra=about(dispute=clock.subject, seconds=clock.left))
             else:
-                log.error("deadline in danger", extra=about(job=what))
+                log.error("deadline in danger", extra=about(job=clock.subject, seconds=clock.left))
         self._in_danger = danger
 
     def _watch_stall(self, head: Block) -> None:
@@ -272,7 +273,7 @@ class Daemon:
     def _act(self) -> None:
         """Go on with every duty."""
         context = self._context
-        for duty in context.journal.live_duties():
+        for duty in sorted(context.journal.live_duties(), key=self._turn):
             role = self._roles.get(duty.role)
             if role is None or duty.retry_at > time.time():
                 continue
@@ -291,6 +292,11 @@ class Daemon:
         self._gate.retain([(duty.role, duty.job) for duty in live])
         for job in context.executor.retain({duty.job for duty in live}):
             shutil.rmtree(context.settings.cache / job, ignore_errors=True)
+
+    def _turn(self, duty: Duty) -> tuple[bool, bytes]:
+        """What has been begun comes before what is only considered."""
+        considered = duty.state is State.CONSIDERING and duty.role in self._roles
+        return considered, self._roles[duty.role].rank(duty) if considered else b""
 
     def _may_go_on(self, role: Role, duty: Duty) -> bool:
         """Whether a role may look at what it considers; nobody is asked any more once a bond may be at risk."""

@@ -13,6 +13,8 @@ class State(StrEnum):
     """Decided: the provider wants the job; the verifier has found the claim wrong."""
     COMPUTED = "computed"
     """The provider has run the job and published the result."""
+    CLAIMED = "claimed"
+    """The provider's claim is on the chain: it is defended, and asks for nothing else any more."""
     REFUSED = "refused"
     """Decided against, with nothing at risk."""
     ENDED = "ended"
@@ -24,7 +26,7 @@ class State(StrEnum):
         return self in LIVE
 
 
-LIVE = (State.CONSIDERING, State.TAKEN, State.COMPUTED)
+LIVE = (State.CONSIDERING, State.TAKEN, State.COMPUTED, State.CLAIMED)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 The loop *asks* each time it passes: the first time starts the work, and a later one picks up the answer when it is
 there. So the loop needs no callbacks, and after a restart the same question starts the same work again. A job's process
-keeps its traces as long as the job is retained, for the disputes that may follow. What a dispute waits for starts at
-once; other work waits for one of the slots.
+keeps its traces for the disputes that may follow, as far as there is room: there may be far more claims that can be
+challenged than processes that a machine can hold. What a dispute waits for starts at once; other work waits for one of
+the slots.
 """
 
 import logging
@@ -46,14 +47,23 @@ class Executor:
     """The jobs' processes, by job: on this machine, or on a cluster, and then one here that reads the documents."""
 
     def __init__(
-        self, machines: MachineFactory, slots: int, limits: Limits | None = None, cluster: Cluster | None = None
+        self,
+        machines: MachineFactory,
+        slots: int,
+        limits: Limits | None = None,
+        cluster: Cluster | None = None,
+        kept: int = 16,
     ) -> None:
-        """At most `slots` jobs are computed at once, disputes not counted. `machines` is called in each worker."""
+        """At most `slots` jobs are computed at once, disputes not counted; at most `kept` processes are idle.
+
+        `machines` is called in each worker.
+        """
         self._machines = machines
         self._slots = slots
         self._limits = limits or Limits()
         self._warden = Warden(self._limits)
         self._cluster = cluster
+        self._most_idle = kept
         self._workers: dict[str, _Worker] = {}
         self._readers: dict[str, _Worker] = {}
         """With a cluster only: the processes here."""
@@ -94,13 +104,13 @@ class Executor:
         if worker is None or not worker.alive:
             if worker is not None:
                 worker.end()
-            worker = workers[job] = _Worker(job, self._seat(workers, job, workload), self._limits)
+            worker = workers[job] = _Worker(job, self._seat(workers, job, workload, urgent), self._limits)
         worker.ask(question, urgent)
         return None
 
-    def _seat(self, workers: "dict[str, _Worker]", job: str, workload: Workload) -> Seat:
+    def _seat(self, workers: "dict[str, _Worker]", job: str, workload: Workload, urgent: bool) -> Seat:
         if self._cluster is not None and workers is self._workers:
-            return self._cluster.seat(job, workload, self._machines)
+            return self._cluster.seat(job, workload, self._machines, urgent)
         return LocalSeat(job, workload, self._machines, self._warden)
 
     def progress(self, job: str) -> int | None:
@@ -119,11 +129,21 @@ class Executor:
                 return
 
     def retain(self, jobs: Collection[str]) -> set[str]:
-        """End the workers of all other jobs; the jobs whose workers were ended."""
+        """End the workers of all other jobs, and idle ones for which there is no room; the jobs not retained."""
         others = (set(self._workers) | set(self._readers) | self._read) - set(jobs)
         for job in others:
             self.release(job)
+        self._make_room()
         return others
+
+    def _make_room(self) -> None:
+        """End idle workers. What they know is worked out again if it is needed: what takes least goes first."""
+        idle = {job: worker for job, worker in self._workers.items() if not worker.asked}
+        surplus = {job for job, worker in idle.items() if worker.blocks_others or not worker.alive}
+        rest = sorted(idle.keys() - surplus, key=lambda job: idle[job].seconds)
+        surplus.update(rest[: max(len(rest) - self._most_idle, 0)])
+        for job in surplus:
+            self._workers.pop(job).end()
 
     def release(self, job: str) -> None:
         """End the workers of `job`, whatever they are doing."""
@@ -156,6 +176,9 @@ class _Worker:
         self._urgent: set[Question[Any]] = set()
         self._answers: dict[Question[Any], Finished | Failed] = {}
         self._timed: Question[Any] | None = None
+        self._since = 0.0
+        self.seconds = 0.0
+        """How long it has worked so far."""
         self.asked: list[Question[Any]] = []
         self.alive = True
         self.steps: int | None = None
@@ -163,6 +186,11 @@ class _Worker:
     def fileno(self) -> int:
         """Readable when it has said something."""
         return self._seat.fileno()
+
+    @property
+    def blocks_others(self) -> bool:
+        """Whether another job may not get a place as long as this one has its own."""
+        return self._seat.holds_place
 
     @property
     def occupies_slot(self) -> bool:
@@ -229,7 +257,10 @@ class _Worker:
         question = self._oldest()
         if question is self._timed:
             return
-        self._timed = question
+        now = time.monotonic()
+        if self._timed is not None:
+            self.seconds += now - self._since
+        self._timed, self._since = question, now
         if question is None or question in self._urgent:
             self._seat.give_time(None)
         elif isinstance(question, Check):

@@ -22,6 +22,7 @@ from provider_agent.database import is_url
 from provider_agent.duty import State
 from provider_agent.hook import Asking, question
 from provider_agent.journal import Journal
+from provider_agent.keeper import room_for
 from provider_agent.settings import Settings, VerifierSettings
 from provider_agent.worth import GAS_AFTER_ACCEPT
 
@@ -75,7 +76,8 @@ def _considered(settings: Settings, chain: Chain, history: JobHistory) -> Iterat
     taken, recorded = _journal(settings, "provider", str(job.job_id))
     pays = terms.price_at(chain.node.head().timestamp, job.deadline) if is_open else job.price
     money, admitted = chain.market.account_of(account), is_admitted(chain, job, account)
-    obstacles = policy.provider_obstacles(terms, pays, size or 0, money, taken, admitted, chosen)
+    room = room_for(settings.cache)
+    obstacles = policy.provider_obstacles(terms, pays, size or 0, money, taken, room, admitted, chosen)
     yield from _reasons("now", obstacles, f"{taken} of {chosen.maximum_jobs} jobs are taken, and the stake is enough")
     if is_open:
         yield _gas(settings, chain, history, account, size or 0)

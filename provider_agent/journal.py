@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, false, func, insert, select, update
 
 from assay.chain.fees import Fees
 from assay.chain.node import Log, Receipt
@@ -126,10 +126,15 @@ class Journal:
             self._write(delete(schema.blocks).where(schema.blocks.c.number < oldest))
 
     def rewind(self, number: int) -> None:
-        """Forget what was read after block `number`; what had ended, or was settled, because of it is open again."""
+        """Forget what was read after block `number`; what had ended, or was settled, because of it is open again.
+
+        So is what was decided about a job of which nothing is left: another one may get its place, and so its id.
+        """
         with self.transaction():
             undone = select(schema.logs.c.job).where(schema.logs.c.block > number)
-            reopen = schema.duties.c.job.in_(undone) & (schema.duties.c.state == State.ENDED)
+            left = select(schema.logs.c.job).where(schema.logs.c.block <= number)
+            ended, gone = schema.duties.c.state == State.ENDED, schema.duties.c.job.not_in(left)
+            reopen = schema.duties.c.job.in_(undone) & (ended | (gone & schema.duties.c.state.in_(LIVE)))
             self._write(update(schema.duties).where(reopen).values(state=State.CONSIDERING, reason="reorganisation"))
             self._write(delete(schema.logs).where(schema.logs.c.block > number))
             self._write(delete(schema.ledger).where(schema.ledger.c.block > number))
@@ -336,20 +341,6 @@ class Journal:
         found = self._pending(select(table).where(current))
         return found[0].latest if found else None
 
-    def reopen(self, purpose: str) -> bool:
-        """Unbind a purpose from a transaction that was one for several, and is done; whether it was bound to one.
-
-        For a purpose that such a transaction has not achieved, although the others were.
-        """
-        table, parts = schema.transactions, schema.parts
-        done = select(table.c.id).where(table.c.state == "done")
-        bound = (parts.c.purpose == purpose) & ~parts.c.superseded & parts.c.transaction_id.in_(done)
-        with self.transaction():
-            found = bool(self._rows(select(parts.c.purpose).where(bound)))
-            if found:
-                self._write(update(parts).where(bound).values(superseded=True))
-        return found
-
     def next_nonce(self, sender: str) -> int:
         """One above the highest nonce that anything was signed with; 0 if there is none."""
         table = schema.transactions
@@ -357,20 +348,23 @@ class Journal:
         rows = self._rows(select(func.max(table.c.nonce)).where(mine))
         return 0 if rows[0][0] is None else int(rows[0][0]) + 1
 
-    def reopen_done(self, purpose: str, before: int) -> bool:
-        """Unbind a purpose from a transaction that a block before this one has; whether there was one.
+    def reopen(self, purpose: str, before: int | None = None) -> bool:
+        """Unbind a purpose from a transaction that is done and has not achieved it; whether it was bound to one.
 
-        For a purpose that is not achieved although its transaction is said to have succeeded.
+        Without `before`, from a transaction for several purposes, which may have left this one out. With it, from any
+        that a block before that one has: by then it is sure that a node was wrong about it.
         """
         table, parts = schema.transactions, schema.parts
-        long_done = (table.c.state == "done") & (table.c.block < before)
-        bound = (parts.c.purpose == purpose) & ~parts.c.superseded
+        done = table.c.state == "done"
+        if before is not None:
+            done &= table.c.block < before
+        of_done = parts.c.transaction_id.in_(select(table.c.id).where(done))
+        bound = (parts.c.purpose == purpose) & ~parts.c.superseded & of_done
+        own = (table.c.purpose == purpose) & ~table.c.superseded & (false() if before is None else done)
         with self.transaction():
-            of_parts = bound & parts.c.transaction_id.in_(select(table.c.id).where(long_done))
-            own = long_done & (table.c.purpose == purpose) & ~table.c.superseded
-            found = bool(self._rows(select(table.c.id).where(own)) or self._rows(select(parts).where(of_parts)))
+            found = bool(self._rows(select(table.c.id).where(own)) or self._rows(select(parts.c.purpose).where(bound)))
             if found:
-                self._write(update(parts).where(of_parts).values(superseded=True))
+                self._write(update(parts).where(bound).values(superseded=True))
                 self._write(update(table).where(own).values(superseded=True))
         return found
 

@@ -8,6 +8,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 from assay.content import is_content_id
@@ -109,6 +110,13 @@ class Keeper:
         if self._store is None:
             self._store = open_store(self._settings.store.location)
         return self._store
+
+
+def room_for(folder: Path) -> int:
+    """Bytes that are free on the disk of a folder, which need not be there yet."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def _ids(part: Any) -> Iterator[str]:

@@ -8,15 +8,14 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from assay.chain.records import Status
 from assay.errors import InputError
-from provider_agent.clocks import Clocks
+from provider_agent.clocks import Clock, Clocks
 from provider_agent.context import Context
 from provider_agent.ledger import risk_of
 
@@ -38,7 +37,7 @@ class Health:
     faults: int = 0
     """In a row."""
     draining: bool = False
-    in_danger: list[str] = field(default_factory=list)
+    in_danger: list[Clock] = field(default_factory=list)
     """Jobs whose deadline is near, and nothing was claimed; disputes in which our turn is nearly over."""
 
 
@@ -76,14 +75,15 @@ class Operations:
         self._disputes = gauge("disputes", "Disputes of this agent that are not over")
         self._claim_in = gauge("seconds_to_claim", "Until the next deadline for a claim of this agent; absent: none")
         self._answer_in = gauge("seconds_to_answer", "Until the next turn of ours in a dispute is over; absent: none")
+        self._danger = gauge("in_danger", "Clocks that are nearly over: jobs to claim, disputes to answer in", "what")
         self._stake = gauge("stake_tokens", "Stake that is not bound")
         self._free = gauge("free_tokens", "What can be withdrawn")
         self._coins = gauge("coins", "What there is to pay for gas")
 
     # The loop's side
 
-    def passed(self, context: Context, draining: bool) -> list[str]:
-        """A pass has succeeded; what may be missed: jobs that are to be claimed soon, and turns of `dispute 0x...`."""
+    def passed(self, context: Context, draining: bool) -> list[Clock]:
+        """A pass has succeeded; what may be missed: jobs that are to be claimed soon, and turns in disputes."""
         now, journal, book = self._clock(), context.journal, context.book
         position = journal.position()
         risk = risk_of(book, context.account)
@@ -101,21 +101,17 @@ class Operations:
         self._jobs.set(risk.jobs)
         parties = [(each.terms.challenger, each.terms.defender) for each in book.disputes.values() if not each.resolved]
         self._disputes.set(sum(context.account in pair for pair in parties))
-        left = {
-            str(job_id): history.job.deadline - context.now
-            for job_id, history in book.jobs.items()
-            if history.ended is None
-            and history.job.status == Status.ACCEPTED
-            and history.job.provider == context.account
-        }
-        self._claim_in.set(min(left.values(), default=float("nan")))
+        claims, answers = self._clocks.to_claim(context), self._clocks.to_answer(context)
+        self._claim_in.set(min((clock.left for clock in claims), default=float("nan")))
+        self._answer_in.set(min((clock.left for clock in answers), default=float("nan")))
         if now - self._money_at >= MONEY_EVERY:
             self._money_at = now
             self._look_at_money(context)
-        clocks, chosen = self._clocks.left(context), context.settings.operations
-        self._answer_in.set(min(clocks.values(), default=float("nan")))
-        danger = [job for job, seconds in left.items() if seconds < chosen.danger]
-        danger += [f"dispute {name}" for name, seconds in clocks.items() if seconds < chosen.dispute_danger]
+        chosen = context.settings.operations
+        danger = [clock for clock in claims if clock.is_in_danger(chosen.danger)]
+        danger += [clock for clock in answers if clock.is_in_danger(chosen.dispute_danger)]
+        for what in ("job", "dispute"):
+            self._danger.labels(what).set(sum(clock.what == what for clock in danger))
         with self._lock:
             self._last_pass = now
             self._health = Health(True, 0.0, position.number if position else None, 0, draining, danger)
@@ -138,7 +134,7 @@ class Operations:
     def health(self) -> Health:
         """Whether the agent is well now."""
         with self._lock:
-            found, last = Health(**asdict(self._health)), self._last_pass
+            found, last = replace(self._health), self._last_pass
         if last is not None:
             found.seconds_since_pass = round(self._clock() - last, 1)
         late = found.seconds_since_pass is None or found.seconds_since_pass > self._late_after

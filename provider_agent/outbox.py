@@ -79,7 +79,7 @@ class Outbox:
             return False
         if self._journal.find(purpose) is None:
             return True
-        if not self._journal.reopen_done(purpose, before=self._confirmed - IN_VAIN_AFTER):
+        if not self._journal.reopen(purpose, before=self._confirmed - IN_VAIN_AFTER):
             return False
         log.warning("in vain", extra=about(purpose=purpose))
         return True

@@ -63,12 +63,20 @@ def requester_refusals(requester: str, settings: ProviderSettings) -> list[str]:
 
 
 def provider_obstacles(
-    terms: Terms, price: int, size: int, account: Account, taken: int, admitted: bool, settings: ProviderSettings
+    terms: Terms,
+    price: int,
+    size: int,
+    account: Account,
+    taken: int,
+    room: int,
+    admitted: bool,
+    settings: ProviderSettings,
 ) -> list[str]:
     """Why a provider does not take such a job now.
 
     `price` is what it pays at present, `size` the bytes that were read of it so far, `account` the provider's money,
-    `taken` the jobs it has, `admitted` whether the contract that the terms name lets it in.
+    `taken` the jobs that it has and has not claimed, `room` the bytes that are free on its disk, `admitted` whether the
+    contract that the terms name lets it in.
     """
     return [
         *_if(
@@ -81,6 +89,10 @@ def provider_obstacles(
         ),
         *_if(not admitted, f"{terms.gate} does not admit this provider"),
         *_if(taken >= settings.maximum_jobs, f"{taken} jobs are taken, as many as are allowed"),
+        *_if(
+            room < settings.maximum_bytes,
+            f"{room} bytes are free on the disk of store.cache, and a job may need {settings.maximum_bytes}: make room",
+        ),
         *_if(
             account.stake < terms.bond,
             f"the bond is {format_tokens(terms.bond)} tokens, and {format_tokens(account.stake)} are staked: "

@@ -21,6 +21,9 @@ _ENDING = 5.0
 class Seat(Protocol):
     """One job's process, as the executor deals with it."""
 
+    holds_place: bool
+    """Whether others may have to wait for its place, even while it is idle."""
+
     def fileno(self) -> int:
         """Readable when it has said something, or is gone."""
 
@@ -45,6 +48,8 @@ class Seat(Protocol):
 
 class LocalSeat:
     """A process on this machine."""
+
+    holds_place = False
 
     def __init__(self, job: str, workload: Workload, machines: MachineFactory, warden: Warden) -> None:
         ours, theirs = _PROCESSES.Pipe()  # a pair of sockets, in the form that can be handed to another process

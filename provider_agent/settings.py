@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -86,6 +87,7 @@ _MACHINES = ["riscv", "tensor", "counter"]
 _WEEK = 7 * 24 * 3600
 _MAXIMUM_BYTES = 256 * 2**20
 _LIMITS = Limits()
+_KEPT_RUNS = 16
 
 
 class _Section(BaseModel):
@@ -157,7 +159,7 @@ class ProviderSettings(_Section):
         default=0, description="the least price for each MiB of its documents, program and inputs, tokens"
     )
     maximum_bond: Tokens = Field(default=MAX_AMOUNT, description="the most to put at risk in one job, tokens")
-    maximum_jobs: Count = Field(default=4, description="jobs taken at once")
+    maximum_jobs: Count = Field(default=4, description="jobs taken and not claimed yet, at once")
     maximum_tasks: Count = Field(default=1024, description="tasks in one job")
     maximum_rounds: Rounds = Field(default=8, description="a task may take 16 to the power of this many steps")
     maximum_bytes: Count = Field(default=_MAXIMUM_BYTES, description="documents, program and inputs of a job, bytes")
@@ -204,6 +206,10 @@ class ExecutionSettings(_Section):
     run_time: Seconds = Field(
         default=_LIMITS.run_time, description="to run a job, or to recompute a claim, seconds; disputes have no limit"
     )
+    kept_runs: Annotated[int, Field(ge=0)] = Field(
+        default=_KEPT_RUNS,
+        description="idle processes that stay for the disputes that may follow; others are run again if need be",
+    )
     cluster: str | None = Field(
         default=None, description="address of a Ray cluster that runs the jobs, host:port or `auto`; here, without one"
     )
@@ -231,10 +237,12 @@ class OperationsSettings(_Section):
         default=None, description="host:port that answers /metrics and /health; anyone who reaches it can read them"
     )
     danger: Seconds = Field(
-        default=120.0, description="to the deadline of a claim, from which on it counts as in danger, seconds"
+        default=120.0,
+        description="to the deadline of a claim, from which on it is in danger, seconds; of a short one, a quarter",
     )
     dispute_danger: Seconds = Field(
-        default=60.0, description="to the end of a turn in a dispute, from which on it counts as in danger, seconds"
+        default=60.0,
+        description="to the end of a turn in a dispute, from which on it is in danger, seconds; likewise",
     )
 
 
@@ -254,6 +262,9 @@ class Settings(_Section):
 
     journal: Location = Field(
         description="the agent's database: a file, made if it is not there, or a postgresql:// URL"
+    )
+    roles: list[Literal["provider", "verifier"]] = Field(
+        default=[], description="what the agent does: provider, verifier or both; --roles goes before it"
     )
     chain: ChainSettings
     wallet: WalletSettings
@@ -299,7 +310,18 @@ def load_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(content, context={"folder": path.resolve().parent})
     except ValidationError as error:
-        raise InputError(f"the settings file {path} cannot be used: {explain(error)}") from error
+        raise InputError(f"the settings file {path} cannot be used: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """One line for a person, who may just have mistyped a name."""
+    first = error.errors(include_url=False)[0]
+    if first["type"] != "extra_forbidden":
+        return explain(error)
+    name = ".".join(str(part) for part in first["loc"])
+    near = get_close_matches(name, [setting.name for setting in describe_settings()], 1)
+    hint = f"did you mean {near[0]}?" if near else "`provider-agent settings` lists them"
+    return f"there is no setting {name}: {hint}"
 
 
 def describe_settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[Setting]:

@@ -82,6 +82,8 @@ def find_password(file: Path | None, environ: Mapping[str, str]) -> str | None:
         return environ.get("ASSAY_PASSWORD") or None
     try:
         return file.read_text(encoding="utf-8").partition("\n")[0].removesuffix("\r")
+    except FileNotFoundError as missing:
+        raise InputError(f"there is no password file {file}: write the password into it, or name another") from missing
     except (OSError, ValueError) as fault:
         raise InputError(f"the password file {file} cannot be read: {fault}") from fault
 

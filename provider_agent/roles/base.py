@@ -23,5 +23,8 @@ class Role(Protocol):
     def act(self, duty: Duty) -> None:
         """Go on with a duty, as far as is possible now. Called at every pass; raises `JobFaultError`."""
 
+    def rank(self, duty: Duty) -> bytes:
+        """Of what is considered, the lowest is looked at first; the oldest, where all are equal."""
+
     def is_at_risk(self, duty: Duty) -> bool:
         """Whether the agent can lose a bond if it gives this duty up."""

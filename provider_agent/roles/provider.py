@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 from assay.amounts import format_tokens
 from assay.chain.events import JobAccepted, JobClaimed, JobEnded, JobPosted, SignedJobClaimed
@@ -58,6 +59,10 @@ class Provider:
         else:
             self._stages[history.job.status](duty, history)
 
+    def rank(self, duty: Duty) -> bytes:
+        """An order of this agent's own: if all began with the same job, all but one would pay gas for nothing."""
+        return sha256(f"{self._context.account} {duty.job}".encode()).digest()
+
     def is_at_risk(self, duty: Duty) -> bool:
         """From the moment that the acceptance may have been sent, until the job is over."""
         history = self._context.history(duty.job)
@@ -101,7 +106,8 @@ class Provider:
             price = job.terms.price_at(context.now, job.deadline)
             admitted = is_admitted(context.chain, job, context.account)
             money, taken, size = context.own_account(), context.taken(), duty.size or 0
-            if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, admitted, settings):
+            room = context.room()
+            if obstacles := policy.provider_obstacles(job.terms, price, size, money, taken, room, admitted, settings):
                 context.journal.note(duty, "; ".join(obstacles))
                 return
             reply = context.executor.ask(duty.job, self._workload(history), Check())
@@ -161,8 +167,10 @@ class Provider:
             context.outbox.send(context.chain.market.decline(job), purpose)
         return None
 
-    def _defend(self, _: Duty, history: JobHistory) -> None:
+    def _defend(self, duty: Duty, history: JobHistory) -> None:
         """Claimed by us: answer every challenge. The payment is a deadline's matter."""
+        if duty.state is not State.CLAIMED:
+            self._context.journal.set_duty(duty, State.CLAIMED, "claimed: paid when it cannot be challenged any more")
         workload = self._workload(history)
         for dispute in self._disputes.about(history.job.job_id):
             self._disputes.play(history.job, dispute, workload)

@@ -48,6 +48,10 @@ class Verifier:
         elif history.job.status == Status.CLAIMED:
             self._verify(duty, history)
 
+    def rank(self, duty: Duty) -> bytes:  # noqa: ARG002
+        """The oldest claim first: its challenge period ends first."""
+        return b""
+
     def is_at_risk(self, duty: Duty) -> bool:
         """While a dispute is open, or the challenge may have been sent."""
         history = self._context.history(duty.job)

@@ -79,13 +79,13 @@ def work(tmp_path: Path) -> Iterator[Workload]:
         )
 
 
-def ask(executor: Executor, work: Workload, question: Question[T], *, urgent: bool = False) -> T:
+def ask(executor: Executor, work: Workload, question: Question[T], *, job: str = "job", urgent: bool = False) -> T:
     """Ask as the loop does, until there is an answer."""
     reader, writer = os.pipe()
     deadline = time.monotonic() + WAIT
     try:
         while time.monotonic() < deadline:
-            reply = executor.ask("job", work, question, urgent)
+            reply = executor.ask(job, work, question, urgent)
             if isinstance(reply, Done):
                 return reply.value
             executor.wait(1, reader)
@@ -141,6 +141,12 @@ def test_a_cluster_computes_and_publishes_what_this_machine_would(nodes: Any, tm
         result = ask(executor, work, Produce())
         assert result == Produce().answer(Bench(work, shipped_machines(), lambda _: None))
         assert store.has(result.result_id)
+
+        # The only processor is the next job's, although the first can still be challenged, and a dispute needs none.
+        assert executor.retain({"job", "next"}) == set()
+        assert ask(executor, work, Produce(), job="next") == result
+        assert ask(executor, work, Verify(result.final_roots), job="disputed", urgent=True) is None
+
         executor.release("job")
         with pytest.raises(JobFaultError, match="task root") as refused:
             ask(executor, replace(work, task_root=bytes(32)), Produce())

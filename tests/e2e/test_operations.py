@@ -28,6 +28,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMarket]:
 def agent(network: LocalMarket, tmp_path: Path) -> Iterator[Agent]:
     more = '[operations]\nlisten = "127.0.0.1:0"\n[fees]\ntoken_price = "0.01"'
     made = Agent(network, network.join(stake=100 * TOKEN), "watched", tmp_path, maximum_jobs=20, more=more)
+    made.config.write_text('roles = ["provider"]\n' + made.config.read_text())
     yield made
     made.stop()
 
@@ -43,7 +44,7 @@ def test_a_drained_agent_finishes_what_it_has_begun_takes_nothing_new_and_has_it
 ) -> None:
     requester = network.join(free=100 * TOKEN)
     coins = network.chain.node.balance(agent.party.address)
-    agent.start(AGENT, *PROVIDER)
+    agent.start(AGENT)
     wait_until("it listens", lambda: " listening port=" in agent.said())
     (port,) = re.findall(r" listening port=(\d+)", agent.said())
     url = f"http://127.0.0.1:{port}"
@@ -77,14 +78,22 @@ def test_a_drained_agent_finishes_what_it_has_begun_takes_nothing_new_and_has_it
 
 
 def test_check_says_what_to_do(network: LocalMarket, agent: Agent) -> None:
-    checked = agent.run((*CLI, "check"))
-    lines = {line.split(": ")[0].split()[-1]: line for line in checked.stdout.splitlines()}
+    def check() -> tuple[int, dict[str, str]]:
+        checked = agent.run((*CLI, "check"))
+        return checked.returncode, {line.split(": ")[0].split()[-1]: line for line in checked.stdout.splitlines()}
 
-    assert checked.returncode == 0, checked.stdout
+    status, lines = check()
+    assert status == 0, lines
+    assert lines["roles"] == "ok    roles: provider"
     assert "million steps a second" in lines["speed"]
     assert lines["policy"].startswith("warn") == ("set provider.minimum_price" in lines["policy"]) is True
     assert lines["gas"].startswith("ok")
     assert "is made when the agent starts" in lines["journal"]
+    whole = agent.config.read_text()
+    agent.config.write_text(whole.partition("\n")[2].replace("[provider]", '[provider]\nhook = "nobody"'))
+    status, lines = check()
+    assert (status, lines["roles"][:4], lines["hooks"][:4]) == (1, "warn", "FAIL")
+    agent.config.write_text(whole)
     network.request("anvil_setNextBlockBaseFeePerGas", hex(10**15))
     try:
         wait_until("gas is dear", lambda: network.chain.node.head().base_fee > 10**13)

@@ -27,6 +27,8 @@ from tests.support.market import CHALLENGE_PERIOD, TOKEN, LocalMarket, Party
 
 FAIR, CHEAP, BOND = 2, 1, 10
 """Tokens. The honest providers take no job that pays less than `FAIR`, so the liar has the others to itself."""
+PLENTY = 100_000
+"""Tokens: for days of jobs, and of lies."""
 
 DAY = 86_400
 BURNED = "0x000000000000000000000000000000000000dEaD"
@@ -50,6 +52,10 @@ class Figures:
     kills: int = 0
     transactions: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    memory: list[int] = field(default_factory=list)
+    """Bytes that the largest agent had in use after each wave, its jobs' processes not counted."""
+    journals: list[int] = field(default_factory=list)
+    """Bytes of the largest journal after each wave."""
 
     def report(self) -> dict[str, object]:
         """For people, and for comparison."""
@@ -63,6 +69,8 @@ class Figures:
             "seconds to claim": _percentiles(self.to_claim),
             "kills": self.kills,
             "transactions of agents a job": round(self.transactions / jobs, 2),
+            "MiB of an agent, by wave": [round(size / 2**20) for size in self.memory],
+            "MiB of a journal, by wave": [round(size / 2**20, 1) for size in self.journals],
         }
 
 
@@ -74,15 +82,15 @@ class Load:
         self.network = LocalMarket(url, folder / "market")
         self.figures = Figures()
         self._random = random.Random(options.seed)
-        each = -(-options.jobs // options.requesters)
-        self.requesters = [self.network.join(free=FAIR * each * TOKEN) for _ in range(options.requesters)]
-        self.given = {party.address: FAIR * each * TOKEN for party in self.requesters}
+        self.requesters = [self.network.join(free=PLENTY * TOKEN) for _ in range(options.requesters)]
+        self.given = {party.address: PLENTY * TOKEN for party in self.requesters}
         self.providers = [self._agent(f"provider-{n}", folder, stake=BOND * 200) for n in range(options.providers)]
         self.verifiers = [self._agent(f"verifier-{n}", folder, stake=1000) for n in range(options.verifiers)]
-        self.liar = self._agent("liar", folder, stake=BOND * options.jobs, minimum_price=0)
+        self.liar = self._agent("liar", folder, stake=PLENTY, minimum_price=0)
         self._down: dict[Agent, float] = {}
         self._next_kill = time.monotonic() + options.kill_every
-        self._dispute_bonds = 0
+        self._known = Book(self.network.chain.deployment.market)
+        self._next_block = self.network.chain.deployment.start_block
 
     def _agent(self, name: str, folder: Path, stake: int, minimum_price: int = FAIR) -> Agent:
         party = self.network.join(stake=stake * TOKEN)
@@ -104,7 +112,7 @@ class Load:
             for agent in agents:
                 self._start(agent)
             done = 0
-            while done < self.options.jobs or time.monotonic() - self.figures.started < self.options.seconds:
+            while done < self.options.jobs or time.monotonic() - self.figures.started < 3600 * self.options.hours:
                 size = min(WAVE, self.options.jobs)
                 self._wave(range(done, done + size))
                 done += size
@@ -137,6 +145,9 @@ class Load:
         self.network.skip_time(CHALLENGE_PERIOD)
         book = self._until("all have ended", lambda book: all(book.jobs[job].ended for job in jobs))
         self._count(book, jobs)
+        agents = [*self.providers, *self.verifiers, self.liar]
+        self.figures.memory.append(max(agent.memory() for agent in agents))
+        self.figures.journals.append(max(agent.journal_size() for agent in agents))
 
     def _post(self, numbers: Sequence[int]) -> dict[JobId, bool]:
         """Jobs by id, and whether they are the liar's."""
@@ -144,13 +155,12 @@ class Load:
         lies = set(self._random.sample(list(numbers), round(len(numbers) * self.options.lies)))
         sent = []
         for number in numbers:
-            party = self.requesters[number % len(self.requesters)]
-            slot = number % self.options.jobs // len(self.requesters)
+            place, slot, generation = slot_of(number, self.options.jobs, len(self.requesters))
+            party = self.requesters[place]
             # The target is out of reach, so that a lie about any step is one.
             task = {"start": number, "target": number + 10**6}
             terms = self.network.terms([task], price=CHEAP if number in lies else FAIR)
             terms = replace(terms, accept_period=DAY, run_period=DAY)
-            generation = number // self.options.jobs + 1
             job_id = JobId(party.address, slot, generation)
             sent.append((party, party.sender.send(market.post(slot, terms), f"post {job_id}")))
             jobs[job_id] = number in lies
@@ -235,17 +245,29 @@ class Load:
         self.figures.transactions = sum(nonce(agent.party.address) for agent in agents)
 
     def _book(self) -> Book:
+        """All that has happened so far; each block is read once, since nothing is reorganised here."""
         node, deployment = self.network.chain.node, self.network.chain.deployment
         while True:
             try:
-                return Book(
-                    deployment.market, read_events(node, deployment, deployment.start_block, node.head().number)
-                )
+                last = node.head().number
+                entries = list(read_events(node, deployment, self._next_block, last))
             except TransientError as fault:  # a busy node
                 print(f"trying again: {fault}", file=sys.stderr)
+                continue
+            for entry in entries:
+                self._known.add(entry)
+            self._next_block = last + 1
+            return self._known
 
     def _time(self, block: int) -> int:
         return self.network.chain.node.block(block).timestamp
+
+
+def slot_of(number: int, jobs: int, requesters: int) -> tuple[int, int, int]:
+    """Requester, slot and generation of a job: each round of `jobs` uses the slots of the one before again."""
+    generation, place = divmod(number, jobs)
+    slot, requester = divmod(place, requesters)
+    return requester, slot, generation + 1
 
 
 def _is_claimed(history: JobHistory | None) -> bool:
@@ -271,8 +293,10 @@ def _percentiles(values: Sequence[int]) -> dict[str, float]:
 
 def load(folder: Path, options: argparse.Namespace) -> Figures:
     """Play one load, on a node of its own."""
-    with anvil("--block-time", "1") as url:
-        return Load(url, folder, options).run()
+    with anvil() as url:
+        made = Load(url, folder, options)
+        made.network.request("evm_setIntervalMining", 1)  # seconds; so far, whoever joined had a block at once
+        return made.run()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -284,7 +308,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--verifiers", type=int, default=2)
     made.add_argument("--lies", type=float, default=0.05, help="share of the jobs that a liar claims wrongly")
     made.add_argument("--kill-every", type=float, default=20.0, help="seconds between two kills; 0: none")
-    made.add_argument("--seconds", type=float, default=0.0, help="go on with as many jobs again for so long")
+    made.add_argument("--hours", type=float, default=0.0, help="go on with as many jobs again for so long")
     made.add_argument("--seed", type=int, default=int(time.time()))
     return made
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from provider_agent.confinement import memory_of
 from tests.support.anvil import CHECKOUT
 from tests.support.market import LocalMarket, Party
 
@@ -125,6 +126,14 @@ poll = 0.3
         status = self._process.wait(seconds)
         self._process = None
         return status
+
+    def memory(self) -> int:
+        """Bytes that the process has in use; 0 if there is none."""
+        return 0 if self._process is None else memory_of(self._process.pid)
+
+    def journal_size(self) -> int:
+        """Bytes of its journal, if that is a file: with what SQLite has not put into the file itself yet."""
+        return sum(path.stat().st_size for path in self.folder.glob("journal.db*") if path.is_file())
 
     def said(self) -> str:
         """Its log so far."""

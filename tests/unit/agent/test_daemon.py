@@ -107,6 +107,7 @@ class RecordingRole:
     due_now: list[str] = field(default_factory=list)
     acting: Callable[[Duty], None] = lambda _: None
     at_risk: bool = False
+    ranks: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.on = {JobPosted: self._on, JobAccepted: self._on}
@@ -118,6 +119,9 @@ class RecordingRole:
 
     def act(self, duty: Duty) -> None:
         self.acting(duty)
+
+    def rank(self, duty: Duty) -> bytes:
+        return self.ranks.get(duty.job, b"")
 
     def is_at_risk(self, duty: Duty) -> bool:  # noqa: ARG002
         return self.at_risk
@@ -402,6 +406,25 @@ def test_a_job_with_a_bond_at_stake_is_tried_again_and_again(
     tick_until(agent, lambda: journal.live_duties()[0].attempts > JOB_FAULT_LIMIT + 2)
 
     assert journal.live_duties()[0].reason == "the store is empty"
+
+
+def test_what_was_begun_comes_first_and_what_is_considered_in_the_roles_own_order(
+    agent: Agent, node: ScriptedNode, journal: Journal
+) -> None:
+    jobs = [JobId(REQUESTER, slot, 1) for slot in range(3)]
+    acted: list[str] = []
+    agent.role.acting = lambda duty: acted.append(duty.job)
+    agent.role.ranks = {str(jobs[0]): b"3", str(jobs[1]): b"2", str(jobs[2]): b"1"}
+    node.add(*map(posted, jobs), None, None)
+    agent.daemon.tick()
+    assert acted == [str(jobs[2]), str(jobs[1]), str(jobs[0])]
+
+    begun = journal.duty("provider", str(jobs[0]))
+    assert begun is not None
+    journal.set_duty(begun, State.TAKEN, "wanted")
+    acted.clear()
+    agent.daemon.tick()
+    assert acted == [str(jobs[0]), str(jobs[2]), str(jobs[1])]
 
 
 def failing(may_pass: bool) -> Callable[[Duty], None]:

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from provider_agent.cli import cli
+from provider_agent.duty import State
 from provider_agent.settings import Setting, describe_settings, load_settings
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -67,8 +68,8 @@ def test_the_example_is_a_settings_file_that_works(tmp_path: Path) -> None:
     assert settings.store.location == "http://127.0.0.1:8600"
 
 
-@pytest.mark.parametrize("state", ["considering", "taken", "computed", "refused", "ended"])
-def test_every_state_of_a_duty_is_documented(state: str) -> None:
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_of_a_duty_is_documented(state: State) -> None:
     assert f"`{state}`" in DOCS
 
 

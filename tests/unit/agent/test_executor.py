@@ -147,6 +147,20 @@ def test_a_job_keeps_its_process_from_question_to_question(executor: Executor, t
     assert executor.retain({"another"}) == {"job"}
 
 
+def test_only_so_many_idle_processes_stay_and_those_that_took_longest(tmp_path: Path, quiet: int) -> None:
+    executor = Executor(shipped_machines, slots=1, kept=1)
+    job = workload(tmp_path)
+    for name, seconds in (("short", 0.0), ("long", 0.5), ("shorter", 0.1)):
+        ask(executor, name, job, Sleep(seconds), quiet)
+    assert executor.ask("busy", job, Sleep(30)) is None
+
+    assert executor.retain({"short", "long", "shorter", "busy"}) == set()
+
+    assert executor.retain(()) == {"long", "busy"}
+    assert ask(executor, "short", job, Check(), quiet).size > 0  # and whoever needs one again gets it
+    executor.close()
+
+
 def test_a_full_house_lets_only_the_urgent_in(executor: Executor, tmp_path: Path, quiet: int) -> None:
     job = workload(tmp_path)
     assert executor.ask("long", job, Sleep(30)) is None

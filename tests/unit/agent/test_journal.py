@@ -195,6 +195,18 @@ def test_a_rewind_reopens_whatever_the_lost_blocks_had_settled(journal: Journal)
     assert journal.find("failed") == transaction("failed", 4)
 
 
+def test_what_was_decided_about_a_job_of_which_nothing_is_left_is_decided_anew(journal: Journal) -> None:
+    journal.advance(Position(3, bytes(32)), [log(2, job="still there")])
+    journal.advance(Position(6, bytes(32)), [log(5, job="still there"), log(6, job="gone")])
+    for job in ("still there", "gone"):
+        journal.set_computed(journal.add_duty("provider", job, "posted"), "ran", [bytes(32)], bytes(32))
+
+    journal.rewind(3)
+
+    states = {duty.job: duty.state for duty in journal.live_duties()}
+    assert states == {"still there": State.COMPUTED, "gone": State.CONSIDERING}
+
+
 def test_a_job_that_was_forgotten_leaves_the_others(journal: Journal) -> None:
     journal.advance(Position(3, bytes(32)), [log(1, job="old"), log(2, job="new")])
 

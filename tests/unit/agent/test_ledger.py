@@ -25,7 +25,7 @@ from provider_agent.ledger import Item, Kind, Risk, items_of, risk_of
 MARKET = "0x" + 40 * "9"
 REQUESTER, PROVIDER, VERIFIER, STRANGER = ("0x" + 40 * digit for digit in "1234")
 JOB = JobId(REQUESTER, 0, 1)
-TERMS = Terms(MARKET, bytes(32), 1, 3, 100, 50, 10, 20, 30, bytes(32))
+TERMS = Terms(MARKET, bytes(32), 1, 3, 100, 50, 10, 1000, 30, bytes(32))
 DISPUTE = DisputeTerms(MARKET, bytes(JOB), 0, MARKET, 3, VERIFIER, PROVIDER, bytes(32), bytes(32))
 
 

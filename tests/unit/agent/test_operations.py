@@ -40,6 +40,7 @@ from tests.unit.agent.test_ledger import (
 CHECKOUT = Path(__file__).resolve().parents[3]
 OPS = CHECKOUT / "ops"
 LATE = 120.0
+TURN_BEGAN, TURN_ENDS = 1000, 2000
 TOKEN = 10**18
 
 
@@ -61,16 +62,20 @@ class Played:
             chain=SimpleNamespace(
                 game=SimpleNamespace(deadline_of=self._deadline_of),
                 deployment=SimpleNamespace(chain_id=31337),
-                node=SimpleNamespace(balance=lambda _: self.balance),
+                node=SimpleNamespace(
+                    balance=lambda _: self.balance, block=lambda _: SimpleNamespace(timestamp=TURN_BEGAN)
+                ),
             ),
         )
 
     def _deadline_of(self, _: bytes) -> int:
         self.asked += 1
-        return 2000
+        return TURN_ENDS
 
-    def passed(self) -> list[str]:
-        return self.operations.passed(cast(Context, self.context), draining=False)
+    def passed(self) -> list[tuple[str, str]]:
+        """What is in danger."""
+        found = self.operations.passed(cast(Context, self.context), draining=False)
+        return [(clock.what, clock.subject) for clock in found]
 
 
 @pytest.fixture
@@ -116,10 +121,12 @@ def test_an_agent_is_well_while_it_passes_and_no_deadline_is_near(served: tuple[
 
 def test_a_claim_whose_deadline_is_near_is_a_danger_and_one_that_was_made_is_none(served: tuple[Played, str]) -> None:
     played, url = served
-    assert played.passed() == [str(JOB)]
+    assert played.passed() == [("job", str(JOB))]
     health = requests.get(f"{url}/health", timeout=5)
-    assert (health.status_code, health.json()["in_danger"]) == (503, [str(JOB)])
+    told = {"what": "job", "subject": str(JOB), "left": 100, "given": 1000}
+    assert (health.status_code, health.json()["in_danger"]) == (503, [told])
     assert metrics(url)["assay_agent_seconds_to_claim"] == 100
+    assert metrics(url)['assay_agent_in_danger{what="job"}'] == 1
 
     played.context.book = book(ACCEPTED, CLAIMED)
     assert played.passed() == []
@@ -135,12 +142,26 @@ def test_a_turn_of_ours_that_is_nearly_over_is_a_danger_and_the_chain_is_asked_o
     assert metrics(url)["assay_agent_seconds_to_answer"] == 100
 
     played.context.now = 1941
-    assert played.passed() == [f"dispute 0x{DISPUTE.dispute_id.hex()}"]
+    assert played.passed() == [("dispute", f"0x{DISPUTE.dispute_id.hex()}")]
     assert requests.get(f"{url}/health", timeout=5).status_code == 503
     assert played.asked == 1
 
     played.context.account = VERIFIER  # whose turn it is not
     assert played.passed() == []
+
+
+def test_a_clock_that_was_short_from_the_start_is_in_danger_when_a_quarter_of_it_is_left(
+    served: tuple[Played, str],
+) -> None:
+    played, _ = served
+    cautious = played.context.settings.operations
+    cautious.danger = cautious.dispute_danger = 5000.0  # more than the thousand seconds that either clock has
+    for known in (book(ACCEPTED), book(ACCEPTED, CLAIMED, CHALLENGED, OPENED)):
+        played.context.book = known
+        played.context.now = TURN_ENDS - 250
+        assert played.passed() == []
+        played.context.now += 1
+        assert len(played.passed()) == 1
 
 
 def test_the_figures_are_those_of_the_journal_the_book_and_the_chain(served: tuple[Played, str]) -> None:

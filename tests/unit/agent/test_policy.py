@@ -29,6 +29,7 @@ PROVIDER = ProviderSettings.model_validate(
         "maximum_jobs": 2,
         "maximum_tasks": 3,
         "maximum_rounds": 4,
+        "maximum_bytes": 1000,
         "minimum_run_period": 300,
         "maximum_challenge_period": 900,
     }
@@ -36,9 +37,11 @@ PROVIDER = ProviderSettings.model_validate(
 ACCOUNT = "0x" + 40 * "2"
 
 
-def obstacles(price: int = TERMS.price, stake: int = 20 * TOKEN, taken: int = 0, admitted: bool = True) -> list[str]:
+def obstacles(
+    price: int = TERMS.price, stake: int = 20 * TOKEN, taken: int = 0, room: int = 1000, admitted: bool = True
+) -> list[str]:
     account = Account(free=99 * TOKEN, stake=stake)
-    return policy.provider_obstacles(TERMS, price, 0, account, taken, admitted, PROVIDER)
+    return policy.provider_obstacles(TERMS, price, 0, account, taken, room, admitted, PROVIDER)
 
 
 VERIFIER = VerifierSettings(machines=["riscv"], maximum_tasks=3, maximum_rounds=4)
@@ -72,7 +75,8 @@ def test_a_provider_takes_a_job_at_every_limit() -> None:
     assert obstacles(stake=20 * TOKEN, taken=1) == []
 
 
-def test_a_provider_that_is_busy_or_short_of_stake_waits() -> None:
+def test_a_provider_that_is_busy_or_short_of_stake_or_of_disk_waits() -> None:
+    assert obstacles(room=999) == ["999 bytes are free on the disk of store.cache, and a job may need 1000: make room"]
     assert obstacles(taken=2) == ["2 jobs are taken, as many as are allowed"]
     assert obstacles(stake=20 * TOKEN - 1) == [
         "the bond is 20 tokens, and 19.999999999999999999 are staked: stake more"
@@ -104,7 +108,7 @@ def test_a_job_has_to_pay_for_its_steps_and_its_bytes_rounded_up() -> None:
         "pays 1.966079999999999999 tokens, less than the 1.96608 for 3 times 16^4 steps"
     ]
     money = Account(free=0, stake=20 * TOKEN)
-    assert policy.provider_obstacles(TERMS, for_steps - 1, 0, money, 0, True, DEAR) == [
+    assert policy.provider_obstacles(TERMS, for_steps - 1, 0, money, 0, DEAR.maximum_bytes, True, DEAR) == [
         "pays 1.966079999999999999 tokens now, and not yet the 1.96608 for 3 times 16^4 steps"
     ]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assay.errors import InputError
+from provider_agent.cli import main
 from provider_agent.settings import load_settings
 
 GOOD = """
@@ -32,13 +33,13 @@ def write(tmp_path: Path, text: str) -> Path:
         ("[[[", "cannot be read"),
         (GOOD.replace('journal = "journal.db"', ""), "journal"),
         (GOOD.replace('rpc = "http://127.0.0.1:8545"', ""), "chain.rpc"),
-        (GOOD + "[provider]\nminimum_prize = '1'\n", "provider.minimum_prize"),
+        (GOOD + "[provider]\nminimum_prize = '1'\n", "no setting provider.minimum_prize: did you mean .*_price"),
         (GOOD + "[provider]\nminimum_price = 1\n", "provider.minimum_price.*in quotes"),
         (GOOD + "[provider]\nminimum_price = '1e3'\n", "provider.minimum_price"),
         (GOOD + "[provider]\nmaximum_rounds = 16\n", "provider.maximum_rounds"),
         (GOOD + "[loop]\npoll = 0\n", "loop.poll"),
         (GOOD.replace("[wallet]", "confirmations = -1\n[wallet]"), "chain.confirmations"),
-        (GOOD + "[surprise]\n", "surprise"),
+        (GOOD + "[surprise]\n", "no setting surprise: .provider-agent settings. lists them"),
         (GOOD.replace('rpc = "http://127.0.0.1:8545"', "rpc = []"), "chain.rpc"),
         (GOOD.replace('keystore = "wallets/bob.json"', ""), "wallet.*keystore, environment and signer"),
         (GOOD.replace("[store]", 'environment = "KEY"\n[store]'), "wallet.*keystore and environment are both set"),
@@ -47,11 +48,20 @@ def write(tmp_path: Path, text: str) -> Path:
         (GOOD + "[fees]\ntoken_price = 0.5\n", "fees.token_price.*in quotes"),
         (GOOD + "[fees]\ntoken_price = '0'\n", "fees.token_price"),
         (GOOD + "[fees]\nlimit = 0\n", "fees.limit"),
+        ("roles = ['cook']" + GOOD, "roles"),
     ],
 )
 def test_a_wrong_file_is_refused_by_the_settings_name(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(InputError, match=named):
         load_settings(write(tmp_path, text))
+
+
+def test_an_agent_without_a_role_says_which_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--config", str(write(tmp_path, GOOD))])
+
+    assert "--roles provider,verifier, or `roles` in /" in capsys.readouterr().err
+    assert not (tmp_path / "journal.db").exists()
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
