@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 
@@ -16,11 +17,12 @@ from assay.machines.tensor.instruction import BLOCK, READS_B, REDUCTIONS, Axis, 
 from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check, keep, read_program
 from assay.machines.tensor_fast import matrices
 from assay.machines.tensor_fast.engine import FastEngine
-from assay.machines.tensor_fast.kernels import load_kernels
+from assay.machines.tensor_fast.kernels import Kernels, load_kernels
 from assay.machines.tensor_fast.lowering import MOST
-from assay.machines.tensor_fast.plan import LONGEST, Plan
+from assay.machines.tensor_fast.plan import LONGEST, CannotBePlannedError, Plan
 from assay.models.builder import Builder, Value
 from assay.models.windows import Windows
+from tests.unit.models.fence import fence
 from tests.unit.models.small import an_input, every_kind
 from tests.unit.models.test_fast import some_words
 
@@ -360,6 +362,35 @@ def any_program(random: Random) -> Program:
         outputs=outputs,
         instructions=tuple(instructions),
     )
+
+
+@pytest.mark.parametrize("lanes", [4, 16])
+def test_no_tape_leaves_the_buffers_that_there_are(lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels, random, planned = Kernels(lanes=lanes), Random(lanes), 0
+    with fence(kernels, monkeypatch) as around:
+        builder = Builder()
+        a, b = (builder.input(name, (rows, 70)) for name, rows in (("a", 100), ("b", 90)))
+        around.check(Plan(kernels, builder.program([("y", builder.dot(a, b))])))
+        while planned < 100:
+            with suppress(InputError, IndexError, CannotBePlannedError):
+                program = any_program(random)
+                check(program)
+                around.check(Plan(kernels, program))
+                planned += 1
+    assert {"copy", "scatter", "spread", "rows_dot", "rows_sum"} <= around.seen
+    assert {"product", "pack", "windows"} <= {name.partition("_")[0] for name in around.seen}
+
+
+def test_a_fence_sees_an_access_beyond_a_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels = load_kernels()
+    with fence(kernels, monkeypatch) as around:
+        plan = Plan(kernels, a_product())
+        around.check(plan)
+        [(tape, _)] = plan._parts
+        assert not callable(tape)
+        tape[0, 2] += 1 << 20
+        with pytest.raises(AssertionError, match="Access"):
+            around.check(plan)
 
 
 @pytest.mark.parametrize("seed", range(2))
