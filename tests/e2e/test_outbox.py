@@ -190,7 +190,7 @@ def killed_at(line: int, action: Callable[[], None]) -> bool:
 
 @pytest.mark.parametrize("station", [("--no-mining", "--base-fee", "100")], indirect=True)
 def test_killed_at_any_line_it_goes_on_and_ends_as_if_it_had_not_been(station: Station) -> None:
-    """Every line up to the end, in strides that a run takes a minute for; each run begins at another line."""
+    """Every line up to the end, in strides that a run takes half a minute for; each run begins at another line."""
     fresh, line, kills = station.rpc("evm_snapshot"), 1 + time.time_ns() % STRIDE, 0
     while killed_at(line, lambda: journey(station)):
         station.now = 10_000.0 + line
@@ -214,8 +214,8 @@ def test_killed_at_any_line_it_goes_on_and_ends_as_if_it_had_not_been(station: S
         station.rpc("anvil_dropAllTransactions")
         fresh, line, kills = station.rpc("evm_snapshot"), line + STRIDE, kills + 1
         station.now = 0.0
-    assert kills > 20
+    assert kills > 10
 
 
-STRIDE = int(os.environ.get("KILL_STRIDE", "29"))
+STRIDE = int(os.environ.get("KILL_STRIDE", "61"))
 """1 kills at every line, and takes ten minutes."""

@@ -168,9 +168,10 @@ def test_a_wallet_is_made_once_and_listed(tmp_path: Path) -> None:
 
 
 def test_a_password_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    result = assay("wallet", "new", "alice", "--password-file", str(tmp_path / "none"), home=tmp_path)
-    assert result.exit_code == 1
-    assert "cannot be read" in result.stderr
+    for file, told in ((tmp_path / "none", "there is no password file"), (tmp_path, "cannot be read")):
+        result = assay("wallet", "new", "alice", "--password-file", str(file), home=tmp_path)
+        assert result.exit_code == 1
+        assert told in result.stderr
 
 
 def test_what_is_no_program_cannot_be_run_and_is_told_apart_from_a_program_that_fails(tmp_path: Path) -> None:
