@@ -127,7 +127,7 @@ zoo: setup .zoo/installed ## import and run public models, and compare them with
 bench-gas: setup ## tell what settling jobs and disputes costs, beside other systems; JSON=1
 	@python -m tests.bench.gas $(if $(JSON),--json)
 
-bench-disputes: setup ## tell what disputes about models cost, and draw docs/disputes.svg (5 minutes); ARGS=--help
+bench-disputes: setup ## tell what disputes about models cost, and draw docs/disputes.svg (3 minutes); ARGS=--help
 	@python -m tests.bench.disputes $(ARGS)
 
 simulate: setup ## simulate the market's economics, and draw docs/economics.svg (3 minutes); JSON=1
