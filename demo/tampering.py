@@ -19,7 +19,7 @@ from assay.machines.riscv.memory import Memory
 from assay.machines.riscv.trace import RiscvTrace
 from assay.machines.riscv_fast.trace import FastTrace
 from assay.machines.tensor.engine import Engine
-from assay.machines.tensor.execution import Spaces, execute
+from assay.machines.tensor.execution import Execute, Spaces, execute
 from assay.machines.tensor.instruction import ADDRESSES, Instruction
 from assay.machines.tensor.trace import TensorTrace
 
@@ -166,11 +166,16 @@ def _alter_tensor(honest: TensorTrace, at: int, lie: Lie) -> Trace:
     if place is None:
         raise InputError(f"the model has no step {lie.step}")
     number, element = place
-    altered = honest.program.instructions[number]
+    lying = flipping(honest.program.instructions[number], element)
+    return _Later(TensorTrace(honest.program, honest.initial, honest.step_limit, lambda: Engine(lying)), at)
+
+
+def flipping(altered: Instruction, element: int, honest: Execute = execute) -> Execute:
+    """Executes as `honest` does, but for the lowest bit of one element of one instruction."""
 
     def lying(instruction: Instruction, spaces: Spaces) -> None:
-        execute(instruction, spaces)
+        honest(instruction, spaces)
         if instruction is altered:
             spaces.memory[altered.place(element)[0] % ADDRESSES] ^= np.uint32(1)
 
-    return _Later(TensorTrace(honest.program, honest.initial, honest.step_limit, lambda: Engine(lying)), at)
+    return lying

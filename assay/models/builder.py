@@ -17,6 +17,7 @@ from assay.errors import InputError
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import BLOCK, MAX_AXES, Axis, Instruction, Kind, Operand
 from assay.machines.tensor.program import OUTPUT, Input, Program, Tensor, check, keep
+from assay.machines.tensor.strides import dense_strides, merged_axes, offsets
 
 Shape = tuple[int, ...]
 Array = NDArray[np.float32] | NDArray[np.int32]
@@ -103,10 +104,7 @@ class Builder:
         shape = array.shape
         strides, size = _layout(shape)
         words = np.zeros(size, np.uint32)
-        places = np.zeros(1, np.int64)
-        for length, stride in zip(shape, strides, strict=True):
-            places = (places[:, None] + np.arange(length) * stride).ravel()
-        words[places] = array.reshape(-1).view(np.uint32)
+        words[offsets(shape, strides)] = array.reshape(-1).view(np.uint32)
         address = self._weight_words
         self._weights.append(words)
         self._weight_words += size
@@ -250,9 +248,8 @@ class Builder:
     def emit(self, kind: Kind, target: Value, a: Value, b: Value | None = None, length: int = 0) -> None:
         """One instruction; the operands have the shape of the result."""
         second = b if b is not None else Value(target.shape, 0, (0,) * len(target.shape), True)
-        axes = _merged(
-            [Axis(*each) for each in zip(target.shape, target.strides, a.strides, second.strides, strict=True)]
-        )
+        merged = merged_axes(target.shape, [target.strides, a.strides, second.strides])
+        axes = tuple(Axis(*axis) for axis in merged)
         if len(axes) > MAX_AXES:
             raise InputError(f"a tensor of {len(axes)} axes: an instruction takes {MAX_AXES}")
         first, other = Operand(a.address, a.weights), Operand(second.address, second.weights)
@@ -299,34 +296,9 @@ def _moved(instruction: Instruction, base: int) -> Instruction:
     return replace(instruction, target=instruction.target + base, a=moved(instruction.a), b=moved(instruction.b))
 
 
-def _merged(axes: Sequence[Axis]) -> tuple[Axis, ...]:
-    """The same axes without those of size 1, and neighbours that lie as one taken for one."""
-    merged: list[Axis] = []
-    for axis in axes:
-        if axis.size == 1:
-            continue
-        if merged:
-            outer = merged[-1]
-            lies_as_one = (axis.size * axis.target, axis.size * axis.a, axis.size * axis.b)
-            if (outer.target, outer.a, outer.b) == lies_as_one:
-                merged[-1] = replace(axis, size=outer.size * axis.size)
-                continue
-        merged.append(axis)
-    return tuple(merged)
-
-
 def _pitch(length: int) -> int:
     """How far apart rows of this many elements begin."""
     return -(-length // BLOCK) * BLOCK if length > BLOCK else 1 << (length - 1).bit_length()
-
-
-def dense_strides(shape: Sequence[int]) -> Shape:
-    """How far apart neighbours are along each axis in row-major order."""
-    strides, step = [], 1
-    for size in reversed(shape):
-        strides.append(step)
-        step *= size
-    return tuple(reversed(strides))
 
 
 def _layout(shape: Shape) -> tuple[Shape, int]:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
+from assay.machines.tensor.strides import dense_strides
 from assay.models import quantised
-from assay.models.builder import Builder, Shape, Value, dense_strides
+from assay.models.builder import Builder, Shape, Value
 from assay.models.folding import new_shape, slice_ranges
 from assay.models.windows import Windows, windows_of
 

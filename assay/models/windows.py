@@ -6,7 +6,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from assay.machines.tensor.instruction import Kind
-from assay.models.builder import Builder, Shape, Value, dense_strides
+from assay.machines.tensor.strides import dense_strides
+from assay.models.builder import Builder, Shape, Value
 
 if TYPE_CHECKING:
     from assay.models.onnx_import import Node

@@ -14,14 +14,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from assay.machines.tensor.block_tree import BlockTree
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.onnx_import import import_onnx
-from tests.unit.models.onnx_models import Array, Graph
+from tests.unit.models.onnx_models import Array, Graph, session_of
 
 ROUNDS = 5
 TOLERANCE = 1e-3
@@ -130,9 +129,7 @@ MODELS: dict[str, Callable[[], bytes]] = {
 
 def measure(model: bytes) -> Figures:
     """Figures of one model. Fails if the outputs are not those of onnxruntime."""
-    program, options = import_onnx(model), onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    program, session = import_onnx(model), session_of(model)
     random = np.random.default_rng(2)
     inputs = {each.name: random.standard_normal(each.shape).astype(np.float32) for each in program.inputs}
     data = [inputs[each.name].tobytes() for each in program.inputs]

@@ -7,16 +7,15 @@ median of the CPU time counts. What goes in and comes out is copied, as in onnxr
 import argparse
 import os
 import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.onnx_import import import_onnx
-from tests.bench.models import Network, product
+from tests.bench.models import Network, product, timed
+from tests.unit.models.onnx_models import session_of
 
 ROUNDS = 7
 WORK = 2e8
@@ -45,9 +44,7 @@ def convolution(channels: int, outputs: int, places: int, kernel: int, stride: i
 
 def measure(model: bytes, adds: int, numpy: Callable[[np.ndarray[Any, Any]], Any] | None) -> list[float]:
     """Seconds of the machine, of onnxruntime, and of NumPy."""
-    program, options = import_onnx(model), onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    program, session = import_onnx(model), session_of(model)
     [tensor] = program.inputs
     x = np.random.default_rng(2).standard_normal(tensor.shape).astype(np.float32)
     engine, initial = fast_engine(), program.initial([x.tobytes()])
@@ -61,10 +58,7 @@ def measure(model: bytes, adds: int, numpy: Callable[[np.ndarray[Any, Any]], Any
     repeats = max(1, int(WORK / adds))
     for _ in range(ROUNDS + 1):
         for run, own in zip(runs, times, strict=True):
-            start = time.process_time()
-            for _ in range(repeats):
-                run()
-            own.append((time.process_time() - start) / repeats)
+            own.append(timed(lambda run=run: [run() for _ in range(repeats)])[0] / repeats)
     return [statistics.median(own[1:]) for own in times]
 
 

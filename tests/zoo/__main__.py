@@ -9,18 +9,18 @@ import argparse
 import json
 import statistics
 import sys
-import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from assay.machines.tensor.trace import TensorTrace
 from assay.machines.tensor_fast.machine import fast_engine
 from assay.models.arrays import input_bytes, output_arrays
 from assay.models.onnx_import import import_onnx
+from tests.bench.models import timed
+from tests.unit.models.onnx_models import session_of
 from tests.zoo.models import MODELS, Model
 
 ROUNDS = 5
@@ -50,21 +50,15 @@ def measure(model: Model) -> Figures:
     """Import and run a model; raises `SystemExit` where it is not what onnxruntime says."""
     data, given = model.path.read_bytes(), model.inputs()
     program = import_onnx(data, {name: array.shape for name, array in given.items()}, model.constants)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    session = session_of(data)
     wanted, peer, own, trace = [], list[float](), list[float](), None
     engine = fast_engine()
     inputs = [input_bytes(each, given[each.name]) for each in program.inputs]
     for _ in range(ROUNDS + 1):
-        start = time.process_time()
-        wanted = session.run(None, {**given, **model.constants})
-        peer.append(time.process_time() - start)
+        seconds, wanted = timed(lambda: session.run(None, {**given, **model.constants}))
+        peer.append(seconds)
         trace = TensorTrace(program, program.initial(inputs), 16**15, lambda: engine)
-        start = time.process_time()
-        trace.run()
-        own.append(time.process_time() - start)
+        own.append(timed(trace.run)[0])
     assert trace is not None
     found = list(output_arrays(program.outputs, trace.outcome().stdout).values())
     errors = [difference(one, other) for one, other in zip(wanted, found, strict=True)]

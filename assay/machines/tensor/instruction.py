@@ -7,9 +7,12 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
+
+from assay.machines.tensor.strides import offsets
 
 BLOCK = 64
 """Words of a leaf of either space, and the most that one step reads of an operand."""
@@ -85,12 +88,14 @@ class Instruction:
     """The number of terms of a reduction; the stride of a gather."""
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of the axes."""
+        return tuple(max(axis.size, 1) for axis in self.axes)
+
+    @property
     def elements(self) -> int:
         """The number of elements of the result."""
-        count = 1
-        for axis in self.axes:
-            count *= max(axis.size, 1)
-        return count
+        return prod(self.sizes)
 
     @property
     def runs(self) -> int:
@@ -121,10 +126,7 @@ class Instruction:
         return target, a, b
 
     def _affine(self, start: int, strides: Sequence[int]) -> Addresses:
-        total = np.array([start], np.int64)
-        for axis, stride in zip(self.axes, strides, strict=True):
-            total = (total[:, None] + np.arange(max(axis.size, 1), dtype=np.int64) * stride).ravel()
-        return total & (ADDRESSES - 1)
+        return start + offsets(self.sizes, strides) & (ADDRESSES - 1)
 
     def encode(self) -> bytes:
         """The bytes that the referee reads."""

@@ -1,8 +1,8 @@
 """The words that an instruction writes and reads, told apart without a list of them wherever that is possible."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.errors import InputError
 from assay.machines.tensor.instruction import ADDRESSES, BLOCK, READS_B, REDUCTIONS, Addresses, Instruction, Kind
+from assay.machines.tensor.strides import offsets
 
 Flags = NDArray[np.bool_]
 
@@ -36,7 +37,7 @@ class Places:
     def are_distinct(self) -> bool:
         """Whether no two are surely the same: along each axis, a step leads beyond all that the finer ones span."""
         reach = 0
-        for stride, size in sorted((abs(stride), size) for stride, size in self._moving()):
+        for stride, size in sorted((abs(stride), size) for stride, size in self.moving()):
             if stride <= reach:
                 return False
             reach += stride * (size - 1)
@@ -46,27 +47,40 @@ class Places:
         """Those words of a space; None if one lies beyond it."""
         if self.low < 0 or self.high >= len(space):
             return None
-        strides = tuple(stride * space.itemsize for stride in self.strides)
-        return np.lib.stride_tricks.as_strided(space[self.first :], self.sizes, strides)
+        strides = [stride * space.itemsize for stride in self.strides]
+        return np.ndarray(self.sizes, space.dtype, space, self.first * space.itemsize, strides)
 
     def all(self) -> Addresses:
         """Each of them, wrapped around."""
-        total = np.array([self.first], np.int64)
-        for size, stride in zip(self.sizes, self.strides, strict=True):
-            total = (total[:, None] + np.arange(size, dtype=np.int64) * stride).ravel()
-        return total & (ADDRESSES - 1)
+        return self.first + offsets(self.sizes, self.strides) & (ADDRESSES - 1)
 
-    def _moving(self) -> Iterator[tuple[int, int]]:
+    def moving(self) -> Iterator[tuple[int, int]]:
         """Stride and size of the axes that have more than one place."""
         return ((stride, size) for stride, size in zip(self.strides, self.sizes, strict=True) if size > 1)
 
     def _spans(self) -> Iterator[int]:
-        return (stride * (size - 1) for stride, size in self._moving())
+        return (stride * (size - 1) for stride, size in self.moving())
 
 
-def places_of(instruction: Instruction, first: int, strides: Sequence[int]) -> Places:
-    """Those of an instruction's elements, from one of its addresses on."""
-    return Places(first, tuple(max(axis.size, 1) for axis in instruction.axes), tuple(strides))
+def target_of(instruction: Instruction) -> Places:
+    """Where the elements of an instruction's result are."""
+    return Places(instruction.target, instruction.sizes, tuple(axis.target for axis in instruction.axes))
+
+
+def a_of(instruction: Instruction) -> Places:
+    """Where its first operand is, for each element."""
+    return Places(instruction.a.address, instruction.sizes, tuple(axis.a for axis in instruction.axes))
+
+
+def b_of(instruction: Instruction) -> Places:
+    """Where its second operand is, for each element."""
+    return Places(instruction.b.address, instruction.sizes, tuple(axis.b for axis in instruction.axes))
+
+
+def stay_in_blocks(places: Places, length: int) -> bool:
+    """Whether rows that begin there lie one word behind the other: no run of theirs wraps around in its block."""
+    moved = (stride for stride, _ in places.moving())
+    return gcd(BLOCK, places.first, *moved) >= min(length, BLOCK)
 
 
 def mark(written: Flags, places: Places, what: str) -> None:
@@ -103,15 +117,14 @@ def reads_any_of(instruction: Instruction, target: Places) -> bool:
 
 def _reads(instruction: Instruction) -> Iterator[tuple[Places, int]]:
     """The places in memory that an instruction reads, and how many words there: 1, or for a run its block."""
-    operands = (
-        (instruction.a, [axis.a for axis in instruction.axes], instruction.kind != Kind.GATHER),
-        (instruction.b, [axis.b for axis in instruction.axes], instruction.kind in READS_B),
-    )
-    for number, (operand, strides, is_read) in enumerate(operands):
+    kind = instruction.kind
+    for operand, places, is_read, has_runs in (
+        (instruction.a, a_of(instruction), kind != Kind.GATHER, kind in REDUCTIONS),
+        (instruction.b, b_of(instruction), kind in READS_B, kind == Kind.DOT),
+    ):
         if not is_read or operand.weights:
             continue
-        places = places_of(instruction, operand.address, strides)
-        if instruction.kind in REDUCTIONS and (number == 0 or instruction.kind == Kind.DOT):
+        if has_runs:
             yield Places(places.first, (*places.sizes, instruction.runs), (*places.strides, BLOCK)), BLOCK
         else:
             yield places, 1

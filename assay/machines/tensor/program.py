@@ -13,14 +13,9 @@ from assay.errors import InputError
 from assay.machines.base import FetchBlob
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.execution import Spaces
-from assay.machines.tensor.instruction import (
-    BLOCK,
-    Addresses,
-    Instruction,
-    Kind,
-    Operand,
-)
-from assay.machines.tensor.places import Places, mark, places_of, reads_any_of
+from assay.machines.tensor.instruction import BLOCK, Addresses, Instruction, Kind, Operand
+from assay.machines.tensor.places import Places, mark, reads_any_of, target_of
+from assay.machines.tensor.strides import offsets
 from assay.validation import ContentId, DocumentModel, HexBytes, explain
 
 MAX_WORDS = 1 << 30
@@ -54,10 +49,7 @@ class Input(Tensor):
 
     def addresses(self) -> Addresses:
         """The address of each element."""
-        total = np.array([self.address], np.int64)
-        for size, stride in zip(self.shape, self.strides, strict=True):
-            total = (total[:, None] + np.arange(size, dtype=np.int64) * stride).ravel()
-        return total
+        return self.address + offsets(self.shape, self.strides)
 
 
 class ProgramDocument(DocumentModel):
@@ -192,7 +184,7 @@ def check(program: Program) -> None:
     for number, instruction in enumerate(program.writing):
         if instruction.kind == Kind.KEEP:
             raise InputError(f"not a model: instruction {number} drops what is in memory before the end")
-        target = places_of(instruction, instruction.target, [axis.target for axis in instruction.axes])
+        target = target_of(instruction)
         mark(written, target, f"instruction {number}")
         if reads_any_of(instruction, target):
             raise InputError(f"not a model: instruction {number} reads what it writes")

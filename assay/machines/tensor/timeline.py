@@ -4,14 +4,16 @@ No word is written twice. So what memory holds at a step is what it holds in the
 what it held at the start elsewhere; and going from one step to another changes what was written between them alone.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import accumulate as running_sum
 
 import numpy as np
 
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.block_tree import BlockTree
 from assay.machines.tensor.instruction import ADDRESSES, BLOCK, Addresses, Instruction
-from assay.machines.tensor.places import places_of
+from assay.machines.tensor.places import target_of
 
 
 class Timeline:
@@ -20,6 +22,7 @@ class Timeline:
     def __init__(self, instructions: Sequence[Instruction], initial: Words, everything: Words) -> None:
         """`initial` and `everything` are all words of memory before and after these instructions."""
         self._instructions = instructions
+        self._starts = list(running_sum((each.steps for each in instructions), initial=0))
         self._initial = _whole_blocks(initial)
         self._everything = _whole_blocks(everything)
         self._step = 0
@@ -33,16 +36,14 @@ class Timeline:
         """Go to the state after `step` steps."""
         first, last = sorted((self._step, step))
         source = self._everything if step >= self._step else self._initial
-        start, low, high = 0, len(self.memory), 0
-        for instruction in self._instructions:
-            end = start + instruction.steps
-            if end > first and start < last:
-                done, to_do = (
-                    max(0, min((each - start) // instruction.runs, instruction.elements)) for each in (first, last)
-                )
-                lowest, behind = self._bring(instruction, done, to_do, source)
-                low, high = min(low, lowest), max(high, behind)
-            start = end
+        low, high = len(self.memory), 0
+        for number in range(bisect_right(self._starts, first) - 1, bisect_left(self._starts, last)):
+            instruction, start = self._instructions[number], self._starts[number]
+            done, to_do = (
+                max(0, min((each - start) // instruction.runs, instruction.elements)) for each in (first, last)
+            )
+            lowest, behind = self._bring(instruction, done, to_do, source)
+            low, high = min(low, lowest), max(high, behind)
         self._step = step
         if low < high:
             self._rehash(low // BLOCK, -(-high // BLOCK))
@@ -51,7 +52,7 @@ class Timeline:
         """Take the results `first` to `last` of an instruction from `source`; between which addresses they lie."""
         if first == last:
             return len(self.memory), 0
-        target = places_of(instruction, instruction.target, [axis.target for axis in instruction.axes])
+        target = target_of(instruction)
         whole = target.view(self.memory) if last - first == instruction.elements else None
         if whole is not None:
             there, changed = target.view(source), target.view(self._changed)

@@ -12,9 +12,10 @@ import numpy as np
 
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import Addresses, Kind
+from assay.machines.tensor.strides import Sizes, merged_axes, offsets
 from assay.machines.tensor_fast.buffers import WORD, Place, Room, buffer
 from assay.machines.tensor_fast.kernels import Kernels, Tape
-from assay.machines.tensor_fast.views import Operation, Sizes, View, common_sizes, merged_axes, offsets
+from assay.machines.tensor_fast.views import Operation, View, common_sizes
 
 STRIP = 1024
 """Words of a strip."""

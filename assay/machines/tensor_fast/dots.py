@@ -9,12 +9,13 @@ import numpy as np
 
 from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.instruction import Addresses
+from assay.machines.tensor.strides import Sizes, dense_strides, offsets
 from assay.machines.tensor_fast.buffers import WORD, Place, Room, Side, buffer
 from assay.machines.tensor_fast.folds import reduce_rows, windows_tape
 from assay.machines.tensor_fast.kernels import Kernels, Tape, pointer
 from assay.machines.tensor_fast.matrices import Products
 from assay.machines.tensor_fast.moves import copies
-from assay.machines.tensor_fast.views import Operation, Sizes, View, dense_strides, offsets
+from assay.machines.tensor_fast.views import Operation, View
 
 # What things cost, in multiply-adds of a vector's lane: some 1/40 ns.
 PACKING = 12

@@ -4,19 +4,21 @@ What has no short way, addresses beyond the end of a space or a run that wraps a
 definition.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from math import gcd
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from assay.machines.tensor import binary32, execution
 from assay.machines.tensor.binary32 import NAN, Floats, Words, canonical, floats, words
-from assay.machines.tensor.execution import INITIAL, Spaces
-from assay.machines.tensor.instruction import BINARY, BLOCK, REDUCTIONS, Addresses, Axis, Instruction, Kind, Operand
+from assay.machines.tensor.execution import Spaces
+from assay.machines.tensor.instruction import BINARY, REDUCTIONS, Instruction, Kind, Operand
+from assay.machines.tensor.places import Places, a_of, b_of, stay_in_blocks, target_of
+from assay.machines.tensor.strides import offsets
 from assay.machines.tensor_fast.buffers import WORD, Place, Room, Side
 from assay.machines.tensor_fast.dots import Weights, product_tapes
 from assay.machines.tensor_fast.folds import reduce_rows
 from assay.machines.tensor_fast.kernels import Kernels, pointer
+from assay.machines.tensor_fast.lookups import first_equal, rows_at, starts_of
 from assay.machines.tensor_fast.views import operation
 
 FUNCTIONS = frozenset((Kind.EXP, Kind.LOG, Kind.TANH, Kind.ERF, Kind.SIGMOID))
@@ -44,20 +46,19 @@ class FastExecution:
 
     def _execute(self, instruction: Instruction, spaces: Spaces) -> bool:
         """Whether there was a short way."""
-        kind, axes = instruction.kind, instruction.axes
-        sizes = _sizes(axes)
-        target = _view(spaces.memory, instruction.target, sizes, [axis.target for axis in axes])
+        kind = instruction.kind
+        target = target_of(instruction).view(spaces.memory)
         if target is None or kind == Kind.KEEP:
             return False
         if kind == Kind.DOT:
             return self._product(instruction, spaces)
         a_space, b_space = _space(spaces, instruction.a), _space(spaces, instruction.b)
-        b = _view(b_space, instruction.b.address, sizes, [axis.b for axis in axes])
+        b = b_of(instruction).view(b_space)
         if kind in REDUCTIONS:
             return self._reduce(instruction, a_space, b, target)
         if kind == Kind.GATHER:
             return b is not None and _gather(instruction, a_space, b, target)
-        a = _view(a_space, instruction.a.address, sizes, [axis.a for axis in axes])
+        a = a_of(instruction).view(a_space)
         if a is None or (kind in BINARY and b is None):
             return False
         if kind in FUNCTIONS:
@@ -76,22 +77,21 @@ class FastExecution:
         return True
 
     def _reduce(self, instruction: Instruction, space: Words, sought: Words | None, target: Words) -> bool:
-        length, axes = instruction.length, instruction.axes
-        strides = [axis.a for axis in axes]
-        if not _has_rows(space, instruction.a.address, _sizes(axes), strides, length):
+        length, places = instruction.length, a_of(instruction)
+        if not _has_rows(space, places, length):
             return False
-        rows = _addresses(instruction.a.address, _sizes(axes), strides)
+        rows = places.all()
         if instruction.kind in _ROW_BY_ROW:
             results = np.empty(len(rows), np.uint32)
             room, side = Room(), Side(pointer(space), rows, np.arange(length, dtype=np.int64), len(space))
-            name, places = _ROW_BY_ROW[instruction.kind], np.arange(len(rows), dtype=np.int64)
-            self._kernels.run(reduce_rows(self._kernels, room, name, side, None, pointer(results), places))
+            name, targets = _ROW_BY_ROW[instruction.kind], np.arange(len(rows), dtype=np.int64)
+            self._kernels.run(reduce_rows(self._kernels, room, name, side, None, pointer(results), targets))
         elif sought is None:
             return False
         else:
-            terms = words(canonical(floats(_windows(space, length)[rows])))
-            found = terms == words(canonical(floats(sought))).reshape(-1, 1)
-            results = np.where(found.any(axis=1), found.argmax(axis=1), INITIAL[Kind.FIND]).astype(np.uint32)
+            terms = rows_at(space, rows, length)
+            assert terms is not None, "rows that are there"
+            results = first_equal(terms, sought)
         target[...] = results.reshape(target.shape)
         return True
 
@@ -105,15 +105,11 @@ class FastExecution:
 
     def _product(self, instruction: Instruction, spaces: Spaces) -> bool:
         places = []
-        for operand, strides in (
-            (instruction.a, [axis.a for axis in instruction.axes]),
-            (instruction.b, [axis.b for axis in instruction.axes]),
-        ):
-            space, sizes = _space(spaces, operand), _sizes(instruction.axes)
-            if not _has_rows(space, operand.address, sizes, strides, instruction.length):
+        for operand, rows in ((instruction.a, a_of(instruction)), (instruction.b, b_of(instruction))):
+            space = _space(spaces, operand)
+            if not _has_rows(space, rows, instruction.length):
                 return False
-            start = WORD * operand.address
-            places.append(Place(pointer(space) + start, len(space) - operand.address))
+            places.append(Place(pointer(space) + WORD * rows.first, len(space) - rows.first))
         room, target = Room(), pointer(spaces.memory) + WORD * instruction.target
         weights = self._weights
         if weights.space is not spaces.weights:
@@ -125,17 +121,16 @@ class FastExecution:
 
 def _gather(instruction: Instruction, space: Words, index: Words, target: Words) -> bool:
     """Rows, where the last axis goes along the operand and has one index; otherwise words."""
-    axes = instruction.axes
+    axes, a = instruction.axes, a_of(instruction)
     along = 1 if axes and (axes[-1].a, axes[-1].b) == (1, 0) else 0
-    outer = axes[: len(axes) - along]
-    starts = _addresses(instruction.a.address, _sizes(outer), [axis.a for axis in outer]).reshape(_sizes(outer))
+    outer = len(axes) - along
+    starts = a.first + offsets(a.sizes[:outer], a.strides[:outer]).reshape(a.sizes[:outer])
     if along:
         index = index[..., 0]
-    starts = starts + index.view(np.int32).astype(np.int64) * instruction.length
-    length = target.shape[-1] if along else 1
-    if starts.min() < 0 or starts.max() + length > len(space):
+    found = rows_at(space, starts_of(starts, index, instruction.length), target.shape[-1] if along else 1)
+    if found is None:
         return False
-    target[...] = _windows(space, length)[starts] if along else space[starts]
+    target[...] = found if along else found[..., 0]
     return True
 
 
@@ -166,41 +161,7 @@ def _space(spaces: Spaces, operand: Operand) -> Words:
     return spaces.weights if operand.weights else spaces.memory
 
 
-def _sizes(axes: Sequence[Axis]) -> tuple[int, ...]:
-    return tuple(max(axis.size, 1) for axis in axes)
-
-
-def _bounds(address: int, sizes: Sequence[int], strides: Sequence[int]) -> tuple[int, int]:
-    """The lowest and the highest address."""
-    spans = [(size - 1) * stride for size, stride in zip(sizes, strides, strict=True)]
-    return address + sum(span for span in spans if span < 0), address + sum(span for span in spans if span > 0)
-
-
-def _view(space: Words, address: int, sizes: Sequence[int], strides: Sequence[int]) -> Words | None:
-    """The words at the addresses of all elements; None if one is beyond the space."""
-    low, high = _bounds(address, sizes, strides)
-    return _strided(space, address, sizes, strides) if low >= 0 and high < len(space) else None
-
-
-def _strided(space: Words, address: int, sizes: Sequence[int], strides: Sequence[int]) -> Words:
-    return np.ndarray(sizes, np.uint32, space, 4 * address, [4 * stride for stride in strides])
-
-
-def _addresses(address: int, sizes: Sequence[int], strides: Sequence[int]) -> Addresses:
-    total = np.array([address], np.int64)
-    for size, stride in zip(sizes, strides, strict=True):
-        total = (total[:, None] + np.arange(size, dtype=np.int64) * stride).ravel()
-    return total
-
-
-def _has_rows(space: Words, address: int, sizes: Sequence[int], strides: Sequence[int], length: int) -> bool:
+def _has_rows(space: Words, places: Places, length: int) -> bool:
     """Whether the terms of each element lie one behind the other: no run wraps around in its block, none is beyond."""
-    low, high = _bounds(address, sizes, strides)
-    moved = (stride for size, stride in zip(sizes, strides, strict=True) if size > 1)
-    apart = gcd(BLOCK, address, *moved)
-    return length > 0 and low >= 0 and high + length <= len(space) and apart >= min(length, BLOCK)
-
-
-def _windows(space: Words, length: int) -> Words:
-    """All sequences of so many words."""
-    return _strided(space, 0, (len(space) - length + 1, length), (1, 1))
+    inside = length > 0 and places.low >= 0 and places.high + length <= len(space)
+    return inside and stay_in_blocks(places, length)

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from assay.machines.tensor.instruction import Addresses, Kind
+from assay.machines.tensor.strides import offsets
 from assay.machines.tensor_fast.buffers import WORD, Place, Room, Side
 from assay.machines.tensor_fast.kernels import Kernels, Tape
 from assay.machines.tensor_fast.reductions import INTERLEAVED
-from assay.machines.tensor_fast.views import Operation, offsets
+from assay.machines.tensor_fast.views import Operation
 
 REDUCING = {Kind.DOT: "dot", Kind.SUM: "sum", Kind.FOLD_LARGEST: "largest"}
 """The kernels' names."""
@@ -20,10 +21,11 @@ def reduce_rows(
     kernels: Kernels, room: Room, name: str, a: Side, b: Side | None, target: int, targets: Addresses
 ) -> Tape:
     """Each row of a, or of a and b, to one word."""
+    assert a.step is not None, "rows are read in steps"
     count = -(-len(targets) // INTERLEAVED) * INTERLEAVED
     other = b or a
     given = (
-        *(a.pointer, room.keep(filled(a.places, count)), a.step or 0),
+        *(a.pointer, room.keep(filled(a.places, count)), a.step),
         *(other.pointer, room.keep(filled(other.places, count))),
         *(count // INTERLEAVED, len(a.terms), target, room.keep(filled(targets, count))),
     )

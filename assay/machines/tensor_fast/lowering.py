@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from assay.machines.tensor.instruction import BLOCK, REDUCTIONS, Kind
+from assay.machines.tensor.places import Places, stay_in_blocks
 from assay.machines.tensor.program import Program
 from assay.machines.tensor_fast.views import Layout, Operation, View, operation
 
@@ -251,12 +252,5 @@ def _is_ordinary(program: Program, each: Operation) -> bool:
         return each.operands[0].weights
     if each.kind not in REDUCTIONS:
         return True
-    return each.length > 0 and all(_runs_are_dense(each, view) for view in each.operands if view.terms)
-
-
-def _runs_are_dense(each: Operation, view: View) -> bool:
-    """Whether no run wraps around in its block: rows begin at a block, or lie within one."""
-    step = 1
-    while step < min(each.length, BLOCK):
-        step *= 2
-    return all(place % step == 0 for place in (view.address, *view.strides))
+    rows = (Places(view.address, each.sizes, view.strides) for view in each.operands if view.terms)
+    return each.length > 0 and all(stay_in_blocks(row, each.length) for row in rows)

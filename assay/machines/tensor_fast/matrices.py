@@ -200,8 +200,8 @@ class Products:
             for group in range(0, times, at_once):
                 number, row = min(at_once, times - group), first + group * size
                 if packed is None:
-                    step = rows.step or 0
-                    yield _Rows(row, size, number, rows.pointer, places + NUMBER * row, step)
+                    assert rows.step is not None, "others are packed"
+                    yield _Rows(row, size, number, rows.pointer, places + NUMBER * row, rows.step)
                 else:
                     own = np.arange(number * size, dtype=np.int64)
                     own = own // size * (size * length) + own % size

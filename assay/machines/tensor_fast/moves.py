@@ -1,8 +1,8 @@
 """Tapes for copies."""
 
+from assay.machines.tensor.strides import Sizes, merged_axes, offsets
 from assay.machines.tensor_fast.buffers import WORD
 from assay.machines.tensor_fast.kernels import Kernels, Tape
-from assay.machines.tensor_fast.views import Sizes, merged_axes, offsets
 
 
 def copies(kernels: Kernels, sizes: Sizes, target: int, strides: Sizes, a: int, a_strides: Sizes) -> Tape:

@@ -12,10 +12,11 @@ from math import prod
 import numpy as np
 
 from assay.machines.base import Progress
-from assay.machines.tensor.binary32 import Words, canonical, floats, words
+from assay.machines.tensor.binary32 import Words
 from assay.machines.tensor.execution import INITIAL, Spaces
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
+from assay.machines.tensor.strides import offsets
 from assay.machines.tensor_fast.arena import places_of
 from assay.machines.tensor_fast.buffers import SLACK, WORD, Place, Room, buffer
 from assay.machines.tensor_fast.chains import Chain, ChainTapes
@@ -23,8 +24,9 @@ from assay.machines.tensor_fast.dots import Weights, product_tapes
 from assay.machines.tensor_fast.elementwise import BINARY, UNARY
 from assay.machines.tensor_fast.folds import reduction_tapes
 from assay.machines.tensor_fast.kernels import Kernels, Tape, pointer
+from assay.machines.tensor_fast.lookups import first_equal, rows_at, starts_of
 from assay.machines.tensor_fast.lowering import Lowered, Region, lowered
-from assay.machines.tensor_fast.views import Operation, View, offsets
+from assay.machines.tensor_fast.views import Operation, View
 
 ELEMENTWISE = frozenset((*UNARY, *BINARY, Kind.COPY))
 AT_ONCE = 1 << 26
@@ -223,10 +225,10 @@ class Plan:
         dense = bool(np.all(np.diff(targets) == 1))
 
         def gather() -> None:
-            first = starts + index[places].view(np.int32).astype(np.int64) * operation.length
-            if first.min() < 0 or first.max() + length > len(source):
+            rows = rows_at(source, starts_of(starts, index[places], operation.length), length)
+            if rows is None:
                 raise CannotBePlannedError
-            found = np.lib.stride_tricks.sliding_window_view(source, length)[first].ravel()
+            found = rows.ravel()
             if dense:
                 target[targets[0] : targets[0] + len(found)] = found
             else:
@@ -242,9 +244,7 @@ class Plan:
         target, targets = self._words_at(operation.target, operation.sizes)
 
         def find() -> None:
-            given = words(canonical(floats(source[rows[:, None] + terms])))
-            equal = given == words(canonical(floats(other[sought]))).reshape(-1, 1)
-            target[targets] = np.where(equal.any(axis=1), equal.argmax(axis=1), INITIAL[Kind.FIND]).astype(np.uint32)
+            target[targets] = first_equal(source[rows[:, None] + terms], other[sought])
 
         return find
 

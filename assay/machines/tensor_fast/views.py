@@ -8,11 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-import numpy as np
-
-from assay.machines.tensor.instruction import READS_B, REDUCTIONS, Addresses, Instruction, Kind
-
-Sizes = tuple[int, ...]
+from assay.machines.tensor.instruction import READS_B, REDUCTIONS, Instruction, Kind
+from assay.machines.tensor.strides import Sizes, merged_axes
 
 
 @dataclass(frozen=True)
@@ -105,32 +102,6 @@ def operation(instruction: Instruction) -> Operation:
     target = View(False, instruction.target, tuple(axis.target for axis in axes))
     sizes = tuple(max(axis.size, 1) for axis in axes)
     return Operation(kind, sizes, target, tuple(operands), terms, instruction.length).merged()
-
-
-def merged_axes(sizes: Sizes, strides: Sequence[Sizes]) -> list[Sizes]:
-    """Sizes, each with the strides of all views; axes of one element are left out, and what lies as one is one."""
-    axes: list[Sizes] = []
-    for axis in zip(sizes, *strides, strict=True):
-        if axis[0] == 1:
-            continue
-        if axes and axes[-1][1:] == tuple(axis[0] * stride for stride in axis[1:]):
-            axes[-1] = (axes[-1][0] * axis[0], *axis[1:])
-        else:
-            axes.append(axis)
-    return axes
-
-
-def dense_strides(sizes: Sizes, step: int = 1) -> Sizes:
-    """Strides in row-major order, with the last axis so far apart."""
-    return tuple(step * prod(sizes[place + 1 :]) for place in range(len(sizes)))
-
-
-def offsets(sizes: Sizes, strides: Sizes) -> Addresses:
-    """The distances of all elements from the first one, in row-major order."""
-    total = np.zeros(1, np.int64)
-    for size, stride in zip(sizes, strides, strict=True):
-        total = (total[:, None] + np.arange(size, dtype=np.int64) * stride).ravel()
-    return total
 
 
 def common_sizes(a: Sizes, b: Sizes) -> Sizes | None:

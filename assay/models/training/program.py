@@ -9,8 +9,9 @@ import numpy as np
 from assay.errors import InputError
 from assay.machines.tensor.instruction import Kind
 from assay.machines.tensor.program import Program
+from assay.machines.tensor.strides import dense_strides
 from assay.models.arrays import CHECKPOINT, LOSS
-from assay.models.builder import Builder, Shape, Value, dense_strides
+from assay.models.builder import Builder, Shape, Value
 from assay.models.onnx_import import Known, OnnxGraph, Operation, read_onnx
 from assay.models.training.gradients import backward, forward
 from assay.models.training.losses import CROSS_ENTROPY, LOSSES, loss_and_gradient, target_of

@@ -60,10 +60,16 @@ class Graph:
         return bytes(model.SerializeToString())
 
 
-def by_onnxruntime(model: bytes, inputs: dict[str, Array]) -> list[Array]:
+def session_of(model: bytes) -> onnxruntime.InferenceSession:
+    """The model in onnxruntime, on one thread."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 3
-    return list(onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]).run(None, inputs))
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def by_onnxruntime(model: bytes, inputs: dict[str, Array]) -> list[Array]:
+    return list(session_of(model).run(None, inputs))
 
 
 def by_machine(program: Program, inputs: dict[str, Array]) -> list[Array]:

@@ -17,7 +17,7 @@ from assay.machines.tensor.instruction import (
     Operand,
     run_addresses,
 )
-from assay.machines.tensor.places import Flags, Places, mark, places_of, reads_any_of
+from assay.machines.tensor.places import Flags, Places, mark, reads_any_of, target_of
 
 MEMORY = 64 * 20
 
@@ -61,10 +61,6 @@ def read_by(instruction: Instruction) -> set[int]:
                 block = int(begin[0]) // BLOCK * BLOCK
                 found.update(range(block, block + BLOCK))
     return found
-
-
-def target_of(instruction: Instruction) -> Places:
-    return places_of(instruction, instruction.target, [axis.target for axis in instruction.axes])
 
 
 def test_what_is_written_is_what_a_list_of_its_words_says() -> None:
